@@ -1,0 +1,89 @@
+/** What the tests share: folders that go away, stores that are closed, the fixture, child processes. */
+
+const { spawn, spawnSync } = require('node:child_process');
+const fs = require('node:fs');
+const os = require('node:os');
+const path = require('node:path');
+
+const ROOT = path.join(__dirname, '..');
+const PACKAGE = path.join(ROOT, 'index.js');
+const FIXTURE = path.join(__dirname, 'fixtures', 'kixx-data.tar.gz');
+
+/** A new empty folder outside of the project; removed after the test. */
+function temporaryDirectory(t) {
+    const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'kixx-test-'));
+    t.after(() => fs.rmSync(folder, { recursive: true, force: true }));
+    return folder;
+}
+
+/** A fresh copy of the data directory that the original datastore wrote: 536 documents. */
+function fixtureDirectory(t) {
+    const folder = temporaryDirectory(t);
+    const { status, stderr } = spawnSync('tar', ['-xzf', FIXTURE, '-C', folder], { encoding: 'utf8' });
+    if (status !== 0) {
+        throw new Error(`tar: ${stderr}`);
+    }
+    return path.join(folder, 'kixx-data');
+}
+
+/** A loaded datastore in a folder of its own; closed before the folder is removed. */
+async function openStore(t, options = {}) {
+    const { Datastore } = require(PACKAGE);
+    const directory = options.directory ?? path.join(temporaryDirectory(t), 'data');
+    const datastore = new Datastore({ directory, ...options });
+    t.after(() => datastore.close());
+    await datastore.load();
+    return datastore;
+}
+
+/** A file of a data directory, by its encoded name. */
+function readJson(directory, name) {
+    return JSON.parse(fs.readFileSync(path.join(directory, name), 'utf8'));
+}
+
+/** The files of a data directory that are not ours alone. */
+function documentFiles(directory) {
+    return fs
+        .readdirSync(directory)
+        .filter((name) => name !== '.datastore')
+        .sort();
+}
+
+/**
+ * Runs a script in a child process, with `kixx` (the package), `directory` and `args` at hand. Resolves when it has
+ * ended.
+ *
+ * @returns {Promise<{ code: number | null, signal: string | null, stdout: string, stderr: string }>}
+ */
+function runScript(script, { directory, args = [], execArgv = [], ...options } = {}) {
+    const prelude = `const kixx = require(${JSON.stringify(PACKAGE)}); const directory = ${JSON.stringify(directory)};
+const args = ${JSON.stringify(args)}; const main = async () => {${script}\n}; main().catch((error) => {
+console.error(error); process.exitCode = 70; });`;
+    const child = spawn(process.execPath, [...execArgv, '-e', prelude], {
+        ...options,
+        stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    let [stdout, stderr] = ['', ''];
+    child.stdout.on('data', (text) => {
+        stdout += text;
+    });
+    child.stderr.on('data', (text) => {
+        stderr += text;
+    });
+    return new Promise((resolve, reject) => {
+        child.on('error', reject);
+        child.on('close', (code, signal) => resolve({ code, signal, stdout, stderr }));
+    });
+}
+
+module.exports = {
+    FIXTURE,
+    PACKAGE,
+    ROOT,
+    documentFiles,
+    fixtureDirectory,
+    openStore,
+    readJson,
+    runScript,
+    temporaryDirectory,
+};

@@ -1,0 +1,15 @@
+// The same instance as `require` gives: one native half, one set of classes.
+import kixx from './index.js';
+
+export const {
+    Datastore,
+    DatastoreEngine,
+    DatastoreError,
+    ConflictError,
+    AssertionError,
+    NotFoundError,
+    ClosedError,
+    CorruptError,
+    ViewMapError,
+    StorageError,
+} = kixx;

@@ -1,0 +1,173 @@
+/**
+ * Documents in native memory, files written by a custom file system in JavaScript.
+ *
+ * A write reaches the file system first and memory when that succeeded. There is no journal and no lock: such a store
+ * belongs to its environment alone.
+ */
+
+const path = require('node:path');
+const { CheckingDriver } = require('./checking-driver.js');
+const { checkKey, stringify } = require('./check.js');
+const { checkRevision, NativeDriver } = require('./driver.js');
+const { CorruptError } = require('./errors.js');
+const { KeyOrder } = require('./key-order.js');
+
+const SUFFIX = '.json';
+
+/** Files read at the same time while loading. */
+const READERS = 16;
+
+class FileSystemDriver extends CheckingDriver {
+    loadReport = null;
+    #memory = new NativeDriver({});
+    #order = new KeyOrder();
+    #directory;
+    #fileSystem;
+    #load = null;
+    #loaded = false;
+
+    constructor(directory, fileSystem) {
+        super();
+        this.#directory = directory;
+        this.#fileSystem = fileSystem;
+    }
+
+    get loaded() {
+        return this.#loaded;
+    }
+
+    load() {
+        this.#load ??= this.#startLoad().catch((error) => {
+            this.#load = null;
+            throw error;
+        });
+        return this.#load;
+    }
+
+    async #startLoad() {
+        const started = performance.now();
+        const entries = await this.#fileSystem.readDocumentDirectory(this.#directory);
+        const names = Array.from(entries, (entry) => (typeof entry === 'string' ? entry : entry.name));
+        const keys = names.map(keyOf).filter((key) => key !== null);
+        await this.#memory.load();
+        const bad = [];
+        const waiting = keys.values();
+        const reader = async () => {
+            for (const key of waiting) {
+                await this.#read(key, bad);
+            }
+        };
+        await Promise.all(Array.from({ length: READERS }, reader));
+        if (bad.length > 0) {
+            const [{ file, reason }] = bad;
+            throw new CorruptError(`${bad.length} bad file(s) in the data directory: '${file}' ${reason}`, {
+                files: bad,
+            });
+        }
+        const ignored = names.filter((name) => keyOf(name) === null);
+        this.loadReport = {
+            documents: keys.length,
+            ignored: ignored.length,
+            quarantined: 0,
+            milliseconds: performance.now() - started,
+            ignoredFiles: ignored,
+            quarantinedFiles: [],
+        };
+        this.#loaded = true;
+    }
+
+    async #read(key, bad) {
+        try {
+            const document = await this.#fileSystem.readDocumentFile(this.#pathOf(key));
+            const text = stringify(document, key);
+            checkRevision(JSON.parse(text)._rev, key);
+            await this.#memory.put(key, text);
+        } catch (error) {
+            if (error.code !== 'ASSERTION' && !(error instanceof SyntaxError)) {
+                throw error;
+            }
+            bad.push({ file: `${encodeURIComponent(key)}${SUFFIX}`, reason: error.message });
+        }
+    }
+
+    get(key) {
+        return this.#memory.get(key);
+    }
+
+    fetch(key) {
+        return this.get(key);
+    }
+
+    getMany(keys) {
+        return this.#memory.getMany(keys);
+    }
+
+    set(key, text, conditions) {
+        return this.#order.run(key, true, () => super.set(key, text, conditions));
+    }
+
+    delete(key, conditions) {
+        return this.#order.run(key, true, () => super.delete(key, conditions));
+    }
+
+    put(key, text) {
+        const { _rev, ...members } = JSON.parse(text);
+        checkRevision(_rev, key);
+        return this.#order.run(key, true, () => this.place(key, { _rev: _rev ?? 0, ...members }));
+    }
+
+    async place(key, document) {
+        const text = JSON.stringify(document);
+        await this.#fileSystem.writeDocumentFile(this.#pathOf(key), document);
+        return this.#memory.put(key, text);
+    }
+
+    async remove(key) {
+        await this.#fileSystem.removeDocumentFile(this.#pathOf(key));
+        await this.#memory.delete(key, { rule: 'ignored' });
+    }
+
+    queryKeys(query) {
+        return this.#memory.queryKeys(query);
+    }
+
+    setView(id, source) {
+        this.#memory.setView(id, source);
+    }
+
+    hasView(id) {
+        return this.#memory.hasView(id);
+    }
+
+    queryView(id, query) {
+        return this.#memory.queryView(id, query);
+    }
+
+    stats() {
+        return this.#memory.stats();
+    }
+
+    close() {
+        return this.#memory.close();
+    }
+
+    #pathOf(key) {
+        return path.join(this.#directory, `${encodeURIComponent(key)}${SUFFIX}`);
+    }
+}
+
+/** The key of a file's name, or `null` where it is no document's. */
+function keyOf(name) {
+    if (typeof name !== 'string' || !name.endsWith(SUFFIX)) {
+        return null;
+    }
+    const encoded = name.slice(0, -SUFFIX.length);
+    try {
+        const key = decodeURIComponent(encoded);
+        return encodeURIComponent(key) === encoded ? checkKey(key) : null;
+    } catch {
+        return null;
+    }
+}
+
+module.exports = { FileSystemDriver };

@@ -1,0 +1,113 @@
+/** The options of `queryKeys` and `queryView`, checked and made complete. */
+
+const { boolean, checkKey, checkOptions, count, show, toJson } = require('./check.js');
+const { AssertionError } = require('./errors.js');
+
+const DEFAULT_LIMIT = 10;
+
+function limit(value, name) {
+    if (value !== Infinity && (!Number.isSafeInteger(value) || value <= 0)) {
+        throw new AssertionError(`${name} is a positive integer or Infinity, not ${show(value)}`);
+    }
+    return value;
+}
+
+const WINDOW = {
+    descending: boolean,
+    inclusiveStartIndex: count,
+    offset: count,
+    limit,
+    includeDocuments: boolean,
+};
+
+/** Any string may bound a range of keys, the empty one and half a surrogate pair included. */
+function keyBound(value, name) {
+    const text = typeof value === 'number' && Number.isFinite(value) ? String(value) : value;
+    if (typeof text !== 'string') {
+        throw new AssertionError(`${name} is a string, not ${show(value)}`);
+    }
+    return text;
+}
+
+const OF_KEYS = { startKey: keyBound, endKey: keyBound, key: checkKey, prefix: keyBound, ...WINDOW };
+
+/** Anything that JSON can hold may bound a range of view rows. Becomes JSON text. */
+function rowBound(value, name) {
+    const json = typeof value === 'number' && !Number.isFinite(value) ? undefined : toJson(value);
+    if (json === undefined) {
+        throw new AssertionError(`${name} is a JSON value, not ${show(value)}`);
+    }
+    return json;
+}
+
+function rowPrefix(value, name) {
+    if (typeof value !== 'string' && !Array.isArray(value)) {
+        throw new AssertionError(`${name} is a string or an array, not ${show(value)}`);
+    }
+    return rowBound(value, name);
+}
+
+const OF_ROWS = { startKey: rowBound, endKey: rowBound, key: rowBound, prefix: rowPrefix, ...WINDOW };
+
+/**
+ * @typedef {object} Query every member is set, absent bounds are `undefined`; a view's bounds are JSON text
+ * @property {string | undefined} startKey
+ * @property {string | undefined} endKey
+ * @property {string | undefined} key
+ * @property {string | undefined} prefix
+ * @property {boolean} descending
+ * @property {number} inclusiveStartIndex
+ * @property {number} limit
+ * @property {boolean} includeDocuments
+ */
+
+/** @returns {Query} */
+function keyQuery(options) {
+    return complete(checkOptions(options, OF_KEYS, 'queryKeys'));
+}
+
+/** @returns {Query} */
+function viewQuery(options) {
+    return complete(checkOptions(options, OF_ROWS, 'queryView'));
+}
+
+function complete(options) {
+    const { startKey, endKey, key, prefix, offset } = options;
+    if (prefix !== undefined && (key ?? startKey ?? endKey) !== undefined) {
+        throw new AssertionError('prefix goes without key, startKey and endKey');
+    }
+    const inclusiveStartIndex = options.inclusiveStartIndex ?? offset ?? 0;
+    if (offset !== undefined && offset !== inclusiveStartIndex) {
+        throw new AssertionError('offset and inclusiveStartIndex are the same thing; they differ here');
+    }
+    return {
+        startKey,
+        endKey,
+        key,
+        prefix,
+        descending: options.descending ?? false,
+        inclusiveStartIndex,
+        limit: options.limit ?? DEFAULT_LIMIT,
+        includeDocuments: options.includeDocuments ?? false,
+    };
+}
+
+/**
+ * What a custom engine is asked: the user's own bounds, `inclusiveStartIndex` and `limit` always set, `offset`
+ * translated.
+ *
+ * @param {Query} query as `keyQuery` or `viewQuery` made it
+ * @param {object | undefined} options what the user gave
+ */
+function forCustomEngine(query, options = {}) {
+    const { inclusiveStartIndex, limit: most, descending, includeDocuments } = query;
+    const asked = { inclusiveStartIndex, limit: most, descending, includeDocuments };
+    for (const name of ['startKey', 'endKey', 'key', 'prefix']) {
+        if (options[name] !== undefined) {
+            asked[name] = options[name];
+        }
+    }
+    return asked;
+}
+
+module.exports = { forCustomEngine, keyQuery, viewQuery };

@@ -1,0 +1,175 @@
+/**
+ * A view: a map function of the user's, and its rows on the native side.
+ *
+ * A query maps only what changed since the last one. Documents come in chunks as one JSON text, rows go back as lines.
+ */
+
+const binding = require('./native.js');
+const { show } = require('./check.js');
+const { AssertionError, ViewMapError, fromNative, native } = require('./errors.js');
+
+/** A chunk is at most so many documents, and ends after so many bytes of text. */
+const CHUNK_DOCUMENTS = 500;
+const CHUNK_BYTES = 1 << 20;
+
+class View {
+    #store;
+    #number;
+    #id;
+    #source;
+    #map;
+    #skipsErrors;
+    #building = false;
+
+    /**
+     * @param {import('./store.js').Store} store
+     * @param {string} id
+     * @param {{ map: Function, onError?: 'error' | 'skip' }} source checked already
+     */
+    constructor(store, id, source) {
+        this.#store = store;
+        this.#id = id;
+        this.#source = source;
+        this.#map = source.map;
+        this.#skipsErrors = source.onError === 'skip';
+        this.#number = native(() => binding.viewCreate(store.number));
+    }
+
+    /**
+     * Answers for the moment of the call.
+     *
+     * @param {import('./query.js').Query} query
+     */
+    query(query) {
+        if (this.#building) {
+            throw new AssertionError(`the view ${show(this.#id)} is queried from inside its own map function`, {
+                viewId: this.#id,
+            });
+        }
+        const { startKey, endKey, key, prefix, descending, inclusiveStartIndex, limit, includeDocuments } = query;
+        const [store, view] = [this.#store.number, this.#number];
+        this.#building = true;
+        try {
+            native(() => binding.viewAim(store, view));
+            this.#build();
+            return JSON.parse(
+                native(() =>
+                    binding.viewQuery(
+                        store,
+                        view,
+                        startKey,
+                        endKey,
+                        key,
+                        prefix,
+                        descending,
+                        inclusiveStartIndex,
+                        limit,
+                        includeDocuments,
+                    ),
+                ),
+            );
+        } finally {
+            this.#building = false;
+            native(() => binding.viewRelease(store, view));
+        }
+    }
+
+    /** `{ rows, skipped, sequence }` */
+    stats() {
+        const [rows, skipped, sequence] = native(() => binding.viewStats(this.#store.number, this.#number));
+        return { rows, skipped, sequence };
+    }
+
+    /** Gives the rows back. The view must not be used afterwards. */
+    drop() {
+        native(() => binding.viewDrop(this.#store.number, this.#number));
+    }
+
+    /** Maps what changed up to the moment aimed at. */
+    #build() {
+        const [store, view] = [this.#store.number, this.#number];
+        for (;;) {
+            const chunk = native(() => binding.viewChunk(store, view, CHUNK_DOCUMENTS, CHUNK_BYTES));
+            if (chunk === null) {
+                return;
+            }
+            const lines = [];
+            JSON.parse(chunk).forEach((document, index) => {
+                this.#mapOne(document, index, lines);
+            });
+            lines.push('');
+            this.#apply(lines.join('\n'));
+        }
+    }
+
+    #apply(lines) {
+        try {
+            binding.viewApply(this.#store.number, this.#number, lines);
+        } catch (facts) {
+            const cause = fromNative(facts);
+            throw cause.key === undefined ? cause : this.#mapError(cause.key, cause);
+        }
+    }
+
+    #mapOne(document, index, lines) {
+        const rows = [];
+        try {
+            this.#collect(document, rows);
+        } catch (cause) {
+            if (!this.#skipsErrors) {
+                throw this.#mapError(binding.viewChunkKey(this.#store.number, this.#number, index), cause);
+            }
+            lines.push('-');
+            return;
+        }
+        lines.push(String(rows.length / 2), ...rows);
+    }
+
+    #collect(document, rows) {
+        let isOpen = true;
+        let obstacle;
+        const emit = (key, value) => {
+            if (!isOpen) {
+                throw new AssertionError(
+                    `emit of the view ${show(this.#id)} was called after its map function returned`,
+                );
+            }
+            try {
+                rows.push(rowText(key ?? null, 'key'), value === undefined ? '' : rowText(value, 'value'));
+            } catch (error) {
+                // Told even where the map function catches it: a row that is silently missing helps nobody.
+                obstacle ??= { error };
+                throw error;
+            }
+        };
+        const returned = this.#map.call(this.#source, document, emit);
+        isOpen = false;
+        if (typeof returned?.then === 'function') {
+            Promise.resolve(returned).catch(() => {});
+            throw new AssertionError('a map function must not return a promise: emit before it returns');
+        }
+        if (obstacle !== undefined) {
+            throw obstacle.error;
+        }
+    }
+
+    #mapError(key, cause) {
+        const reason = cause instanceof Error ? cause.message : show(cause);
+        return new ViewMapError(`the map function of the view ${show(this.#id)} failed for ${show(key)}: ${reason}`, {
+            viewId: this.#id,
+            key,
+            cause,
+        });
+    }
+}
+
+/** The JSON of what was emitted; throws where JSON cannot hold it. */
+function rowText(value, part) {
+    const json = JSON.stringify(value);
+    if (json === undefined) {
+        throw new AssertionError(`the emitted ${part} is ${show(value)}, which JSON cannot hold`);
+    }
+    return json;
+}
+
+module.exports = { View };

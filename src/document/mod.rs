@@ -1,0 +1,129 @@
+//! Documents: a revision and canonical JSON text.
+//!
+//! Text is what `JSON.stringify` made, or what a file held with the whitespace taken out. Numbers, strings and the
+//! order of members are kept byte for byte; nothing here ever prints a value again:
+//!
+//! ```text
+//! file                          text                          revision
+//! { "n": 1E400, "_rev": 3 }     {"_rev":3,"n":1E400}          3
+//! {"name":"x"}                  {"_rev":0,"name":"x"}         0
+//! ```
+//!
+//! Invariants: the text is one JSON object without whitespace between tokens, its first member and no other member of
+//! the object itself is `_rev`, and it is nested at most [`MAX_DEPTH`] levels deep. Nothing here recurses. A name that
+//! occurs twice in a file (other than `_rev`) stays there twice: `JSON.parse` takes the last one, here as there.
+//!
+//! Not here: which revision comes next and who may write (the engine), reading and writing of files (storage).
+
+#![forbid(unsafe_code)]
+
+mod file;
+mod pretty;
+mod revision;
+#[cfg(test)]
+mod test;
+mod text;
+
+pub use pretty::pretty;
+pub use revision::MAX_REVISION;
+pub use text::MAX_DEPTH;
+
+use crate::error::{Error, Result};
+use std::sync::Arc;
+
+/// A stored document. Cheap to clone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Document {
+    revision: u64,
+    text: Arc<str>,
+}
+
+impl Document {
+    /// The document made of `body` at `revision`.
+    #[must_use]
+    pub fn new(revision: u64, body: &Body) -> Self {
+        let members = body.text.strip_prefix('{').unwrap_or(&body.text);
+        let digits = revision.to_string();
+        let mut text = String::with_capacity(revision::HEAD.len() + digits.len() + 1 + members.len());
+        text.push_str(revision::HEAD);
+        text.push_str(&digits);
+        if members != "}" {
+            text.push(',');
+        }
+        text.push_str(members);
+        Self { revision, text: Arc::from(text) }
+    }
+
+    /// How often the document was written since it was made: 0 at first.
+    #[must_use]
+    pub fn revision(&self) -> u64 {
+        self.revision
+    }
+
+    /// The canonical text, `"_rev"` first: `{"_rev":3,"name":"x"}`.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+}
+
+/// The canonical text of a document without its `_rev`: `{"name":"x"}`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Body {
+    text: String,
+}
+
+/// What a user wants to be written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stringified {
+    /// The document without its `_rev`.
+    pub body: Body,
+    /// The `_rev` it came with.
+    pub revision: Option<u64>,
+}
+
+impl Body {
+    /// Takes `_rev` out of the text that `JSON.stringify` made of a user's document. The text is trusted to be JSON:
+    /// of anything else it is only sure that nothing panics.
+    ///
+    /// # Errors
+    ///
+    /// `Assertion` where the text is no object, is nested deeper than [`MAX_DEPTH`] levels, or its own `_rev` is not
+    /// an integer from 0 to 2^53 - 1.
+    pub fn from_stringified(text: impl Into<String>) -> Result<Stringified> {
+        Self::take_revision(text.into())
+    }
+
+    fn take_revision(text: String) -> Result<Stringified> {
+        if !(text.starts_with('{') && text.ends_with('}')) {
+            return Err(Error::assertion("a document must be an object"));
+        }
+        if text::is_too_deep(&text) {
+            return Err(Error::assertion(format!("a document may be nested at most {MAX_DEPTH} levels deep")));
+        }
+        if !text.contains(revision::QUOTED_NAME) {
+            return Ok(Stringified { body: Self { text }, revision: None });
+        }
+        if let Some((revision, members)) = revision::leading(&text)
+            && !members.contains(revision::QUOTED_NAME)
+        {
+            let text = ["{", members].concat();
+            return Ok(Stringified { body: Self { text }, revision: Some(revision) });
+        }
+        let Some((body, value)) = revision::take(&text) else {
+            return Err(Error::assertion("a document must be JSON"));
+        };
+        let revision = value.map(parse_revision).transpose()?;
+        Ok(Stringified { body: Self { text: body }, revision })
+    }
+
+    /// The canonical text.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+}
+
+fn parse_revision(value: &str) -> Result<u64> {
+    revision::parse(value).ok_or_else(|| Error::assertion("_rev must be an integer from 0 to 2^53 - 1"))
+}

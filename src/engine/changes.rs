@@ -1,0 +1,101 @@
+//! The record of changes: which document changed last at which sequence.
+//!
+//! Every live document stands in it once, at the sequence of its last change; every deleted one once per deletion,
+//! until the deletions outnumber the documents and the oldest are forgotten. A reader asks for what changed after
+//! the sequence it stands at; one that stands before the oldest deletion remembered has to begin anew.
+
+use crate::key::Key;
+use crate::storage::Sequence;
+use crate::tree::Tree;
+
+/// Deletions that are remembered however few documents there are.
+const DELETIONS_KEPT: usize = 1_024;
+
+/// What changed when. Cloning is O(1), as of the trees inside.
+#[derive(Clone, Default)]
+pub struct Changes {
+    live: Tree<Sequence, Key>,
+    deleted: Tree<Sequence, Key>,
+    /// Deletions up to here are forgotten.
+    forgotten: Sequence,
+}
+
+impl Changes {
+    /// The record of a store just loaded, whose documents are told in the order of their sequences.
+    pub fn loaded(live: Tree<Sequence, Key>) -> Self {
+        Self { live, ..Self::default() }
+    }
+
+    /// A document has a new version. `previous` is the sequence of its last one. O(log n).
+    pub fn changed(&mut self, key: Key, previous: Option<Sequence>, now: Sequence) {
+        if let Some(previous) = previous {
+            self.live.remove(&previous);
+        }
+        self.live.insert(now, key);
+    }
+
+    /// A document is gone. `previous` is the sequence of its last version. O(log n).
+    pub fn deleted(&mut self, key: Key, previous: Sequence, now: Sequence) {
+        self.live.remove(&previous);
+        self.deleted.insert(now, key);
+        if self.deleted.len() > self.live.len().max(DELETIONS_KEPT) {
+            let oldest = self.deleted.select(0).map(|(sequence, _)| *sequence);
+            if let Some(oldest) = oldest {
+                self.deleted.remove(&oldest);
+                self.forgotten = oldest;
+            }
+        }
+    }
+
+    /// Whether every change after `sequence` is still known.
+    #[must_use]
+    pub fn reach_back_to(&self, sequence: Sequence) -> bool {
+        sequence >= self.forgotten
+    }
+
+    /// Documents changed after `sequence`, the oldest change first.
+    pub fn live_after(&self, sequence: Sequence) -> impl ExactSizeIterator<Item = (Sequence, &Key)> {
+        let from = self.live.rank_after(&sequence);
+        self.live.range(from..self.live.len()).map(|(sequence, key)| (*sequence, key))
+    }
+
+    /// Deletions after `sequence`, the oldest first. The document may have been made anew since.
+    pub fn deleted_after(&self, sequence: Sequence) -> impl ExactSizeIterator<Item = (Sequence, &Key)> {
+        let from = self.deleted.rank_after(&sequence);
+        self.deleted.range(from..self.deleted.len()).map(|(sequence, key)| (*sequence, key))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key(text: &str) -> Key {
+        Key::new(text).unwrap()
+    }
+
+    #[test]
+    fn a_document_stands_once_at_its_last_change() {
+        let mut changes = Changes::default();
+        changes.changed(key("a"), None, 1);
+        changes.changed(key("b"), None, 2);
+        changes.changed(key("a"), Some(1), 3);
+        let told: Vec<_> = changes.live_after(0).map(|(sequence, key)| (sequence, key.to_string())).collect();
+        assert_eq!(told, [(2, "b".to_owned()), (3, "a".to_owned())]);
+        assert_eq!(changes.live_after(2).len(), 1);
+    }
+
+    #[test]
+    fn deletions_are_forgotten_from_the_oldest_and_readers_can_tell() {
+        let mut changes = Changes::default();
+        let mut sequence = 0;
+        for _ in 0..DELETIONS_KEPT + 10 {
+            changes.changed(key("a"), None, sequence + 1);
+            changes.deleted(key("a"), sequence + 1, sequence + 2);
+            sequence += 2;
+        }
+        assert_eq!(changes.deleted_after(0).len(), DELETIONS_KEPT);
+        assert!(!changes.reach_back_to(0));
+        assert!(changes.reach_back_to(20));
+    }
+}

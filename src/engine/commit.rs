@@ -1,0 +1,185 @@
+//! How a write is checked, stored and applied.
+//!
+//! A round is a list of writes to different keys. Each is checked against memory, which only this thread changes;
+//! what passes goes to storage as one commit; what storage took is applied to memory under one short lock; every
+//! write then has its answer. A write to a key that the round already has waits for the next round, so that it is
+//! checked against what the first one made.
+
+use std::collections::HashSet;
+
+use parking_lot::RwLock;
+
+use super::snapshot::Stored;
+use super::state::State;
+use crate::document::{Body, Document, MAX_REVISION};
+use crate::error::{Error, ErrorKind, Result};
+use crate::key::Key;
+use crate::storage::{Entry, Group, Outcome, Sequence, Storage};
+
+/// One write of one document.
+#[derive(Clone, Debug)]
+pub struct Write {
+    /// Whose document.
+    pub key: Key,
+    /// What to do.
+    pub action: Action,
+    /// When to do it.
+    pub condition: Condition,
+}
+
+/// What a write does. Text is what `JSON.stringify` made of the document, `_rev` included if it has one.
+#[derive(Clone, Debug)]
+pub enum Action {
+    /// Store a new version under the next revision.
+    Set(String),
+    /// Store the document as it is, its own revision included (missing: 0).
+    Put(String),
+    /// Remove the document, if it is there.
+    Delete,
+}
+
+/// What has to hold for a write, beyond what its document says of itself.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Condition {
+    /// The document's last change is this one (0: there is none).
+    pub sequence: Option<Sequence>,
+    /// The stored document has this revision.
+    pub revision: Option<u64>,
+    /// What the revision inside the document, or its absence, means.
+    pub rule: RevisionRule,
+}
+
+/// What the revision that came with a write means.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum RevisionRule {
+    /// If one came, it must be the stored one.
+    #[default]
+    IfGiven,
+    /// One must come with every write to an existing document.
+    Required,
+    /// It is not compared.
+    Ignored,
+}
+
+/// The answer to a write.
+#[derive(Clone, Debug)]
+pub enum Settled {
+    /// This version is stored.
+    Stored(Document),
+    /// Nothing is stored under the key any more.
+    Deleted,
+    /// The document changed since the [sequence](Condition::sequence) the writer saw; the conflict tells how.
+    Lost(Error),
+    /// Nothing was changed.
+    Failed(Error),
+}
+
+/// Takes the answers to a submission, in the order of its writes.
+pub type Reply = Box<dyn FnOnce(Vec<Settled>) + Send>;
+
+/// Splits off the writes of the next round: the first of each key. What stays keeps its order.
+pub(super) fn next_round<T>(waiting: &mut Vec<T>, key_of: impl Fn(&T) -> &Key) -> Vec<T> {
+    let mut keys = HashSet::with_capacity(waiting.len());
+    let (round, later) = std::mem::take(waiting).into_iter().partition(|write| keys.insert(key_of(write).clone()));
+    *waiting = later;
+    round
+}
+
+/// Checks, stores and applies a round of writes to different keys. One answer a write, in their order.
+pub(super) fn commit(writes: Vec<&Write>, state: &RwLock<State>, storage: &mut dyn Storage) -> Vec<Settled> {
+    let mut answers = Vec::with_capacity(writes.len());
+    let mut groups = Vec::with_capacity(writes.len());
+    {
+        let state = state.read();
+        for write in writes {
+            match prepare(write, state.current().get(&write.key)) {
+                Ok(Some(entry)) => {
+                    groups.push(Group { entries: vec![entry] });
+                    answers.push(None);
+                }
+                Ok(None) => answers.push(Some(Settled::Deleted)),
+                Err(refused) => answers.push(Some(refused)),
+            }
+        }
+    }
+    let outcomes = if groups.is_empty() { Vec::new() } else { storage.commit(&groups) };
+    let mut settled = apply(groups, outcomes, state).into_iter();
+    let unanswered = || Settled::Failed(Error::new(ErrorKind::Poisoned, "storage gave no answer"));
+    answers.into_iter().map(|answer| answer.or_else(|| settled.next()).unwrap_or_else(unanswered)).collect()
+}
+
+fn apply(groups: Vec<Group>, outcomes: Vec<Outcome>, state: &RwLock<State>) -> Vec<Settled> {
+    let mut state = state.write();
+    let mut settled = Vec::with_capacity(groups.len());
+    for (group, outcome) in groups.into_iter().zip(outcomes) {
+        match outcome {
+            Outcome::Committed(position) => {
+                for Entry { key, document } in group.entries {
+                    state.current_mut().apply(key, document.clone(), position);
+                    settled.push(document.map_or(Settled::Deleted, Settled::Stored));
+                }
+            }
+            Outcome::Conflict { key, actual } => {
+                settled.push(Settled::Lost(Error::conflict(&key.to_text(), None, actual)));
+            }
+            Outcome::Failed(error) => settled.push(Settled::Failed(error)),
+        }
+    }
+    settled
+}
+
+/// What to store, nothing where there is nothing to delete, or why not.
+fn prepare(write: &Write, current: Option<&Stored>) -> Result<Option<Entry>, Settled> {
+    let Write { key, action, condition } = write;
+    let document = match action {
+        Action::Set(text) => {
+            let (body, given) = parse(key, text)?;
+            check(key, condition, condition.revision.or(given), current)?;
+            Some(Document::new(next_revision(key, current)?, &body))
+        }
+        Action::Put(text) => {
+            let (body, given) = parse(key, text)?;
+            Some(Document::new(given.unwrap_or(0), &body))
+        }
+        Action::Delete => {
+            check(key, condition, condition.revision, current)?;
+            if current.is_none() {
+                if condition.revision.is_some() {
+                    return Err(Settled::Failed(Error::conflict(&key.to_text(), condition.revision, None)));
+                }
+                return Ok(None);
+            }
+            None
+        }
+    };
+    Ok(Some(Entry { key: key.clone(), document }))
+}
+
+fn parse(key: &Key, text: &str) -> Result<(Body, Option<u64>), Settled> {
+    match Body::from_stringified(text) {
+        Ok(parts) => Ok((parts.body, parts.revision)),
+        Err(error) => Err(Settled::Failed(error.with_key(key.to_text()))),
+    }
+}
+
+/// A missing document conflicts with no revision: it begins at 0 whatever came with it.
+fn check(key: &Key, condition: &Condition, given: Option<u64>, current: Option<&Stored>) -> Result<(), Settled> {
+    let actual = current.map(|stored| stored.document.revision());
+    let conflict = || Error::conflict(&key.to_text(), given, actual);
+    if condition.sequence.is_some_and(|seen| seen != current.map_or(0, |stored| stored.sequence)) {
+        return Err(Settled::Lost(conflict()));
+    }
+    let matches = match (condition.rule, given) {
+        (RevisionRule::Ignored, _) | (RevisionRule::IfGiven, None) => true,
+        _ => actual.is_none() || given == actual,
+    };
+    if matches { Ok(()) } else { Err(Settled::Failed(conflict())) }
+}
+
+fn next_revision(key: &Key, current: Option<&Stored>) -> Result<u64, Settled> {
+    match current.map(|stored| stored.document.revision()) {
+        None => Ok(0),
+        Some(revision) if revision < MAX_REVISION => Ok(revision + 1),
+        Some(_) => Err(Settled::Failed(Error::assertion("the document has no revisions left").with_key(key.to_text()))),
+    }
+}

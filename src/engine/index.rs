@@ -1,0 +1,181 @@
+//! A view's rows, brought forward by sequence.
+//!
+//! A view that stands at sequence n is brought to a later moment by mapping only the documents that changed since.
+//! The mapping itself happens elsewhere (JavaScript), in chunks:
+//!
+//! ```text
+//!   aim(snapshot)                      the moment wanted; rows of documents deleted since go at once
+//!   while chunk(n, bytes) is not empty:
+//!       map every document of the chunk
+//!       apply(emissions)               the view stands at the last change of the chunk
+//!   query(..), item(..)                rows and documents, all of the snapshot's moment
+//!   release()
+//! ```
+//!
+//! A chunk that is never applied, because its mapping failed, is simply handed out again.
+
+use std::collections::HashSet;
+use std::ops::Range;
+
+use super::snapshot::{Snapshot, Stored};
+use crate::error::{Error, ErrorKind, Result};
+use crate::key::Key;
+use crate::range::{Page, Selection, Window};
+use crate::storage::Sequence;
+use crate::view::{Emitted, RowKey, RowValue, Rows};
+
+/// What one document contributes to a view.
+#[derive(Clone, Debug)]
+pub enum Emission {
+    /// Its rows, in the order of emission.
+    Rows(Vec<Emitted>),
+    /// Nothing, because its map function threw and the view says to leave such documents out.
+    Skipped,
+}
+
+/// The rows of one view, and how far they reach.
+#[derive(Default)]
+pub struct Index {
+    rows: Rows,
+    /// The documents that are left out because their map function threw.
+    skipped: HashSet<Key>,
+    /// Every change up to here is in the rows.
+    sequence: Sequence,
+    target: Option<Snapshot>,
+    chunk: Vec<(Sequence, Key)>,
+}
+
+impl Index {
+    /// A view without rows, of the moment before the first document.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Names the moment that the view is wanted at.
+    pub fn aim(&mut self, snapshot: Snapshot) {
+        self.chunk.clear();
+        if !snapshot.changes().reach_back_to(self.sequence) {
+            self.rows.clear();
+            self.skipped.clear();
+            self.sequence = 0;
+        }
+        if self.sequence > 0 {
+            for (_, key) in snapshot.changes().deleted_after(self.sequence) {
+                self.rows.remove(key);
+                self.skipped.remove(key);
+            }
+        }
+        self.target = Some(snapshot);
+    }
+
+    /// The documents to map next, the oldest change first; none when the view has arrived. At most `most` documents,
+    /// and no further one after `bytes` bytes of text.
+    ///
+    /// # Errors
+    ///
+    /// An assertion outside of `aim` and `release`.
+    pub fn chunk(&mut self, most: usize, bytes: usize) -> Result<Vec<Stored>> {
+        let target = self.target.as_ref().ok_or_else(no_target)?;
+        self.chunk.clear();
+        let mut documents = Vec::new();
+        let mut size = 0;
+        for (sequence, key) in target.changes().live_after(self.sequence).take(most) {
+            let Some(stored) = target.get(key) else { continue };
+            self.chunk.push((sequence, key.clone()));
+            documents.push(stored.clone());
+            size += stored.document.text().len();
+            if size >= bytes {
+                break;
+            }
+        }
+        if documents.is_empty() {
+            self.sequence = target.position().sequence;
+        }
+        Ok(documents)
+    }
+
+    /// The key of a document of the current chunk.
+    #[must_use]
+    pub fn chunk_key(&self, index: usize) -> Option<&Key> {
+        self.chunk.get(index).map(|(_, key)| key)
+    }
+
+    /// Takes what the documents of the current chunk emitted, in their order.
+    ///
+    /// # Errors
+    ///
+    /// An assertion where the number is not that of the chunk; nothing is changed then.
+    pub fn apply(&mut self, emissions: Vec<Emission>) -> Result<()> {
+        if emissions.len() != self.chunk.len() {
+            return Err(Error::assertion("the emissions are not those of the chunk"));
+        }
+        for ((sequence, key), emission) in self.chunk.drain(..).zip(emissions) {
+            match emission {
+                Emission::Rows(rows) => {
+                    self.rows.replace(&key, rows);
+                    self.skipped.remove(&key);
+                }
+                Emission::Skipped => {
+                    self.rows.remove(&key);
+                    self.skipped.insert(key);
+                }
+            }
+            self.sequence = sequence;
+        }
+        Ok(())
+    }
+
+    /// The page of a range of emitted keys. Bounds are [encoded](crate::view::collation). O(log n).
+    #[must_use]
+    pub fn query(&self, selection: Selection, window: Window) -> Page {
+        let descending = selection.descending;
+        window.page(selection.of_rows().positions(self.rows.tree()), descending)
+    }
+
+    /// The rows at positions of the ascending order.
+    #[must_use]
+    pub fn rows(&self, positions: Range<usize>) -> impl DoubleEndedIterator<Item = (&RowKey, &RowValue)> {
+        self.rows.tree().range(positions)
+    }
+
+    /// A document, as of the moment aimed at, by the [bytes](Key::as_bytes) of its key.
+    #[must_use]
+    pub fn document(&self, key: &[u8]) -> Option<&Stored> {
+        self.target.as_ref()?.documents().get(key)
+    }
+
+    /// Lets go of the moment aimed at, so that the committer need not copy what changes.
+    pub fn release(&mut self) {
+        self.target = None;
+        self.chunk.clear();
+    }
+
+    /// How many rows there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// Whether there are no rows.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
+    /// How many documents are left out because their map function threw.
+    #[must_use]
+    pub fn skipped(&self) -> usize {
+        self.skipped.len()
+    }
+
+    /// The last change that is in the rows.
+    #[must_use]
+    pub fn sequence(&self) -> Sequence {
+        self.sequence
+    }
+}
+
+fn no_target() -> Error {
+    Error::new(ErrorKind::Assertion, "the view aims at no moment")
+}

@@ -1,0 +1,289 @@
+//! An engine's life: new, loading, open, closed.
+
+use std::fmt;
+use std::mem;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use parking_lot::{Mutex, RwLock};
+
+use super::background::Background;
+use super::commit::{Reply, Write};
+use super::committer::{self, Queue, Submission};
+use super::poison::Poison;
+use super::snapshot::{Snapshot, Stored};
+use super::state::State;
+use crate::error::{Error, ErrorKind, Result};
+use crate::key::Key;
+use crate::storage::{Findings, Loaded, Position, Storage};
+
+/// What a load found.
+#[derive(Clone, Debug, Default)]
+pub struct LoadReport {
+    /// How many documents there are.
+    pub documents: usize,
+    /// What lay beside them.
+    pub findings: Findings,
+    /// How long it took.
+    pub duration: Duration,
+}
+
+/// How much an engine holds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Stats {
+    /// Documents.
+    pub documents: usize,
+    /// Bytes of their texts.
+    pub text_bytes: u64,
+    /// The last commit.
+    pub position: Position,
+    /// Whether writes are refused after a failure.
+    pub poisoned: bool,
+}
+
+/// Takes what a load found.
+pub type LoadReply = Box<dyn FnOnce(Result<LoadReport>) + Send>;
+/// Is told that a store is closed.
+pub type CloseReply = Box<dyn FnOnce() + Send>;
+
+/// A store: documents in memory over a [`Storage`].
+///
+/// Every method returns at once; what takes time answers through a reply, from another thread. Dropping an engine
+/// [abandons](Engine::abandon) it.
+pub struct Engine {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    /// Where in its life the engine is. A mutex, held for a moment by whoever loads or closes.
+    lifecycle: Mutex<Lifecycle>,
+    /// The documents. A read-write lock: readers are many, the committer writes for microseconds.
+    state: RwLock<State>,
+    queue: Queue,
+    poison: Arc<Poison>,
+}
+
+struct Lifecycle {
+    phase: Phase,
+    thread: Option<JoinHandle<()>>,
+    closers: Vec<CloseReply>,
+}
+
+enum Phase {
+    Unloaded(Box<dyn Storage>),
+    Loading(Vec<LoadReply>),
+    Open(LoadReport),
+    Closed,
+}
+
+impl Engine {
+    /// An engine over a storage that has not been opened yet. Nothing is touched before [`Engine::load`].
+    #[must_use]
+    pub fn new(storage: Box<dyn Storage>) -> Self {
+        let lifecycle = Lifecycle { phase: Phase::Unloaded(storage), thread: None, closers: Vec::new() };
+        let shared = Shared {
+            lifecycle: Mutex::new(lifecycle),
+            state: RwLock::default(),
+            queue: Queue::default(),
+            poison: Arc::default(),
+        };
+        Self { shared: Arc::new(shared) }
+    }
+
+    /// Opens the storage and reads everything. While loading, later calls wait for the same load; when it is done
+    /// they get its report; after a failure the next call tries again.
+    pub fn load(&self, reply: LoadReply) {
+        let mut lifecycle = self.shared.lifecycle.lock();
+        match mem::replace(&mut lifecycle.phase, Phase::Closed) {
+            Phase::Unloaded(storage) => {
+                lifecycle.phase = Phase::Loading(vec![reply]);
+                let shared = Arc::clone(&self.shared);
+                let spawned =
+                    thread::Builder::new().name("kixx-committer".to_owned()).spawn(move || shared.live(storage));
+                match spawned {
+                    Ok(thread) => lifecycle.thread = Some(thread),
+                    Err(cause) => {
+                        let error = Error::new(ErrorKind::Storage, "no thread for the store").with_source(cause);
+                        let refused = mem::replace(&mut lifecycle.phase, Phase::Closed);
+                        drop(lifecycle);
+                        refused.refuse(&error);
+                    }
+                }
+            }
+            Phase::Loading(mut replies) => {
+                replies.push(reply);
+                lifecycle.phase = Phase::Loading(replies);
+            }
+            Phase::Open(report) => {
+                lifecycle.phase = Phase::Open(report.clone());
+                drop(lifecycle);
+                reply(Ok(report));
+            }
+            Phase::Closed => {
+                drop(lifecycle);
+                reply(Err(closed()));
+            }
+        }
+    }
+
+    /// Hands over writes that belong together in time; they are answered by one reply. The writes of one submission
+    /// are independent of each other, except that writes to one key happen in their order.
+    pub fn submit(&self, writes: Vec<Write>, reply: Reply) {
+        let submission = Submission { writes, reply };
+        let refusal = self.shared.state.read().check().err();
+        if let Some(error) = refusal {
+            submission.refuse(&error);
+        } else if let Err(submission) = self.shared.queue.push(submission) {
+            submission.refuse(&closed());
+        }
+    }
+
+    /// A key's document as of now. O(log n).
+    ///
+    /// # Errors
+    ///
+    /// `NOT_LOADED`, `CLOSED`.
+    pub fn get(&self, key: &Key) -> Result<Option<Stored>> {
+        Ok(self.shared.state.read().snapshot()?.get(key).cloned())
+    }
+
+    /// This moment of the store. O(1).
+    ///
+    /// # Errors
+    ///
+    /// `NOT_LOADED`, `CLOSED`.
+    pub fn snapshot(&self) -> Result<Snapshot> {
+        self.shared.state.read().snapshot().cloned()
+    }
+
+    /// How much the store holds; zeros before the load and after the close.
+    #[must_use]
+    pub fn stats(&self) -> Stats {
+        let state = self.shared.state.read();
+        let poisoned = self.shared.poison.check().is_err();
+        state.snapshot().map_or(Stats { poisoned, ..Stats::default() }, |snapshot| Stats {
+            documents: snapshot.documents().len(),
+            text_bytes: snapshot.text_bytes(),
+            position: snapshot.position(),
+            poisoned,
+        })
+    }
+
+    /// Refuses what comes from now on, commits what was submitted, and gives the storage back. Reads end at once.
+    pub fn close(&self, reply: CloseReply) {
+        self.shared.state.write().close();
+        let mut lifecycle = self.shared.lifecycle.lock();
+        match lifecycle.phase {
+            Phase::Unloaded(_) | Phase::Closed => {
+                lifecycle.phase = Phase::Closed;
+                drop(lifecycle);
+                reply();
+            }
+            Phase::Loading(_) | Phase::Open(_) => {
+                lifecycle.closers.push(reply);
+                drop(lifecycle);
+                self.shared.queue.close();
+            }
+        }
+    }
+
+    /// Ends the store without waiting for what was submitted: what the committer has begun is finished, the rest is
+    /// answered `CLOSED`. Returns when the threads have ended.
+    pub fn abandon(&self) {
+        self.shared.state.write().close();
+        for submission in self.shared.queue.abandon() {
+            submission.refuse(&closed());
+        }
+        let thread = self.shared.lifecycle.lock().thread.take();
+        if let Some(thread) = thread {
+            // The committer catches its panics; one that got through has nobody left to tell.
+            let _ = thread.join();
+        }
+    }
+}
+
+impl Drop for Engine {
+    fn drop(&mut self) {
+        self.abandon();
+    }
+}
+
+impl Shared {
+    /// The committer thread, from load to close.
+    fn live(&self, mut storage: Box<dyn Storage>) {
+        let started = Instant::now();
+        let loaded = catch_unwind(AssertUnwindSafe(|| storage.load()))
+            .unwrap_or_else(|_| Err(Error::new(ErrorKind::Poisoned, "loading panicked")));
+        match loaded {
+            Ok(loaded) => {
+                let background = self.open(loaded, storage.as_ref(), started);
+                let wrote = || background.iter().for_each(Background::wrote);
+                committer::run(&self.queue, &self.state, &self.poison, storage.as_mut(), &wrote);
+                background.into_iter().for_each(Background::stop);
+                let released = self.state.write().release();
+                drop(released);
+                storage.close();
+                self.end(Phase::Closed, &closed());
+            }
+            Err(error) => self.end(Phase::Unloaded(storage), &error),
+        }
+    }
+
+    fn open(&self, loaded: Loaded, storage: &dyn Storage, started: Instant) -> Option<Background> {
+        let (documents, findings) = (loaded.documents.len(), loaded.findings.clone());
+        let snapshot = Snapshot::loaded(loaded);
+        self.state.write().open(snapshot);
+        let background = storage.syncer().and_then(|syncer| {
+            let started = Background::start(syncer, Arc::clone(&self.poison));
+            started.inspect_err(|cause| self.poison.set(no_timer(cause))).ok()
+        });
+        let report = LoadReport { documents, findings, duration: started.elapsed() };
+        let before = mem::replace(&mut self.lifecycle.lock().phase, Phase::Open(report.clone()));
+        if let Phase::Loading(replies) = before {
+            for reply in replies {
+                reply(Ok(report.clone()));
+            }
+        }
+        background
+    }
+
+    /// The thread's last act: answers whoever waits.
+    fn end(&self, phase: Phase, error: &Error) {
+        let mut lifecycle = self.lifecycle.lock();
+        let closers = mem::take(&mut lifecycle.closers);
+        let next = if closers.is_empty() { phase } else { Phase::Closed };
+        let before = mem::replace(&mut lifecycle.phase, next);
+        drop(lifecycle);
+        before.refuse(error);
+        for reply in closers {
+            reply();
+        }
+    }
+}
+
+impl Phase {
+    /// Answers those who wait for a load that did not happen.
+    fn refuse(self, error: &Error) {
+        if let Self::Loading(replies) = self {
+            for reply in replies {
+                reply(Err(error.clone()));
+            }
+        }
+    }
+}
+
+fn closed() -> Error {
+    Error::new(ErrorKind::Closed, "the datastore is closed")
+}
+
+fn no_timer(cause: &std::io::Error) -> Error {
+    Error::new(ErrorKind::Storage, format!("no timer for the background sync: {cause}"))
+}
+
+impl fmt::Debug for Engine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Engine").field("stats", &self.stats()).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,105 @@
+//! One moment of the store.
+
+use super::changes::Changes;
+use crate::document::Document;
+use crate::key::Key;
+use crate::storage::{Loaded, Position, Sequence};
+use crate::tree::Tree;
+
+/// A document and the commit that stored it.
+#[derive(Clone, Debug)]
+pub struct Stored {
+    /// The document.
+    pub document: Document,
+    /// The sequence of its last change: rises with every change, also when the document is made anew and its
+    /// revision restarts.
+    pub sequence: Sequence,
+}
+
+/// Every document as it stood at one position. Cloning is O(1) and a clone never changes: the committer keeps one
+/// and changes it in place, readers take clones.
+#[derive(Clone, Default)]
+pub struct Snapshot {
+    documents: Tree<Key, Stored>,
+    changes: Changes,
+    position: Position,
+    text_bytes: u64,
+}
+
+impl Snapshot {
+    /// The first moment after a load. Documents get sequences by the order of their keys, ending at the position.
+    pub(super) fn loaded(loaded: Loaded) -> Self {
+        let Loaded { documents, position, .. } = loaded;
+        let first = position.sequence.saturating_sub(documents.len() as u64);
+        let mut snapshot = Self { position, ..Self::default() };
+        let mut live = Vec::with_capacity(documents.len());
+        let mut entries = Vec::with_capacity(documents.len());
+        for ((key, document), sequence) in documents.into_iter().zip(first + 1..) {
+            snapshot.text_bytes += document.text().len() as u64;
+            live.push((sequence, key.clone()));
+            entries.push((key, Stored { document, sequence }));
+        }
+        snapshot.changes = Changes::loaded(sorted(live));
+        snapshot.documents = sorted(entries);
+        snapshot
+    }
+
+    /// A key's document. O(log n).
+    #[must_use]
+    pub fn get(&self, key: &Key) -> Option<&Stored> {
+        self.documents.get(key)
+    }
+
+    /// The documents by key.
+    #[must_use]
+    pub fn documents(&self) -> &Tree<Key, Stored> {
+        &self.documents
+    }
+
+    /// What changed when.
+    #[must_use]
+    pub(super) fn changes(&self) -> &Changes {
+        &self.changes
+    }
+
+    /// The position of this moment.
+    #[must_use]
+    pub fn position(&self) -> Position {
+        self.position
+    }
+
+    /// The bytes of all documents' texts.
+    #[must_use]
+    pub fn text_bytes(&self) -> u64 {
+        self.text_bytes
+    }
+
+    /// Takes over one committed change. O(log n).
+    pub(super) fn apply(&mut self, key: Key, document: Option<Document>, position: Position) {
+        self.position = position;
+        let sequence = position.sequence;
+        if let Some(document) = document {
+            self.text_bytes += document.text().len() as u64;
+            let previous = self.documents.insert(key.clone(), Stored { document, sequence });
+            self.forget_text(previous.as_ref());
+            self.changes.changed(key, previous.map(|stored| stored.sequence), sequence);
+        } else if let Some((key, previous)) = self.documents.remove(&key) {
+            self.forget_text(Some(&previous));
+            self.changes.deleted(key, previous.sequence, sequence);
+        }
+    }
+
+    fn forget_text(&mut self, previous: Option<&Stored>) {
+        self.text_bytes -= previous.map_or(0, |stored| stored.document.text().len() as u64);
+    }
+}
+
+/// Entries that come sorted become a tree in O(n); others, which no driver delivers, one by one.
+fn sorted<K: Ord + Clone, V: Clone>(entries: Vec<(K, V)>) -> Tree<K, V> {
+    if entries.is_sorted_by(|(a, _), (b, _)| a < b)
+        && let Ok(tree) = Tree::from_sorted(entries)
+    {
+        return tree;
+    }
+    Tree::default()
+}

@@ -1,0 +1,39 @@
+//! The engine of the Kixx Datastore: every document in memory, one readable JSON file each on disk, behind a Node.js
+//! addon.
+//!
+//! The database is plain Rust that has never heard of Node; Node is one folder, [`mod@node`], that has never heard of
+//! files.
+//!
+//! ```text
+//! node -> engine -> { view, storage } -> { range, tree, document, key, error }
+//! ```
+//!
+//! | module | noun |
+//! |---|---|
+//! | [`engine`] | the store: one committer, snapshots, pages, views brought forward |
+//! | [`storage`] | where documents are kept: files, memory |
+//! | [`view`] | rows of views, and keys in their collation |
+//! | [`range`] | what a query selects |
+//! | [`tree`] | the ordered, counted, copy-on-write B+tree |
+//! | [`document`] | canonical text and revision |
+//! | [`key`] | order of keys, names of files |
+//! | [`error`] | the one error |
+//!
+//! # Invariants
+//!
+//! - Dependencies point one way, as drawn; a test (`__test__/architecture.test.js`) checks it.
+//! - `unsafe` stands in `node` only.
+//! - Text is canonical: what `JSON.stringify` made is what is stored; no number is ever printed again.
+//! - Memory never holds what storage refused.
+
+pub mod document;
+pub mod engine;
+pub mod error;
+pub mod key;
+// In a test build napi registers nothing, so every exported function would be dead code.
+#[cfg(not(test))]
+mod node;
+pub mod range;
+pub mod storage;
+pub mod tree;
+pub mod view;

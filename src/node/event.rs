@@ -1,0 +1,144 @@
+//! Answers from the engine's threads.
+//!
+//! Each is one call of the store's callback: `(event, ticket, payload)`.
+//!
+//! | event | ticket | payload |
+//! |---|---|---|
+//! | 0 loaded | 0 | the load report, or a failure |
+//! | 1 settled | the submission's | an array: the stored document's text, `null` for deleted, or a failure, a write each |
+//! | 2 closed | 0 | `null` |
+
+use std::ptr;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use napi::bindgen_prelude::{Array, FnArgs, Function, Null, Object, ToNapiValue, Unknown};
+use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode};
+use napi::{Env, Status, sys};
+
+use super::failure::{as_number, failure};
+use super::keep_alive::KeepAlive;
+use super::text::Text;
+use crate::engine::{LoadReport, Settled};
+use crate::error::Result;
+
+/// At most so many file names are told in a load report.
+const NAMES_TOLD: usize = 1_000;
+
+/// An answer.
+pub enum Event {
+    /// A load ended.
+    Loaded(Result<LoadReport>),
+    /// A submission was settled.
+    Settled {
+        /// Which one.
+        ticket: f64,
+        /// The answers, in the order of its writes.
+        answers: Vec<Settled>,
+    },
+    /// The store is closed.
+    Closed,
+}
+
+type Arguments = FnArgs<(u32, f64, Event)>;
+type Callback = ThreadsafeFunction<Event, Unknown<'static>, Arguments, Status, false, true>;
+
+/// Where a store's answers go. Usable from any thread.
+#[derive(Clone)]
+pub struct Events {
+    callback: Arc<Callback>,
+}
+
+impl Events {
+    /// Answers go to `callback`; each ends one pending entry of `alive`.
+    ///
+    /// # Errors
+    ///
+    /// napi's.
+    pub fn new(callback: &Function<'_, Arguments, Unknown<'static>>, alive: &Rc<KeepAlive>) -> napi::Result<Self> {
+        let counted = Rc::clone(alive);
+        let callback =
+            callback.build_threadsafe_function::<Event>().callee_handled::<false>().weak::<true>().build_callback(
+                move |context| {
+                    counted.end(&context.env);
+                    let (event, ticket) = match &context.value {
+                        Event::Loaded(_) => (0, 0.0),
+                        Event::Settled { ticket, .. } => (1, *ticket),
+                        Event::Closed => (2, 0.0),
+                    };
+                    Ok(FnArgs::from((event, ticket, context.value)))
+                },
+            )?;
+        alive.hold(callback.raw());
+        Ok(Self { callback: Arc::new(callback) })
+    }
+
+    /// Sends an answer. It is dropped where the environment is ending and nobody is left to hear it.
+    pub fn send(&self, event: Event) {
+        self.callback.call(event, ThreadsafeFunctionCallMode::NonBlocking);
+    }
+}
+
+impl ToNapiValue for Event {
+    #[expect(unsafe_code, reason = "the trait's function is unsafe")]
+    unsafe fn to_napi_value(raw: sys::napi_env, event: Self) -> napi::Result<sys::napi_value> {
+        let env = Env::from_raw(raw);
+        // SAFETY: `raw` is the environment that the caller vouches for, and the values were made in it.
+        unsafe {
+            match event {
+                Self::Loaded(Ok(report)) => Object::to_napi_value(raw, told(&env, &report)?),
+                Self::Loaded(Err(error)) => Object::to_napi_value(raw, failure(&env, &error)?),
+                Self::Settled { answers, .. } => settled(raw, &env, &answers),
+                Self::Closed => Null::to_napi_value(raw, Null),
+            }
+        }
+    }
+}
+
+fn told<'env>(env: &'env Env, report: &LoadReport) -> napi::Result<Object<'env>> {
+    let mut told = Object::new(env)?;
+    let findings = &report.findings;
+    told.set("documents", as_number(report.documents as u64))?;
+    told.set("ignored", as_number(findings.ignored.len() as u64))?;
+    told.set("quarantined", as_number(findings.quarantined.len() as u64))?;
+    told.set("milliseconds", report.duration.as_secs_f64() * 1_000.0)?;
+    let ignored: Vec<&str> = findings.ignored.iter().take(NAMES_TOLD).map(String::as_str).collect();
+    told.set("ignoredFiles", Array::from_vec(env, ignored)?)?;
+    let quarantined = findings.quarantined.iter().take(NAMES_TOLD).map(|bad| {
+        let mut file = Object::new(env)?;
+        file.set("file", bad.file.as_str())?;
+        file.set("reason", bad.reason.as_str())?;
+        Ok(file)
+    });
+    told.set("quarantinedFiles", Array::from_vec(env, quarantined.collect::<napi::Result<Vec<_>>>()?)?)?;
+    Ok(told)
+}
+
+#[expect(unsafe_code, reason = "one array of mixed values, without a wrapper for each")]
+unsafe fn settled(raw: sys::napi_env, env: &Env, answers: &[Settled]) -> napi::Result<sys::napi_value> {
+    let mut array = ptr::null_mut();
+    // SAFETY: the caller vouches for `raw`; every value set is made in the same environment just before.
+    unsafe {
+        check(sys::napi_create_array_with_length(raw, answers.len(), &raw mut array))?;
+        for (index, answer) in (0..).zip(answers) {
+            let value = match answer {
+                Settled::Stored(document) => Text::to_napi_value(raw, Text(document.text()))?,
+                Settled::Deleted => Null::to_napi_value(raw, Null)?,
+                Settled::Lost(error) | Settled::Failed(error) => {
+                    let mut facts = failure(env, error)?;
+                    facts.set("lost", matches!(answer, Settled::Lost(_)))?;
+                    Object::to_napi_value(raw, facts)?
+                }
+            };
+            check(sys::napi_set_element(raw, array, index, value))?;
+        }
+    }
+    Ok(array)
+}
+
+fn check(status: sys::napi_status) -> napi::Result<()> {
+    match Status::from(status) {
+        Status::Ok => Ok(()),
+        failed => Err(napi::Error::new(failed, "the answers to a submission cannot be told")),
+    }
+}

@@ -1,0 +1,38 @@
+//! The boundary to JavaScript: the only folder that names napi.
+//!
+//! Everything exported here is for `lib/` alone; the public face is hand-written in `index.js` and `index.d.ts`.
+//!
+//! | file | what crosses |
+//! |---|---|
+//! | `store` | open, load, close: stores by number |
+//! | `write` | a tick's writes, in one call |
+//! | `read` | documents and pages of keys, as JSON text |
+//! | `view` | documents to map, rows that were emitted, pages of rows |
+//! | `event` | answers from the engine's threads, one callback each |
+//! | `failure` | an [`Error`](crate::error::Error) as a plain object; the classes are `lib/errors.js` |
+//! | `text` | strings, without a detour where they are ASCII |
+//!
+//! # Invariants
+//!
+//! - Exported functions are synchronous and never block on I/O; what takes time answers through an [event](event).
+//! - A store belongs to the environment that opened it, is known there by a number, and is only touched on its
+//!   thread. When the environment ends, its stores end with it, without waiting for what was submitted.
+//! - No lock and no borrow is held while JavaScript runs.
+//! - A panic becomes an exception, never an abort.
+//!
+//! Not here: files, revisions, ranges - this folder has never heard of them.
+
+#![expect(
+    clippy::needless_pass_by_value,
+    clippy::trivially_copy_pass_by_ref,
+    reason = "napi gives exported functions owned values, and an environment that objects borrow"
+)]
+
+mod event;
+mod failure;
+mod keep_alive;
+mod read;
+mod store;
+mod text;
+mod view;
+mod write;

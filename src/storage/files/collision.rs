@@ -1,0 +1,94 @@
+//! File systems that ignore case.
+//!
+//! On macOS and Windows `user.json` and `User.json` are one file, but `user` and `User` are two keys. There a second
+//! key is refused before it overwrites the first one's file. File names of documents are ASCII, so folding is.
+
+use std::collections::HashMap;
+use std::fs;
+use std::io;
+
+use super::layout::Layout;
+use crate::error::{Error, ErrorKind, Result};
+use crate::key::Key;
+
+/// Which key owns each folded name. Empty, and free, where the file system tells case.
+#[derive(Debug, Default)]
+pub struct Names {
+    owners: Option<HashMap<String, Key>>,
+}
+
+impl Names {
+    /// Asks the file system whether it tells case.
+    ///
+    /// # Errors
+    ///
+    /// The system's.
+    pub fn probe(layout: &Layout) -> Result<Self> {
+        let written = layout.temporary().join("probe");
+        fs::write(&written, b"").map_err(|cause| Error::storage("open", &written, cause))?;
+        let ignores_case = match fs::symlink_metadata(layout.temporary().join("PROBE")) {
+            Ok(_) => true,
+            Err(cause) if cause.kind() == io::ErrorKind::NotFound => false,
+            Err(cause) => return Err(Error::storage("lstat", &written, cause)),
+        };
+        fs::remove_file(&written).map_err(|cause| Error::storage("unlink", &written, cause))?;
+        Ok(if ignores_case { Self::ignoring_case() } else { Self::default() })
+    }
+
+    /// The names of a file system that ignores case.
+    #[must_use]
+    pub fn ignoring_case() -> Self {
+        Self { owners: Some(HashMap::new()) }
+    }
+
+    /// Gives the name to the key, if nobody else has it.
+    ///
+    /// # Errors
+    ///
+    /// `KEY_COLLISION`, naming the key and the file.
+    pub fn claim(&mut self, relative: &str, key: &Key) -> Result<()> {
+        let Some(owners) = &mut self.owners else { return Ok(()) };
+        let owner = owners.entry(relative.to_ascii_lowercase()).or_insert_with(|| key.clone());
+        if owner == key {
+            return Ok(());
+        }
+        Err(Error::new(
+            ErrorKind::KeyCollision,
+            format!("this file system ignores case: key {key:?} would overwrite the file of key {owner:?}"),
+        )
+        .with_key(key.to_text())
+        .with_path(relative))
+    }
+
+    /// The name is free again.
+    pub fn release(&mut self, relative: &str) {
+        if let Some(owners) = &mut self.owners {
+            owners.remove(&relative.to_ascii_lowercase());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_that_differs_in_case_only_is_refused_until_the_other_is_gone() {
+        let (lower, upper) = (Key::new("user").unwrap(), Key::new("USER").unwrap());
+        let mut names = Names::ignoring_case();
+        names.claim("user.json", &lower).unwrap();
+        names.claim("user.json", &lower).unwrap();
+        let error = names.claim("USER.json", &upper).unwrap_err();
+        assert_eq!(error.code(), "KEY_COLLISION");
+        assert_eq!(error.context().key.as_deref(), Some("USER"));
+        names.release("user.json");
+        names.claim("USER.json", &upper).unwrap();
+    }
+
+    #[test]
+    fn where_case_is_told_every_name_is_free() {
+        let mut names = Names::default();
+        names.claim("user.json", &Key::new("user").unwrap()).unwrap();
+        names.claim("USER.json", &Key::new("USER").unwrap()).unwrap();
+    }
+}

@@ -1,0 +1,91 @@
+//! What lies in a data directory: which entries are documents and which are not.
+//!
+//! Only a regular file whose name is a form of a key is a document. Directories are entered only where their name is
+//! one that we cut from a long file name; symbolic links are never followed.
+
+use std::collections::BTreeMap;
+use std::fs;
+
+use super::layout::{Layout, PRIVATE};
+use crate::error::{Error, Result};
+use crate::key::Key;
+use crate::key::file_name::{self, Form};
+
+/// One document's file.
+#[derive(Clone, Debug)]
+pub struct Candidate {
+    /// Whose document.
+    pub key: Key,
+    /// The file, relative to the data directory, with `/`.
+    pub relative: String,
+    /// Whether the name is ours or the original's.
+    pub form: Form,
+}
+
+/// The entries of a data directory.
+#[derive(Debug, Default)]
+pub struct Scan {
+    /// The documents, by ascending key, each key once.
+    pub documents: Vec<Candidate>,
+    /// Files in the original's form whose document has a file in ours: ours counts.
+    pub superseded: Vec<Candidate>,
+    /// Everything else, relative to the data directory.
+    pub ignored: Vec<String>,
+}
+
+/// Lists the directory.
+///
+/// # Errors
+///
+/// The system's, with the directory that could not be read.
+pub fn scan(layout: &Layout) -> Result<Scan> {
+    let mut found = Scan::default();
+    let mut folders = vec![String::new()];
+    while let Some(prefix) = folders.pop() {
+        list(layout, &prefix, &mut folders, &mut found)?;
+    }
+    separate_forms(&mut found);
+    found.documents.sort_unstable_by(|a, b| a.key.cmp(&b.key));
+    found.ignored.sort_unstable();
+    Ok(found)
+}
+
+fn list(layout: &Layout, prefix: &str, folders: &mut Vec<String>, found: &mut Scan) -> Result<()> {
+    let path = layout.document(prefix);
+    let failed = |cause| Error::storage("scandir", &path, cause);
+    for entry in fs::read_dir(&path).map_err(failed)? {
+        let entry = entry.map_err(failed)?;
+        let kind = entry.file_type().map_err(failed)?;
+        let name = entry.file_name();
+        let Some(name) = name.to_str() else {
+            found.ignored.push(format!("{prefix}{}", name.to_string_lossy()));
+            continue;
+        };
+        if prefix.is_empty() && name == PRIVATE {
+            continue;
+        }
+        let relative = format!("{prefix}{name}");
+        if kind.is_dir() && file_name::is_folder(name) {
+            folders.push(format!("{relative}/"));
+        } else if let (true, Some((key, form))) = (kind.is_file(), file_name::parse(&relative)) {
+            found.documents.push(Candidate { key, relative, form });
+        } else {
+            found.ignored.push(relative);
+        }
+    }
+    Ok(())
+}
+
+/// Where both forms of a name stand, the original's is set aside.
+fn separate_forms(found: &mut Scan) {
+    let (plain, canonical): (Vec<_>, Vec<_>) = found.documents.drain(..).partition(|file| file.form == Form::Plain);
+    found.documents = canonical;
+    if plain.is_empty() {
+        return;
+    }
+    let mut plain: BTreeMap<Key, Candidate> = plain.into_iter().map(|file| (file.key.clone(), file)).collect();
+    for file in &found.documents {
+        found.superseded.extend(plain.remove(&file.key));
+    }
+    found.documents.extend(plain.into_values());
+}

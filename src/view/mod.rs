@@ -1,0 +1,23 @@
+//! Views: what map functions emitted, in the order of the emitted keys.
+//!
+//! - [`collation`]: JSON values as bytes whose `memcmp` order is the order of view keys.
+//! - [`RowKey`], [`Rows`]: the rows of one view in a counted tree, and for each document its rows.
+//!
+//! Invariants: the bytes of a row sort by emitted key, then document key, then order of emission. Every row belongs
+//! to exactly one document, and replacing a document's rows touches no other row.
+//!
+//! Not here: running map functions (they are JavaScript), deciding when a view is out of date (`engine`), what a query
+//! selects ([`range`](crate::range)).
+
+#![forbid(unsafe_code)]
+
+pub mod collation;
+#[cfg(test)]
+mod model;
+mod row_key;
+mod rows;
+#[cfg(test)]
+mod test;
+
+pub use row_key::RowKey;
+pub use rows::{Emitted, RowTree, RowValue, Rows};
