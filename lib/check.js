@@ -170,9 +170,9 @@ function toJson(value, key) {
     try {
         return JSON.stringify(value);
     } catch (cause) {
-        if (cause instanceof RangeError) {
-            const reason = /call stack/i.test(cause.message) ? 'is nested too deeply' : 'is too large';
-            throw new AssertionError(`the document ${reason}`, { key, cause });
+        const limit = cause instanceof RangeError && LIMITS[cause.message];
+        if (limit) {
+            throw new AssertionError(`the document ${limit}`, { key, cause });
         }
         const found = cause instanceof TypeError && findObstacle(value);
         if (found) {
@@ -182,30 +182,46 @@ function toJson(value, key) {
     }
 }
 
-/** The path of the first cycle or BigInt, or `undefined`. Not recursive: what it looks through may be deep. */
+/** The engine's own errors by which `JSON.stringify` gives up; any other `RangeError` is a user's. */
+const LIMITS = {
+    'Maximum call stack size exceeded': 'is nested too deeply',
+    'Invalid string length': 'is too large',
+};
+
+/**
+ * The path of the cycle or BigInt at which `JSON.stringify` gives up, or `undefined` where it is not one of these.
+ *
+ * It goes the same way again, so that it sees what `toJSON` returns and stops where a user's own function throws.
+ */
 function findObstacle(root) {
-    const stack = [{ value: root, path: 'document', above: null }];
-    while (stack.length > 0) {
-        const { value, path: at, above } = stack.pop();
-        if (typeof value === 'bigint') {
-            return { path: at, reason: 'is a BigInt' };
-        }
-        if (value === null || typeof value !== 'object') {
-            continue;
-        }
-        for (let up = above; up !== null; up = up.above) {
-            if (up.value === value) {
-                return { path: at, reason: 'refers back to an object that holds it' };
+    const above = [];
+    let found;
+    try {
+        JSON.stringify(root, function visit(name, value) {
+            while (above.length > 0 && above.at(-1).value !== this) {
+                above.pop();
             }
-        }
-        const here = { value, above };
-        const members = Object.entries(value).map(([name, member]) => {
-            const step = Array.isArray(value) ? `[${name}]` : /^[\w$]+$/.test(name) ? `.${name}` : `[${show(name)}]`;
-            return { value: member, path: at + step, above: here };
+            const path = above.length === 0 ? 'document' : above.at(-1).path + step(this, name);
+            if (typeof value === 'bigint' || types.isBigIntObject(value)) {
+                found = { path, reason: 'is a BigInt' };
+            } else if (above.some((holder) => holder.value === value)) {
+                found = { path, reason: 'refers back to an object that holds it' };
+            } else if (value !== null && typeof value === 'object') {
+                above.push({ value, path });
+            }
+            return value;
         });
-        stack.push(...members.reverse());
+    } catch {
+        return found;
     }
     return undefined;
+}
+
+function step(holder, name) {
+    if (Array.isArray(holder)) {
+        return `[${name}]`;
+    }
+    return /^[\w$]+$/.test(name) ? `.${name}` : `[${show(name)}]`;
 }
 
 module.exports = {

@@ -1,0 +1,386 @@
+/**
+ * The Kixx Datastore: documents by key, in memory, one readable JSON file each on disk, with revisions and views.
+ *
+ * `Doc` is the type of the documents in one datastore; give a union where there are several, or leave it out.
+ */
+
+/** A document's name. A finite number is taken as its decimal text. */
+export type Key = string | number;
+
+/** What a stored document has beside its own members. */
+export interface Revision {
+    /** 0 when the document is made, then one more with every write. */
+    _rev: number;
+}
+
+/** A document as it is read: a fresh object, the reader's own. */
+export type Stored<Doc> = Doc & Revision;
+
+/** A document as it is written. Its `_rev`, if it has one, must be the stored one. */
+export type Writable<Doc> = Omit<Doc, '_rev'> & { _rev?: number };
+
+/** Any document, where no type is given. */
+// biome-ignore lint/suspicious/noExplicitAny: untyped use has to stay easy
+export type AnyDocument = Record<string, any>;
+
+/** A value that JSON can hold, as a view's key or value. */
+export type Json = string | number | boolean | null | Json[] | { [member: string]: Json | undefined };
+
+/** What `load` found. */
+export interface LoadReport {
+    /** How many documents there are. */
+    documents: number;
+    /** How many entries of the directory are no documents and were left alone. */
+    ignored: number;
+    /** How many files were moved to `.datastore/quarantine/`. */
+    quarantined: number;
+    /** How long the load took. */
+    milliseconds: number;
+    /** The first thousand of the ignored entries, relative to the directory. */
+    ignoredFiles: string[];
+    /** The first thousand of the quarantined files, with the names they had, and why. */
+    quarantinedFiles: BadFile[];
+}
+
+/** A file that is no document. */
+export interface BadFile {
+    /** Relative to the directory. */
+    file: string;
+    /** For people. */
+    reason: string;
+}
+
+/** The page of a query. */
+export interface WindowOptions {
+    /** From the highest key down. Default: `false`. */
+    descending?: boolean | undefined;
+    /** Index of the page's first item inside the range. Default: 0. */
+    inclusiveStartIndex?: number | undefined;
+    /** The same thing as `inclusiveStartIndex`. */
+    offset?: number | undefined;
+    /** How many items the page has at most: a positive integer or `Infinity`. Default: 10. */
+    limit?: number | undefined;
+    /** Whether every item carries its document. Default: `false`. */
+    includeDocuments?: boolean | undefined;
+}
+
+/** What a query of keys selects. Bounds are inclusive; `key` overrides them; `prefix` goes without either. */
+export interface KeyQueryOptions extends WindowOptions {
+    startKey?: Key | undefined;
+    endKey?: Key | undefined;
+    key?: Key | undefined;
+    prefix?: Key | undefined;
+}
+
+/** What a query of a view selects. Any JSON value is a key, `null` included. */
+export interface ViewQueryOptions extends WindowOptions {
+    startKey?: Json | undefined;
+    endKey?: Json | undefined;
+    key?: Json | undefined;
+    /** Every string that starts with this one, or every array whose first elements are these. */
+    prefix?: string | Json[] | undefined;
+}
+
+/** One item of a query of keys. */
+export interface KeyItem {
+    key: string;
+    /** The same as `key`. */
+    documentKey: string;
+}
+
+/** One row of a view. */
+export interface ViewItem<ViewKey = Json, Value = Json> {
+    /** What the map function emitted. */
+    key: ViewKey;
+    /** The document that it was emitted for. */
+    documentKey: string;
+    /** What was emitted with the key; absent where nothing was. */
+    value?: Value;
+}
+
+/** An item with its document. */
+export type WithDocument<Item, Doc> = Item & { document: Stored<Doc> };
+
+/** The page that a query resolves to. */
+export interface QueryResult<Item> {
+    items: Item[];
+    /** The index of the first item after the page; `null` on the last page. */
+    exclusiveEndIndex: number | null;
+    /** How many items the whole range has. */
+    total: number;
+}
+
+/** Whether the items of a query carry documents, told by its options. */
+export type Items<Options, Item, Doc> = Options extends { includeDocuments: true } ? WithDocument<Item, Doc> : Item;
+
+/** Emits a row. `undefined` as a key counts as `null`. */
+// biome-ignore lint/suspicious/noExplicitAny: what is emitted is checked when it is emitted
+export type Emit<ViewKey = any, Value = any> = (key: ViewKey, value?: Value) => void;
+
+/** How a view is made of the documents. */
+export interface ViewSource<Doc = AnyDocument> {
+    /** Called with each document, a copy of its own; emits before it returns. */
+    map(document: Stored<Doc>, emit: Emit): void;
+    /** What a throw of `map` does: reject the query (default), or leave the document out of the view. */
+    onError?: 'error' | 'skip' | undefined;
+}
+
+/** A store's numbers. */
+export interface Stats {
+    /** How many documents there are. */
+    documents: number;
+    /** Bytes of their texts. */
+    textBytes: number;
+    /** Rises with every change. */
+    sequence: number;
+    /** Whether writes are refused since a failure left the files in doubt. */
+    poisoned: boolean;
+    views: Record<string, ViewStats>;
+}
+
+/** A view's numbers, as of its last query. */
+export interface ViewStats {
+    rows: number;
+    /** How many documents are left out because `map` threw (`onError: 'skip'`). */
+    skipped: number;
+    /** The last change that is in the rows. */
+    sequence: number;
+}
+
+/** Any object that works as an engine. Results are awaited. */
+// biome-ignore lint/suspicious/noExplicitAny: somebody else's engine has its own types
+export interface CustomEngine<Doc = any> {
+    loadDocuments(): unknown;
+    getItem(key: string): { document: Doc | null } | Promise<{ document: Doc | null }>;
+    setItem(key: string, document: Doc): unknown;
+    deleteItem(key: string): unknown;
+    // biome-ignore lint/suspicious/noExplicitAny: passed on as it comes
+    queryKeys?(options: any): any;
+    // biome-ignore lint/suspicious/noExplicitAny: passed on as it comes
+    queryView?(id: string, options: any): any;
+    hasView?(id: string): boolean;
+    // biome-ignore lint/suspicious/noExplicitAny: passed on as it comes
+    setView?(id: string, source: any): void;
+    close?(): unknown;
+}
+
+/** Serialises writes of one key, as the original's locking queue does. */
+export interface LockingQueue {
+    getLock(key: string): unknown;
+    releaseLock(key: string): void;
+}
+
+/** Reads and writes documents' files in place of ours. Has no lock and no journal. */
+export interface FileSystem {
+    /** The names of the directory's entries, or objects with a `name`. */
+    readDocumentDirectory(directory: string): Promise<Iterable<string | { name: string }>>;
+    readDocumentFile(path: string): Promise<object>;
+    writeDocumentFile(path: string, document: object): Promise<unknown>;
+    removeDocumentFile(path: string): Promise<unknown>;
+}
+
+/** What the engine is made of. */
+export interface EngineOptions {
+    /** The data directory; made by the load where it is missing. */
+    directory: string;
+    fileSystem?: FileSystem | undefined;
+    /**
+     * What a file does that has a document's name but is none: reject the load with a `CorruptError` that lists them
+     * all (default), or go to `.datastore/quarantine/`.
+     */
+    onCorrupt?: 'error' | 'quarantine' | undefined;
+}
+
+/** What a datastore is made of. */
+export interface DatastoreOptions extends Omit<EngineOptions, 'directory'> {
+    /** The data directory; made by the load where it is missing. Required unless `db` is given. */
+    directory?: string | undefined;
+    /** An engine in place of one over `directory`. */
+    // biome-ignore lint/suspicious/noExplicitAny: an engine of whatever documents
+    db?: DatastoreEngine<any> | CustomEngine | undefined;
+    /** Wraps every write of a single key. */
+    lockingQueue?: LockingQueue | undefined;
+    /** Whether every write to an existing document has to bring its revision. Default: `false`. */
+    requireRev?: boolean | undefined;
+    /** How often an update function is run again after another writer was faster. Default: 100. */
+    retries?: number | undefined;
+}
+
+/** Documents by key. Every method waits for the load, and starts it where nobody has. */
+export class Datastore<Doc extends object = AnyDocument> {
+    constructor(options: DatastoreOptions & ({ directory: string } | { db: object }));
+
+    /** The engine below: synchronous reads, unconditional writes, the same views. */
+    readonly _db: DatastoreEngine<Doc>;
+
+    /** What `load` found; `null` before. */
+    readonly loadReport: LoadReport | null;
+
+    /**
+     * Reads every document into memory. Calling it again waits for the same load.
+     * @throws `CorruptError`, `StorageError`, `DatastoreError` with code `LOCKED`
+     */
+    load(): Promise<this>;
+
+    /**
+     * A document, or `null`.
+     * @throws `NotFoundError` with `{ required: true }`
+     */
+    getItem(key: Key, options: { required: true }): Promise<Stored<Doc>>;
+    getItem(key: Key, options?: { required?: boolean | undefined }): Promise<Stored<Doc> | null>;
+
+    /** Several documents of one moment, in the order of the keys, with `null` for those that are missing. */
+    getItems(keys: readonly Key[], options: { required: true }): Promise<Stored<Doc>[]>;
+    getItems(keys: readonly Key[], options?: { required?: boolean | undefined }): Promise<(Stored<Doc> | null)[]>;
+
+    /**
+     * Stores a document under its next revision and resolves to it as a later read returns it.
+     * @throws `ConflictError` where the document's `_rev` is not the stored one, unless `checkConsistency` is `false`
+     */
+    setItem(
+        key: Key,
+        document: Writable<Doc>,
+        options?: { checkConsistency?: boolean | undefined },
+    ): Promise<Stored<Doc>>;
+
+    /**
+     * Stores what the function makes of the document (`null` where there is none). Other writes of this key wait.
+     * @throws `ConflictError`; whatever the function throws
+     */
+    updateItem(
+        key: Key,
+        update: (document: Stored<Doc> | null) => Writable<Doc> | Promise<Writable<Doc>>,
+        options?: { checkConsistency?: boolean | undefined; retries?: number | undefined },
+    ): Promise<Stored<Doc>>;
+
+    /**
+     * Removes a document, if it is there, and resolves to the key as it was given.
+     * @throws `ConflictError` where `rev` is not the stored revision
+     */
+    deleteItem<K extends Key>(key: K, options?: { rev?: number | undefined }): Promise<K>;
+
+    /** A page of a range of keys, in the order of JavaScript's `<`. */
+    queryKeys<const Options extends KeyQueryOptions>(
+        options?: Options,
+    ): Promise<QueryResult<Items<Options, KeyItem, Doc>>>;
+
+    /**
+     * A page of a range of a view's rows, as of the moment of the call.
+     * @throws `NotFoundError`, `ViewMapError`
+     */
+    queryView<ViewKey = Json, Value = Json, const Options extends ViewQueryOptions = ViewQueryOptions>(
+        id: string,
+        options?: Options,
+    ): Promise<QueryResult<Items<Options, ViewItem<ViewKey, Value>, Doc>>>;
+
+    /** Registers a view; one with the same id is replaced and built anew. */
+    setView(id: string, source: ViewSource<Doc>): void;
+
+    hasView(id: string): boolean;
+
+    stats(): Stats;
+
+    /** Waits for what was submitted and gives the directory back. Calling it again is no error. */
+    close(): Promise<void>;
+
+    [Symbol.asyncDispose](): Promise<void>;
+}
+
+/** The engine below a datastore. Reads are synchronous and throw `NOT_LOADED` before the load. */
+export class DatastoreEngine<Doc extends object = AnyDocument> {
+    constructor(options: EngineOptions);
+
+    /** What `loadDocuments` found; `null` before. */
+    readonly loadReport: LoadReport | null;
+
+    loadDocuments(): Promise<void>;
+
+    getItem(key: Key): { key: string; document: Stored<Doc> | null };
+
+    /** Stores the document as it is, `_rev` included (missing: 0), whatever is stored. */
+    setItem(key: Key, document: Writable<Doc>): Promise<{ key: string; document: Stored<Doc> }>;
+
+    deleteItem(key: Key): Promise<{ key: string }>;
+
+    queryKeys<const Options extends KeyQueryOptions>(options?: Options): QueryResult<Items<Options, KeyItem, Doc>>;
+
+    queryView<ViewKey = Json, Value = Json, const Options extends ViewQueryOptions = ViewQueryOptions>(
+        id: string,
+        options?: Options,
+    ): QueryResult<Items<Options, ViewItem<ViewKey, Value>, Doc>>;
+
+    hasView(id: string): boolean;
+
+    setView(id: string, source: ViewSource<Doc>): void;
+
+    stats(): Stats;
+
+    close(): Promise<void>;
+}
+
+/** The codes of errors that are a `DatastoreError` and nothing more. */
+export type OtherCode = 'LOCKED' | 'NOT_LOADED' | 'UNSUPPORTED' | 'POISONED' | 'KEY_COLLISION' | 'NATIVE_LOAD';
+
+/** The base of every error that this package creates. Branch on `code`. */
+export class DatastoreError extends Error {
+    constructor(message: string, facts?: { code?: string; cause?: unknown; [fact: string]: unknown });
+    readonly code: string;
+    readonly cause?: unknown;
+    /** The document concerned. */
+    readonly key?: string;
+    /** The file or directory concerned. */
+    readonly path?: string;
+}
+
+/** The stored revision is not the expected one; nothing was changed. */
+export class ConflictError extends DatastoreError {
+    static readonly CODE: 'CONFLICT';
+    readonly code: 'CONFLICT';
+    readonly httpStatusCode: 409;
+    readonly key: string;
+    /** The revision that was expected; `null` where one had to come and none did. */
+    readonly expectedRev: number | null;
+    /** The revision that is stored; `null` where nothing is. */
+    readonly actualRev: number | null;
+}
+
+/** The caller broke a rule of the interface; nothing was changed. */
+export class AssertionError extends DatastoreError {
+    static readonly CODE: 'ASSERTION';
+    readonly code: 'ASSERTION';
+}
+
+/** There is no such document (`key`) or view (`viewId`). */
+export class NotFoundError extends DatastoreError {
+    static readonly CODE: 'NOT_FOUND';
+    readonly code: 'NOT_FOUND';
+    readonly httpStatusCode: 404;
+    readonly viewId?: string;
+}
+
+/** The datastore was closed. */
+export class ClosedError extends DatastoreError {
+    static readonly CODE: 'CLOSED';
+    readonly code: 'CLOSED';
+}
+
+/** The data directory holds files that cannot be documents: every one of them is listed. */
+export class CorruptError extends DatastoreError {
+    static readonly CODE: 'CORRUPT';
+    readonly code: 'CORRUPT';
+    readonly files: BadFile[];
+}
+
+/** A view's map function failed; `cause` is what it threw. */
+export class ViewMapError extends DatastoreError {
+    static readonly CODE: 'VIEW_MAP';
+    readonly code: 'VIEW_MAP';
+    readonly viewId: string;
+    readonly key: string;
+}
+
+/** The operating system refused; `code` is its own (`ENOSPC`, `EACCES`, ...), as in Node's `fs` errors. */
+export class StorageError extends DatastoreError {
+    readonly errno?: number;
+    readonly syscall: string;
+}
