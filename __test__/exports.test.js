@@ -60,7 +60,7 @@ for (const name of ['Datastore', 'DatastoreEngine']) {
 test('error classes have the declared codes', () => {
     for (const [name, declaration] of declaredClasses) {
         const declared = declaration.members.find((member) => member.name?.getText(source) === 'CODE');
-        const code = declared && declared.type.literal.text;
+        const code = declared?.type.literal.text;
         assert.equal(kixx[name].CODE, code, name);
         if (code !== undefined) {
             assert.equal(new kixx[name]('x').code, code);

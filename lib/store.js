@@ -134,6 +134,9 @@ class Store {
         await this.#state.expect(CLOSED, () => native(() => binding.close(this.#number)));
         abandoned.unregister(this);
         binding.dispose(this.#number);
+        // Numbers are used again: what comes late must not reach the next store that has this one.
+        this.#number = NONE;
+        this.#state.number = NONE;
     }
 }
 
