@@ -1,3 +1,5 @@
+'use strict';
+
 const { Datastore } = require('./lib/datastore.js');
 const { DatastoreEngine } = require('./lib/engine.js');
 const errors = require('./lib/errors.js');

@@ -1,3 +1,5 @@
+'use strict';
+
 /** Keys: which are taken, what their files are called, how they are ordered, and what a range of them holds. */
 
 const assert = require('node:assert/strict');
@@ -447,7 +449,13 @@ test('names that every object inherits are ordinary members and view keys', asyn
     }
     for (const id of INHERITED) {
         assert.equal(again.hasView(id), false);
-        again.setView(id, { map: (document, emit) => Object.keys(document).forEach((name) => emit(name, name)) });
+        again.setView(id, {
+            map(document, emit) {
+                for (const name of Object.keys(document)) {
+                    emit(name, name);
+                }
+            },
+        });
     }
     for (const id of INHERITED) {
         const { items } = await again.queryView(id, { startKey: '__proto__', endKey: 'valueOf' });

@@ -1,3 +1,5 @@
+'use strict';
+
 /** What the tests share: folders that go away, stores that are closed, the fixture, child processes. */
 
 const { spawn, spawnSync } = require('node:child_process');

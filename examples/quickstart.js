@@ -1,3 +1,5 @@
+'use strict';
+
 /**
  * A tour of the datastore on real documents, on a fresh copy of a data directory.
  *

@@ -1,3 +1,5 @@
+'use strict';
+
 /** The services of the specification: what an application writes on top of a datastore. */
 
 class UserService {

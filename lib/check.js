@@ -1,3 +1,5 @@
+'use strict';
+
 /** Checks of what users hand in. All throw `AssertionError` before anything has changed. */
 
 const { types } = require('node:util');

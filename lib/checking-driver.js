@@ -1,20 +1,26 @@
+'use strict';
+
 /**
  * Revisions checked in JavaScript, for drivers whose storage does not know of them.
  *
- * A subclass reads with `fetch` and writes with `place` and `remove`; the writes of one key come one at a time.
+ * A subclass reads with `fetch`, writes with `place` and `remove`, and may tell versions apart better than revisions do;
+ * the writes of one key come one at a time.
  */
 
 const { ConflictError } = require('./errors.js');
 const { show } = require('./check.js');
-const { checkRevision } = require('./driver.js');
+const { asLost, checkRevision } = require('./driver.js');
 
 class CheckingDriver {
     ordersWrites = false;
 
-    async set(key, text, { rule, revision }) {
+    async set(key, text, { rule, revision, seen }) {
         const { _rev: given, ...members } = JSON.parse(text);
         checkRevision(given, key);
         const current = await this.fetch(key);
+        if (seen !== undefined && seen !== this.version(key, current)) {
+            throw asLost(conflict(key, given ?? null, current?._rev ?? null));
+        }
         const expected = revision ?? given;
         if (current !== null) {
             check(key, rule, expected, current);
@@ -36,7 +42,13 @@ class CheckingDriver {
     }
 
     async read(key) {
-        return { document: await this.fetch(key), seen: undefined };
+        const document = await this.fetch(key);
+        return { document, seen: this.version(key, document) };
+    }
+
+    /** What tells two versions of a document apart. Revisions do, except across a deletion. */
+    version(_key, document) {
+        return document?._rev ?? null;
     }
 }
 

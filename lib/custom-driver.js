@@ -1,3 +1,5 @@
+'use strict';
+
 /** A `Datastore` over somebody else's engine: any object with the engine's methods, whose results are awaited. */
 
 const { CheckingDriver } = require('./checking-driver.js');
@@ -44,7 +46,8 @@ class CustomDriver extends CheckingDriver {
     }
 
     async read(key) {
-        return { document: await this.get(key), seen: undefined };
+        const { document, seen } = await super.read(key);
+        return { document: document === null ? null : structuredClone(document), seen };
     }
 
     async place(key, document) {

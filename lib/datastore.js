@@ -1,3 +1,5 @@
+'use strict';
+
 /** `Datastore`: documents by key, with revisions, ordered writes, update functions and views. */
 
 const {
@@ -81,7 +83,9 @@ class Datastore {
     async getItem(key, options) {
         const id = checkKey(key);
         const { required = false } = checkOptions(options, OF_GET, 'getItem');
-        await this.#ready();
+        if (this.#mustLoad()) {
+            await this.#driver.load();
+        }
         const document = await this.#driver.get(id);
         if (document === null && required) {
             throw missing(id);
@@ -93,9 +97,11 @@ class Datastore {
         if (!Array.isArray(keys)) {
             throw new AssertionError(`getItems takes an array of keys, not ${show(keys)}`);
         }
-        const ids = keys.map((key) => checkKey(key));
+        const ids = Array.from(keys, (key) => checkKey(key));
         const { required = false } = checkOptions(options, OF_GET, 'getItems');
-        await this.#ready();
+        if (this.#mustLoad()) {
+            await this.#driver.load();
+        }
         const documents = await this.#driver.getMany(ids);
         const absent = required ? documents.indexOf(null) : -1;
         if (absent !== -1) {
@@ -127,13 +133,17 @@ class Datastore {
 
     async queryKeys(options) {
         const query = keyQuery(options);
-        await this.#ready();
+        if (this.#mustLoad()) {
+            await this.#driver.load();
+        }
         return this.#driver.queryKeys(query, options);
     }
 
     async queryView(id, options) {
         const query = viewQuery(options);
-        await this.#ready();
+        if (this.#mustLoad()) {
+            await this.#driver.load();
+        }
         return this.#driver.queryView(id, query, options);
     }
 
@@ -181,10 +191,10 @@ class Datastore {
         }
     }
 
-    /** Starts the load where nobody has, and waits for it. Returns at once when it is done. */
-    #ready() {
+    /** Whether a read has to wait for the load. Where not, it must not wait at all: it answers for the moment of its call. */
+    #mustLoad() {
         this.#checkOpen();
-        return this.#driver.loaded ? undefined : this.#driver.load();
+        return !this.#driver.loaded;
     }
 
     #rule(checkConsistency) {
@@ -228,7 +238,7 @@ class Datastore {
         try {
             return await write();
         } finally {
-            this.#lockingQueue.releaseLock(key);
+            await this.#lockingQueue.releaseLock(key);
         }
     }
 

@@ -1,3 +1,5 @@
+'use strict';
+
 /**
  * What a `Datastore` works on.
  *
@@ -36,6 +38,11 @@ class NativeDriver {
 
     async load() {
         this.loadReport = await this.#store.load();
+    }
+
+    /** The sequence of a document's last change, 0 where there is none. */
+    sequenceOf(key) {
+        return this.#store.sequenceOf(key);
     }
 
     get(key) {
@@ -99,16 +106,18 @@ class NativeDriver {
 function accepted(answer) {
     if (answer !== null && typeof answer === 'object') {
         const error = fromNative(answer);
-        if (answer.lost) {
-            lost.add(error);
-        }
-        throw error;
+        throw answer.lost ? asLost(error) : error;
     }
     return answer;
 }
 
 /** Errors of writes whose document changed since it was read; such a write can be tried again. */
 const lost = new WeakSet();
+
+function asLost(error) {
+    lost.add(error);
+    return error;
+}
 
 function wasLost(error) {
     return lost.has(error);
@@ -122,4 +131,4 @@ function checkRevision(revision, key) {
     return revision;
 }
 
-module.exports = { NativeDriver, checkRevision, wasLost };
+module.exports = { NativeDriver, asLost, checkRevision, wasLost };

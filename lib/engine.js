@@ -1,3 +1,5 @@
+'use strict';
+
 /** `DatastoreEngine`: the original's engine, over the store in Rust. Reads are synchronous. */
 
 const path = require('node:path');
@@ -61,13 +63,17 @@ class DatastoreEngine {
     async setItem(key, document) {
         const id = checkKey(key);
         const text = stringify(document, id);
-        await this.#ready();
+        if (this.#mustLoad()) {
+            await this.#driver.load();
+        }
         return { key: id, document: await this.#driver.put(id, text) };
     }
 
     async deleteItem(key) {
         const id = checkKey(key);
-        await this.#ready();
+        if (this.#mustLoad()) {
+            await this.#driver.load();
+        }
         await this.#driver.delete(id, { rule: 'ignored' });
         return { key: id };
     }
@@ -105,11 +111,10 @@ class DatastoreEngine {
         return this.#closed;
     }
 
-    async #ready() {
+    /** Whether a write has to wait for the load. Where not, it is handed over at once, so that `close` waits for it. */
+    #mustLoad() {
         this.#checkOpen();
-        if (!this.#driver.loaded) {
-            await this.#driver.load();
-        }
+        return !this.#driver.loaded;
     }
 
     #checkOpen() {

@@ -1,3 +1,5 @@
+'use strict';
+
 /**
  * Every error that this package creates. Each has a stable `code` on which to branch; messages are for people and may
  * change. `name`, `code` and `instanceof` tell the same thing, and classes with one code carry it as `CODE`.

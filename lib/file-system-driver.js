@@ -1,3 +1,5 @@
+'use strict';
+
 /**
  * Documents in native memory, files written by a custom file system in JavaScript.
  *
@@ -9,7 +11,7 @@ const path = require('node:path');
 const { CheckingDriver } = require('./checking-driver.js');
 const { checkKey, stringify } = require('./check.js');
 const { checkRevision, NativeDriver } = require('./driver.js');
-const { CorruptError } = require('./errors.js');
+const { CorruptError, DatastoreError } = require('./errors.js');
 const { KeyOrder } = require('./key-order.js');
 
 const SUFFIX = '.json';
@@ -21,6 +23,8 @@ class FileSystemDriver extends CheckingDriver {
     loadReport = null;
     #memory = new NativeDriver({});
     #order = new KeyOrder();
+    /** Writes under way, for which `close` waits. */
+    #pending = new Set();
     #directory;
     #fileSystem;
     #load = null;
@@ -49,12 +53,12 @@ class FileSystemDriver extends CheckingDriver {
         const entries = await this.#fileSystem.readDocumentDirectory(this.#directory);
         const names = Array.from(entries, (entry) => (typeof entry === 'string' ? entry : entry.name));
         const keys = names.map(keyOf).filter((key) => key !== null);
-        await this.#memory.load();
+        const texts = new Map();
         const bad = [];
         const waiting = keys.values();
         const reader = async () => {
             for (const key of waiting) {
-                await this.#read(key, bad);
+                await this.#read(key, texts, bad);
             }
         };
         await Promise.all(Array.from({ length: READERS }, reader));
@@ -64,6 +68,8 @@ class FileSystemDriver extends CheckingDriver {
                 files: bad,
             });
         }
+        await this.#memory.load();
+        await Promise.all(Array.from(texts, ([key, text]) => this.#memory.put(key, text)));
         const ignored = names.filter((name) => keyOf(name) === null);
         this.loadReport = {
             documents: keys.length,
@@ -76,12 +82,12 @@ class FileSystemDriver extends CheckingDriver {
         this.#loaded = true;
     }
 
-    async #read(key, bad) {
+    async #read(key, texts, bad) {
         try {
             const document = await this.#fileSystem.readDocumentFile(this.#pathOf(key));
             const text = stringify(document, key);
             checkRevision(JSON.parse(text)._rev, key);
-            await this.#memory.put(key, text);
+            texts.set(key, text);
         } catch (error) {
             if (error.code !== 'ASSERTION' && !(error instanceof SyntaxError)) {
                 throw error;
@@ -91,29 +97,33 @@ class FileSystemDriver extends CheckingDriver {
     }
 
     get(key) {
-        return this.#memory.get(key);
+        return this.#readable().get(key);
     }
 
     fetch(key) {
         return this.get(key);
     }
 
+    version(key) {
+        return this.#memory.sequenceOf(key);
+    }
+
     getMany(keys) {
-        return this.#memory.getMany(keys);
+        return this.#readable().getMany(keys);
     }
 
     set(key, text, conditions) {
-        return this.#order.run(key, true, () => super.set(key, text, conditions));
+        return this.#run(key, () => super.set(key, text, conditions));
     }
 
     delete(key, conditions) {
-        return this.#order.run(key, true, () => super.delete(key, conditions));
+        return this.#run(key, () => super.delete(key, conditions));
     }
 
     put(key, text) {
         const { _rev, ...members } = JSON.parse(text);
         checkRevision(_rev, key);
-        return this.#order.run(key, true, () => this.place(key, { _rev: _rev ?? 0, ...members }));
+        return this.#run(key, () => this.place(key, { _rev: _rev ?? 0, ...members }));
     }
 
     async place(key, document) {
@@ -128,7 +138,7 @@ class FileSystemDriver extends CheckingDriver {
     }
 
     queryKeys(query) {
-        return this.#memory.queryKeys(query);
+        return this.#readable().queryKeys(query);
     }
 
     setView(id, source) {
@@ -140,15 +150,34 @@ class FileSystemDriver extends CheckingDriver {
     }
 
     queryView(id, query) {
-        return this.#memory.queryView(id, query);
+        return this.#readable().queryView(id, query);
     }
 
     stats() {
         return this.#memory.stats();
     }
 
-    close() {
-        return this.#memory.close();
+    async close() {
+        await Promise.allSettled(this.#pending);
+        await this.#memory.close();
+    }
+
+    /** The documents, once all of them are there. */
+    #readable() {
+        if (!this.#loaded) {
+            throw new DatastoreError('the datastore is not loaded yet', { code: 'NOT_LOADED' });
+        }
+        return this.#memory;
+    }
+
+    async #run(key, write) {
+        const running = this.#order.run(key, true, write);
+        this.#pending.add(running);
+        try {
+            return await running;
+        } finally {
+            this.#pending.delete(running);
+        }
     }
 
     #pathOf(key) {

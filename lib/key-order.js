@@ -1,3 +1,7 @@
+'use strict';
+
+const { AsyncResource } = require('node:async_hooks');
+
 /**
  * Writes to one key happen in the order of the calls; other keys go on.
  *
@@ -28,7 +32,8 @@ class KeyOrder {
             return this.#start(key, task);
         }
         return new Promise((resolve) => {
-            turn.waiting.push({ alone, start: () => resolve(this.#start(key, task)) });
+            // It is started by whoever leaves, but belongs to its caller: so does what `AsyncLocalStorage` tells in it.
+            turn.waiting.push({ alone, start: AsyncResource.bind(() => resolve(this.#start(key, task))) });
         });
     }
 

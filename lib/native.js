@@ -1,3 +1,5 @@
+'use strict';
+
 const { DatastoreError } = require('./errors.js');
 
 /**

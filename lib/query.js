@@ -1,3 +1,5 @@
+'use strict';
+
 /** The options of `queryKeys` and `queryView`, checked and made complete. */
 
 const { boolean, checkKey, checkOptions, count, show, toJson } = require('./check.js');

@@ -1,3 +1,5 @@
+'use strict';
+
 /** A native store as promises: writes of a tick gathered, answers handed out. */
 
 const binding = require('./native.js');

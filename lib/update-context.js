@@ -1,3 +1,5 @@
+'use strict';
+
 /**
  * Which update functions the running code is inside of, across `await`.
  *

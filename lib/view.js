@@ -1,3 +1,5 @@
+'use strict';
+
 /**
  * A view: a map function of the user's, and its rows on the native side.
  *
@@ -20,6 +22,7 @@ class View {
     #map;
     #skipsErrors;
     #building = false;
+    #dropped = false;
 
     /**
      * @param {import('./store.js').Store} store
@@ -70,7 +73,11 @@ class View {
             );
         } finally {
             this.#building = false;
-            native(() => binding.viewRelease(store, view));
+            if (this.#dropped) {
+                this.drop();
+            } else {
+                native(() => binding.viewRelease(store, view));
+            }
         }
     }
 
@@ -80,8 +87,12 @@ class View {
         return { rows, skipped, sequence };
     }
 
-    /** Gives the rows back. The view must not be used afterwards. */
+    /** Gives the rows back; a query under way, whose map function replaced the view, ends first. */
     drop() {
+        this.#dropped = true;
+        if (this.#building) {
+            return;
+        }
         native(() => binding.viewDrop(this.#store.number, this.#number));
     }
 

@@ -1,3 +1,5 @@
+'use strict';
+
 /** The views of one store, by id. */
 
 const { checkOptions, checkViewId, func, oneOf, show } = require('./check.js');
@@ -18,7 +20,7 @@ class Views {
     /** Registers a view; one of the same id is replaced and built anew. */
     set(id, source) {
         checkViewId(id);
-        if (source === null || typeof source !== 'object') {
+        if (source === null || typeof source !== 'object' || Array.isArray(source)) {
             throw new AssertionError(`a view is an object with a map function, not ${show(source)}`, { viewId: id });
         }
         const { map, onError } = source;

@@ -1,3 +1,5 @@
+'use strict';
+
 /** Makes the release addon. */
 
 const { buildAddon, checkNode, checkRust, installDependencies } = require('./setup.js');

@@ -1,3 +1,5 @@
+'use strict';
+
 /** Formats both languages and fixes what the linter can fix. */
 
 const path = require('node:path');

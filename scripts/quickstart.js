@@ -1,3 +1,5 @@
+'use strict';
+
 /**
  * The main job on real documents: `npm run quickstart [-- path/to/data]`. Sets the clone up, builds the addon, and runs
  * `examples/quickstart.js` on a fresh copy of the data directory. The source is never written.

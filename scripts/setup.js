@@ -1,3 +1,5 @@
+'use strict';
+
 /**
  * Sets up a clone: what `npm run quickstart`, `npm test` and `npm run build` do first.
  *

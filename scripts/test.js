@@ -1,3 +1,5 @@
+'use strict';
+
 /**
  * The whole suite: formatters, linters, types, Rust, JavaScript. Sets the clone up first.
  *

@@ -41,16 +41,20 @@ impl Names {
         Self { owners: Some(HashMap::new()) }
     }
 
-    /// Gives the name to the key, if nobody else has it.
+    /// Gives the name to the key, if nobody else has it. Tells whether the key did not have it before.
     ///
     /// # Errors
     ///
     /// `KEY_COLLISION`, naming the key and the file.
-    pub fn claim(&mut self, relative: &str, key: &Key) -> Result<()> {
-        let Some(owners) = &mut self.owners else { return Ok(()) };
-        let owner = owners.entry(relative.to_ascii_lowercase()).or_insert_with(|| key.clone());
+    pub fn claim(&mut self, relative: &str, key: &Key) -> Result<bool> {
+        let Some(owners) = &mut self.owners else { return Ok(false) };
+        let folded = relative.to_ascii_lowercase();
+        let Some(owner) = owners.get(&folded) else {
+            owners.insert(folded, key.clone());
+            return Ok(true);
+        };
         if owner == key {
-            return Ok(());
+            return Ok(false);
         }
         Err(Error::new(
             ErrorKind::KeyCollision,
@@ -60,8 +64,18 @@ impl Names {
         .with_path(relative))
     }
 
-    /// The name is free again.
-    pub fn release(&mut self, relative: &str) {
+    /// Whether the name belongs to another key, whose file this key must not touch.
+    #[must_use]
+    pub fn is_of_another(&self, relative: &str, key: &Key) -> bool {
+        let owner = self.owners.as_ref().and_then(|owners| owners.get(&relative.to_ascii_lowercase()));
+        owner.is_some_and(|owner| owner != key)
+    }
+
+    /// The key gives the name back, if it has it.
+    pub fn release(&mut self, relative: &str, key: &Key) {
+        if self.is_of_another(relative, key) {
+            return;
+        }
         if let Some(owners) = &mut self.owners {
             owners.remove(&relative.to_ascii_lowercase());
         }
@@ -76,12 +90,15 @@ mod tests {
     fn a_key_that_differs_in_case_only_is_refused_until_the_other_is_gone() {
         let (lower, upper) = (Key::new("user").unwrap(), Key::new("USER").unwrap());
         let mut names = Names::ignoring_case();
-        names.claim("user.json", &lower).unwrap();
-        names.claim("user.json", &lower).unwrap();
+        assert!(names.claim("user.json", &lower).unwrap());
+        assert!(!names.claim("user.json", &lower).unwrap());
         let error = names.claim("USER.json", &upper).unwrap_err();
         assert_eq!(error.code(), "KEY_COLLISION");
         assert_eq!(error.context().key.as_deref(), Some("USER"));
-        names.release("user.json");
+        assert!(names.is_of_another("USER.json", &upper));
+        names.release("USER.json", &upper);
+        names.claim("USER.json", &upper).unwrap_err();
+        names.release("user.json", &lower);
         names.claim("USER.json", &upper).unwrap();
     }
 

@@ -6,8 +6,8 @@
 //!
 //! A directory without it is either new or was written by the original datastore; both are version 1.
 
-use std::fs;
-use std::io::ErrorKind as IoErrorKind;
+use std::fs::{self, File};
+use std::io::{ErrorKind as IoErrorKind, Write};
 use std::path::Path;
 
 use serde_json::Value;
@@ -33,7 +33,10 @@ pub fn ensure(path: &Path) -> Result<()> {
 fn write(path: &Path) -> Result<()> {
     let text = format!("{{ \"format\": \"kixx-datastore\", \"version\": {VERSION} }}\n");
     let temporary = path.with_extension("new");
-    fs::write(&temporary, text).map_err(|cause| Error::storage("write", &temporary, cause))?;
+    // Synced, once in a directory's life: an empty file after a power cut would be damage that nobody did.
+    File::create(&temporary)
+        .and_then(|mut file| file.write_all(text.as_bytes()).and_then(|()| file.sync_all()))
+        .map_err(|cause| Error::storage("write", &temporary, cause))?;
     fs::rename(&temporary, path).map_err(|cause| Error::storage("rename", path, cause))
 }
 

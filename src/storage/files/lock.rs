@@ -5,6 +5,7 @@
 //! when the process dies, however it dies. The file's content means nothing.
 
 use std::fs::{File, OpenOptions};
+use std::io;
 use std::path::Path;
 
 use fs4::{FileExt, TryLockError};
@@ -18,13 +19,17 @@ pub struct Lock {
 }
 
 impl Lock {
-    /// Whether the file is still there for others to find. A removed one protects nothing.
+    /// Whether others find this very file at `path`. One that was removed, or moved away, protects nothing.
     #[must_use]
-    pub fn stands(&self) -> bool {
+    pub fn stands(&self, path: &Path) -> bool {
         #[cfg(unix)]
-        return self.file.metadata().is_ok_and(|found| std::os::unix::fs::MetadataExt::nlink(&found) > 0);
+        {
+            use std::os::unix::fs::MetadataExt;
+            let (Ok(held), Ok(found)) = (self.file.metadata(), path.metadata()) else { return false };
+            (held.dev(), held.ino()) == (found.dev(), found.ino())
+        }
         #[cfg(not(unix))]
-        return self.file.metadata().is_ok();
+        return self.file.metadata().is_ok() && path.exists();
     }
 
     /// Takes the lock without waiting.
@@ -40,6 +45,30 @@ impl Lock {
             .truncate(false)
             .open(path)
             .map_err(|cause| Error::storage("open", path, cause))?;
+        Self::lock(file, path)
+    }
+
+    /// Takes the lock again after its file was removed, with a file that nobody else can have used meanwhile.
+    ///
+    /// # Errors
+    ///
+    /// `LOCKED` where there is a file already: somebody else was here, and may have written. Or the system's.
+    pub fn take_again(path: &Path) -> Result<Self> {
+        match OpenOptions::new().read(true).write(true).create_new(true).open(path) {
+            Ok(file) => Self::lock(file, path),
+            Err(cause) if cause.kind() == io::ErrorKind::AlreadyExists => Err(Error::new(
+                ErrorKind::Locked,
+                format!(
+                    "the lock '{}' is no longer ours: another datastore may have written here; close and load again",
+                    path.display()
+                ),
+            )
+            .with_path(path)),
+            Err(cause) => Err(Error::storage("open", path, cause)),
+        }
+    }
+
+    fn lock(file: File, path: &Path) -> Result<Self> {
         match FileExt::try_lock(&file) {
             Ok(()) => Ok(Self { file }),
             Err(TryLockError::WouldBlock) => Err(Error::new(

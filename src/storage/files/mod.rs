@@ -34,6 +34,7 @@ mod test;
 use std::collections::HashSet;
 use std::fs;
 use std::io;
+use std::mem;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -42,6 +43,7 @@ use self::layout::Layout;
 use self::lock::Lock;
 use self::place::Placer;
 use self::quarantine::Quarantine;
+use self::read::Contents;
 use self::scan::{Candidate, Scan};
 use super::{Capabilities, Entry, Findings, Group, Loaded, Outcome, Position, Storage, Syncer};
 use crate::document::Document;
@@ -66,6 +68,8 @@ pub struct Files {
     on_corrupt: OnCorrupt,
     lock: Option<Lock>,
     placer: Placer,
+    /// How to find out whether the file system tells case.
+    probe: fn(&Layout) -> Result<Names>,
     names: Names,
     /// Documents whose file still has the name that the original gave it.
     plain: HashSet<Key>,
@@ -81,6 +85,7 @@ impl Files {
             on_corrupt,
             lock: None,
             placer: Placer::default(),
+            probe: Names::probe,
             names: Names::default(),
             plain: HashSet::new(),
             position: Position::default(),
@@ -91,26 +96,26 @@ impl Files {
         create_directory(self.layout.root())?;
         self.take_directory()?;
         empty(&self.layout.temporary())?;
-        self.names = Names::probe(&self.layout)?;
+        self.names = (self.probe)(&self.layout)?;
         self.read_documents()
     }
 
     /// Takes the lock and makes sure of our own folder.
     fn take_directory(&mut self) -> Result<()> {
         make_folder(&self.layout.private())?;
-        if self.lock.is_none() {
-            self.lock = Some(Lock::take(&self.layout.lock())?);
-        }
+        self.lock = Some(Lock::take(&self.layout.lock())?);
         format::ensure(&self.layout.format())?;
         make_folder(&self.layout.temporary())
     }
 
     fn read_documents(&mut self) -> Result<Loaded> {
-        let Scan { documents: files, superseded, ignored } = scan::scan(&self.layout)?;
-        let contents = read::read(&self.layout, &files)?;
+        let mut found = scan::scan(&self.layout)?;
+        let mut contents = read::read(&self.layout, &found.documents)?;
         if self.on_corrupt == OnCorrupt::Error && !contents.bad.is_empty() {
             return Err(corrupt(contents.bad.into_iter().map(|(_, bad)| bad).collect()));
         }
+        self.fall_back(&mut found, &mut contents)?;
+        let Scan { documents: files, superseded, ignored } = found;
         let mut quarantine = Quarantine::new(&self.layout);
         for (_, bad) in contents.bad {
             quarantine.take(bad)?;
@@ -123,6 +128,24 @@ impl Files {
         let documents = self.own(files, contents.documents)?;
         self.position.sequence = documents.len() as u64;
         Ok(Loaded { documents, position: self.position, findings: Findings { ignored, quarantined } })
+    }
+
+    /// Where our file is bad, the original's beside it counts again: a power cut may have left both of one write.
+    fn fall_back(&self, found: &mut Scan, contents: &mut Contents) -> Result<()> {
+        let bad: HashSet<&Key> =
+            contents.bad.iter().filter_map(|(index, _)| found.documents.get(*index)).map(|file| &file.key).collect();
+        let (wanted, superseded): (Vec<_>, Vec<_>) =
+            mem::take(&mut found.superseded).into_iter().partition(|file| bad.contains(&file.key));
+        found.superseded = superseded;
+        if wanted.is_empty() {
+            return Ok(());
+        }
+        let first = found.documents.len();
+        let read = read::read(&self.layout, &wanted)?;
+        found.documents.extend(wanted);
+        contents.documents.extend(read.documents.into_iter().map(|(index, document)| (first + index, document)));
+        contents.bad.extend(read.bad.into_iter().map(|(index, bad)| (first + index, bad)));
+        Ok(())
     }
 
     /// Joins keys and documents, and notes who owns which name.
@@ -138,6 +161,8 @@ impl Files {
             }
             owned.push((file.key, document));
         }
+        // They are sorted, but for those that stood in for a bad file.
+        owned.sort_by(|(a, _), (b, _)| a.cmp(b));
         Ok(owned)
     }
 
@@ -150,45 +175,65 @@ impl Files {
 
     fn put(&mut self, key: &Key, document: &Document) -> Result<()> {
         let relative = file_name::canonical(key);
-        self.names.claim(&relative, key)?;
-        match self.placer.place(&self.layout, &relative, document) {
+        let is_new = self.names.claim(&relative, key)?;
+        if let Err(error) = self.place(&relative, document) {
+            if is_new {
+                self.names.release(&relative, key);
+            }
+            return Err(error);
+        }
+        // Ours stands, so the write has happened. A file of the original that cannot be removed is superseded: the
+        // next write tries again, and so does the next load.
+        let _ = self.remove_plain(key);
+        Ok(())
+    }
+
+    fn place(&mut self, relative: &str, document: &Document) -> Result<()> {
+        match self.placer.place(&self.layout, relative, document) {
             Err(error) if error.code() == "ENOENT" => {
                 // Our own folder may have been removed under us; a data directory that was is a failure.
                 make_folder(&self.layout.temporary())?;
-                self.placer.place(&self.layout, &relative, document)?;
+                self.placer.place(&self.layout, relative, document)
             }
-            other => other?,
+            other => other,
         }
-        self.remove_plain(key)
     }
 
+    /// The original's file goes first: after ours alone it would be the document again.
     fn remove(&mut self, key: &Key) -> Result<()> {
+        self.remove_plain(key)?;
         let relative = file_name::canonical(key);
-        place::remove(&self.layout, &relative)?;
-        self.names.release(&relative);
-        self.remove_plain(key)
+        if !self.names.is_of_another(&relative, key) {
+            place::remove(&self.layout, &relative)?;
+            self.names.release(&relative, key);
+        }
+        Ok(())
     }
 
-    /// Removes the file that the original wrote. Only after ours stands, so that a crash between loses nothing.
+    /// Removes the file that the original wrote, if it is still there.
     fn remove_plain(&mut self, key: &Key) -> Result<()> {
         if !self.plain.contains(key) {
             return Ok(());
         }
         if let Some(relative) = file_name::plain(key) {
             place::remove(&self.layout, &relative)?;
-            self.names.release(&relative);
+            self.names.release(&relative, key);
         }
         self.plain.remove(key);
         Ok(())
     }
 
-    /// Takes the lock anew where somebody removed its file: nobody else could find it any more.
+    /// Takes the lock again where somebody removed its file, because nobody else could find it any more. Refused where
+    /// others may have been here meanwhile: memory would no longer be what the files are.
     fn hold_lock(&mut self) -> Result<()> {
-        if self.lock.as_ref().is_some_and(Lock::stands) {
+        let path = self.layout.lock();
+        if self.lock.as_ref().is_some_and(|lock| lock.stands(&path)) {
             return Ok(());
         }
-        self.lock = None;
-        self.take_directory()
+        make_folder(&self.layout.private())?;
+        self.lock = Some(Lock::take_again(&path)?);
+        format::ensure(&self.layout.format())?;
+        make_folder(&self.layout.temporary())
     }
 }
 

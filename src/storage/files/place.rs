@@ -11,6 +11,9 @@ use super::layout::Layout;
 use crate::document::{Document, pretty};
 use crate::error::{Error, Result};
 
+/// A buffer that one large document made larger than this is not kept.
+const MOST_KEPT: usize = 1 << 20;
+
 /// Writes versions; keeps the buffer and the name it writes under.
 #[derive(Debug, Default)]
 pub struct Placer {
@@ -32,6 +35,8 @@ impl Placer {
             // The next write truncates what is left, and so does the next load.
             let _ = fs::remove_file(&temporary);
         }
+        self.bytes.clear();
+        self.bytes.shrink_to(MOST_KEPT);
         placed
     }
 
