@@ -67,6 +67,12 @@ impl Document {
     }
 }
 
+impl AsRef<str> for Document {
+    fn as_ref(&self) -> &str {
+        &self.text
+    }
+}
+
 /// The canonical text of a document without its `_rev`: `{"name":"x"}`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Body {

@@ -9,16 +9,17 @@ use super::store::store;
 use super::text::Text;
 use super::write::as_count;
 use crate::document::Document;
+use crate::error::Result;
 use crate::key::{Key, code_unit};
 use crate::range::{Page, Selection, Window};
 
 /// A document's text, or `null`.
 #[napi(catch_unwind)]
-pub fn get(env: Env, number: u32, key: String) -> napi::Result<Option<DocumentText>> {
+pub fn get(env: Env, number: u32, key: String) -> napi::Result<Option<Text<Document>>> {
     let failed = |error| throw(&env, &error);
     let key = Key::new(&key).map_err(failed)?;
     let stored = store(&env, number)?.engine.get(&key).map_err(failed)?;
-    Ok(stored.map(|stored| DocumentText(stored.document)))
+    Ok(stored.map(|stored| Text(stored.document)))
 }
 
 /// The sequence of a document's last change; 0 where there is none.
@@ -32,7 +33,7 @@ pub fn sequence_of(env: Env, number: u32, key: String) -> napi::Result<f64> {
 
 /// The documents of several keys at one moment, as the text of an array with `null` for those that are missing.
 #[napi(catch_unwind)]
-pub fn get_many(env: Env, number: u32, keys: Vec<String>) -> napi::Result<String> {
+pub fn get_many(env: Env, number: u32, keys: Vec<String>) -> napi::Result<Text<String>> {
     let failed = |error| throw(&env, &error);
     let snapshot = store(&env, number)?.engine.snapshot().map_err(failed)?;
     let mut json = String::from("[");
@@ -44,7 +45,7 @@ pub fn get_many(env: Env, number: u32, keys: Vec<String>) -> napi::Result<String
         json.push_str(snapshot.get(&key).map_or("null", |stored| stored.document.text()));
     }
     json.push(']');
-    Ok(json)
+    Text::new(json).map_err(failed)
 }
 
 /// Refuses a key that the store would refuse.
@@ -55,6 +56,7 @@ pub fn check_key(env: Env, key: String) -> napi::Result<()> {
 
 /// A page of a range of keys, as the text of the query's whole result.
 #[napi(catch_unwind)]
+#[allow(clippy::too_many_arguments, reason = "flat arguments cross in a tenth of the time an object takes")]
 pub fn query_keys(
     env: Env,
     number: u32,
@@ -66,8 +68,9 @@ pub fn query_keys(
     offset: f64,
     limit: f64,
     include_documents: bool,
-) -> napi::Result<String> {
-    let snapshot = store(&env, number)?.engine.snapshot().map_err(|error| throw(&env, &error))?;
+) -> napi::Result<Text<String>> {
+    let failed = |error| throw(&env, &error);
+    let snapshot = store(&env, number)?.engine.snapshot().map_err(failed)?;
     let bytes = |bound: Option<Utf16String>| bound.map(|bound| code_unit::from_utf16(&bound));
     let selection =
         Selection { start: bytes(start), end: bytes(end), key: bytes(key), prefix: bytes(prefix), descending };
@@ -78,7 +81,7 @@ pub fn query_keys(
         let document = include_documents.then_some(&stored.document);
         result.item(&key, &key, None, document);
     }
-    Ok(result.end(&page))
+    result.end(&page).map_err(failed)
 }
 
 /// A window from JavaScript's numbers; a limit that is no count is none.
@@ -122,29 +125,8 @@ impl ResultText {
     }
 
     /// The whole result.
-    pub fn end(self, page: &Page) -> String {
+    pub fn end(self, page: &Page) -> Result<Text<String>> {
         let next = page.exclusive_end_index.map_or_else(|| "null".to_owned(), |index| index.to_string());
-        format!("{}],\"exclusiveEndIndex\":{next},\"total\":{}}}", self.json, page.total)
-    }
-}
-
-/// A document's text on its way to JavaScript: copied once, into V8's heap.
-pub struct DocumentText(Document);
-
-impl napi::bindgen_prelude::TypeName for DocumentText {
-    fn type_name() -> &'static str {
-        "String"
-    }
-
-    fn value_type() -> napi::ValueType {
-        napi::ValueType::String
-    }
-}
-
-impl napi::bindgen_prelude::ToNapiValue for DocumentText {
-    #[expect(unsafe_code, reason = "the trait's function is unsafe")]
-    unsafe fn to_napi_value(env: napi::sys::napi_env, text: Self) -> napi::Result<napi::sys::napi_value> {
-        // SAFETY: handed on as the caller gave it.
-        unsafe { Text::to_napi_value(env, Text(text.0.text())) }
+        Text::new(format!("{}],\"exclusiveEndIndex\":{next},\"total\":{}}}", self.json, page.total))
     }
 }

@@ -5,11 +5,30 @@ use std::ptr;
 use napi::bindgen_prelude::{Result, ToNapiValue, TypeName, ValueType};
 use napi::{Status, sys};
 
+use crate::error::{self, Error};
+
+/// The longest string that every supported V8 can hold, in code units.
+const LONGEST: usize = (1 << 29) - 24;
+
 /// Text on its way to JavaScript. ASCII becomes a one-byte string by a plain copy; anything else is decoded.
 #[derive(Clone, Copy, Debug)]
-pub struct Text<'a>(pub &'a str);
+pub struct Text<T>(pub T);
 
-impl TypeName for Text<'_> {
+impl Text<String> {
+    /// The text of an answer.
+    ///
+    /// # Errors
+    ///
+    /// An assertion where V8 could not hold it.
+    pub fn new(text: String) -> error::Result<Self> {
+        if text.len() > LONGEST {
+            return Err(Error::assertion("the answer is longer than a JavaScript string can be: ask for fewer items"));
+        }
+        Ok(Self(text))
+    }
+}
+
+impl<T> TypeName for Text<T> {
     fn type_name() -> &'static str {
         "String"
     }
@@ -19,15 +38,16 @@ impl TypeName for Text<'_> {
     }
 }
 
-impl ToNapiValue for Text<'_> {
+impl<T: AsRef<str>> ToNapiValue for Text<T> {
     #[expect(unsafe_code, reason = "napi's own conversion decodes UTF-8 even where the text is ASCII")]
     unsafe fn to_napi_value(env: sys::napi_env, text: Self) -> Result<sys::napi_value> {
-        let (pointer, length) = (text.0.as_ptr().cast(), text.0.len().cast_signed());
+        let text = text.0.as_ref();
+        let (pointer, length) = (text.as_ptr().cast(), text.len().cast_signed());
         let mut value = ptr::null_mut();
         // SAFETY: the caller vouches for `env`; pointer and length are those of a live `str`, which V8 copies before
         // the call returns; every ASCII text is Latin-1.
         let status = unsafe {
-            if text.0.is_ascii() {
+            if text.is_ascii() {
                 sys::napi_create_string_latin1(env, pointer, length, &raw mut value)
             } else {
                 sys::napi_create_string_utf8(env, pointer, length, &raw mut value)
