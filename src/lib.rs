@@ -21,7 +21,7 @@
 //!
 //! # Invariants
 //!
-//! - Dependencies point one way, as drawn; a test (`__test__/architecture.test.js`) checks it.
+//! - Dependencies point one way, as drawn; a test (`tests/layers.rs`) checks it.
 //! - `unsafe` stands in `node` only.
 //! - Text is canonical: what `JSON.stringify` made is what is stored; no number is ever printed again.
 //! - Memory never holds what storage refused.

@@ -1,9 +1,10 @@
 //! What runs beside the calls: the timer that syncs.
 //!
-//! A small tokio runtime on a thread of its own. Every [`INTERVAL`] it syncs the storage if something was committed
-//! since; a sync that fails poisons the store and is never tried again.
+//! A small tokio runtime on a thread of its own. At every interval it syncs the storage if something was committed
+//! since; a sync that fails, or panics, poisons the store and is never tried again.
 
 use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
@@ -14,15 +15,16 @@ use tokio::sync::Notify;
 use tokio::time::{self, MissedTickBehavior};
 
 use super::poison::Poison;
+use crate::error::{Error, ErrorKind};
 use crate::storage::Syncer;
 
 /// How long a committed write stays unsynced at most.
-const INTERVAL: Duration = Duration::from_secs(1);
+pub(super) const INTERVAL: Duration = Duration::from_secs(1);
 
-/// The running timer.
+/// The running timer; dropping it stops it.
 pub(super) struct Background {
     signals: Arc<Signals>,
-    thread: JoinHandle<()>,
+    thread: Option<JoinHandle<()>>,
 }
 
 #[derive(Default)]
@@ -38,14 +40,14 @@ impl Background {
     /// # Errors
     ///
     /// The system's, where it gives no thread or no timer.
-    pub fn start(syncer: Arc<dyn Syncer>, poison: Arc<Poison>) -> io::Result<Self> {
+    pub fn start(interval: Duration, syncer: Arc<dyn Syncer>, poison: Arc<Poison>) -> io::Result<Self> {
         let signals = Arc::new(Signals::default());
         let runtime = runtime::Builder::new_current_thread().enable_time().build()?;
         let shared = Arc::clone(&signals);
         let thread = thread::Builder::new()
             .name("kixx-background".to_owned())
-            .spawn(move || runtime.block_on(shared.run(syncer.as_ref(), &poison)))?;
-        Ok(Self { signals, thread })
+            .spawn(move || runtime.block_on(shared.run(interval, syncer.as_ref(), &poison)))?;
+        Ok(Self { signals, thread: Some(thread) })
     }
 
     /// Tells that something was committed.
@@ -54,16 +56,28 @@ impl Background {
     }
 
     /// Syncs what is left and ends the thread.
-    pub fn stop(self) {
+    pub fn stop(mut self) {
+        self.end();
+    }
+
+    fn end(&mut self) {
         self.signals.stop.notify_one();
-        // A panic in the timer has poisoned nothing that close could still save.
-        let _ = self.thread.join();
+        if let Some(thread) = self.thread.take() {
+            // A sync that panicked has poisoned the store; there is nothing else in the thread to save.
+            let _ = thread.join();
+        }
+    }
+}
+
+impl Drop for Background {
+    fn drop(&mut self) {
+        self.end();
     }
 }
 
 impl Signals {
-    async fn run(&self, syncer: &dyn Syncer, poison: &Poison) {
-        let mut timer = time::interval(INTERVAL);
+    async fn run(&self, interval: Duration, syncer: &dyn Syncer, poison: &Poison) {
+        let mut timer = time::interval(interval);
         timer.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             tokio::select! {
@@ -76,10 +90,12 @@ impl Signals {
 
     fn sync(&self, syncer: &dyn Syncer, poison: &Poison) {
         // Cleared before the sync begins: what is committed during it waits for the next one.
-        if self.dirty.swap(false, Ordering::AcqRel)
-            && poison.check().is_ok()
-            && let Err(error) = syncer.sync()
-        {
+        if !self.dirty.swap(false, Ordering::AcqRel) || poison.check().is_err() {
+            return;
+        }
+        let outcome = catch_unwind(AssertUnwindSafe(|| syncer.sync()))
+            .unwrap_or_else(|_| Err(Error::new(ErrorKind::Poisoned, "the sync panicked")));
+        if let Err(error) = outcome {
             poison.set(error);
         }
     }

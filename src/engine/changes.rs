@@ -38,12 +38,12 @@ impl Changes {
     pub fn deleted(&mut self, key: Key, previous: Sequence, now: Sequence) {
         self.live.remove(&previous);
         self.deleted.insert(now, key);
-        if self.deleted.len() > self.live.len().max(DELETIONS_KEPT) {
-            let oldest = self.deleted.select(0).map(|(sequence, _)| *sequence);
-            if let Some(oldest) = oldest {
-                self.deleted.remove(&oldest);
-                self.forgotten = oldest;
-            }
+        // More than one at a time, because the limit sinks with the number of documents.
+        while self.deleted.len() > self.live.len().max(DELETIONS_KEPT)
+            && let Some(oldest) = self.deleted.select(0).map(|(sequence, _)| *sequence)
+        {
+            self.deleted.remove(&oldest);
+            self.forgotten = oldest;
         }
     }
 
@@ -97,5 +97,18 @@ mod tests {
         assert_eq!(changes.deleted_after(0).len(), DELETIONS_KEPT);
         assert!(!changes.reach_back_to(0));
         assert!(changes.reach_back_to(20));
+    }
+
+    #[test]
+    fn deletions_never_outnumber_the_documents_left() {
+        let mut changes = Changes::default();
+        let documents = 4 * DELETIONS_KEPT as u64;
+        (1..=documents).for_each(|sequence| changes.changed(key("a"), None, sequence));
+        for sequence in 1..=documents {
+            changes.deleted(key("a"), sequence, documents + sequence);
+            assert!(changes.deleted.len() <= changes.live.len().max(DELETIONS_KEPT));
+        }
+        assert!(!changes.reach_back_to(changes.forgotten - 1));
+        assert_eq!(changes.deleted_after(changes.forgotten).len(), DELETIONS_KEPT);
     }
 }

@@ -5,7 +5,7 @@
 //! write then has its answer. A write to a key that the round already has waits for the next round, so that it is
 //! checked against what the first one made.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 
 use parking_lot::RwLock;
 
@@ -77,29 +77,36 @@ pub enum Settled {
 /// Takes the answers to a submission, in the order of its writes.
 pub type Reply = Box<dyn FnOnce(Vec<Settled>) + Send>;
 
-/// Splits off the writes of the next round: the first of each key. What stays keeps its order.
-pub(super) fn next_round<T>(waiting: &mut Vec<T>, key_of: impl Fn(&T) -> &Key) -> Vec<T> {
-    let mut keys = HashSet::with_capacity(waiting.len());
-    let (round, later) = std::mem::take(waiting).into_iter().partition(|write| keys.insert(key_of(write).clone()));
-    *waiting = later;
-    round
+/// Sorts writes into rounds: the first write of each key into the first round, the second into the second, ... O(n),
+/// however many writes one key has.
+pub(super) fn rounds<'a, T>(writes: impl Iterator<Item = (&'a Key, T)>) -> Vec<Vec<T>> {
+    let mut written: HashMap<&Key, usize> = HashMap::new();
+    let mut rounds: Vec<Vec<T>> = Vec::new();
+    for (key, write) in writes {
+        let round = written.entry(key).or_default();
+        match rounds.get_mut(*round) {
+            Some(round) => round.push(write),
+            None => rounds.push(vec![write]),
+        }
+        *round += 1;
+    }
+    rounds
 }
 
 /// Checks, stores and applies a round of writes to different keys. One answer a write, in their order.
 pub(super) fn commit(writes: Vec<&Write>, state: &RwLock<State>, storage: &mut dyn Storage) -> Vec<Settled> {
     let mut answers = Vec::with_capacity(writes.len());
     let mut groups = Vec::with_capacity(writes.len());
-    {
-        let state = state.read();
-        for write in writes {
-            match prepare(write, state.current().get(&write.key)) {
-                Ok(Some(entry)) => {
-                    groups.push(Group { entries: vec![entry] });
-                    answers.push(None);
-                }
-                Ok(None) => answers.push(Some(Settled::Deleted)),
-                Err(refused) => answers.push(Some(refused)),
+    for write in writes {
+        // Nobody else changes the state, so what was read stays true without the lock.
+        let current = state.read().current().get(&write.key).cloned();
+        match prepare(write, current.as_ref()) {
+            Ok(Some(entry)) => {
+                groups.push(Group { entries: vec![entry] });
+                answers.push(None);
             }
+            Ok(None) => answers.push(Some(Settled::Deleted)),
+            Err(refused) => answers.push(Some(refused)),
         }
     }
     let outcomes = if groups.is_empty() { Vec::new() } else { storage.commit(&groups) };
@@ -139,6 +146,7 @@ fn prepare(write: &Write, current: Option<&Stored>) -> Result<Option<Entry>, Set
         }
         Action::Put(text) => {
             let (body, given) = parse(key, text)?;
+            check(key, condition, condition.revision, current)?;
             Some(Document::new(given.unwrap_or(0), &body))
         }
         Action::Delete => {

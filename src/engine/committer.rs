@@ -136,33 +136,25 @@ impl Open {
 }
 
 fn commit_all(open: &mut [Open], state: &RwLock<State>, poison: &Poison, storage: &mut dyn Storage, wrote: &dyn Fn()) {
-    let mut waiting: Vec<(usize, usize)> = open
-        .iter()
-        .enumerate()
-        .flat_map(|(from, open)| (0..open.writes.len()).map(move |write| (from, write)))
-        .collect();
     for empty in open.iter_mut().filter(|open| open.left == 0) {
         if let Some(reply) = empty.reply.take() {
             reply(Vec::new());
         }
     }
-    while !waiting.is_empty() {
-        let writes: Vec<(usize, usize, &Write)> = waiting
-            .iter()
-            .filter_map(|&(from, write)| Some((from, write, open.get(from)?.writes.get(write)?)))
-            .collect();
-        let mut later = writes;
-        let round = commit::next_round(&mut later, |(_, _, write)| &write.key);
+    let places = open.iter().enumerate().flat_map(|(from, open)| {
+        open.writes.iter().enumerate().map(move |(number, write)| (&write.key, (from, number)))
+    });
+    for round in commit::rounds(places) {
+        let writes: Vec<&Write> =
+            round.iter().filter_map(|&(from, number)| open.get(from)?.writes.get(number)).collect();
         let answers = match poison.check() {
-            Ok(()) => commit::commit(round.iter().map(|(_, _, write)| *write).collect(), state, storage),
-            Err(error) => round.iter().map(|_| Settled::Failed(error.clone())).collect(),
+            Ok(()) => commit::commit(writes, state, storage),
+            Err(error) => writes.iter().map(|_| Settled::Failed(error.clone())).collect(),
         };
         wrote();
-        let settled: Vec<(usize, usize)> = round.into_iter().map(|(from, write, _)| (from, write)).collect();
-        waiting = later.into_iter().map(|(from, write, _)| (from, write)).collect();
-        for ((from, write), answer) in settled.into_iter().zip(answers) {
+        for ((from, number), answer) in round.into_iter().zip(answers) {
             if let Some(open) = open.get_mut(from) {
-                open.settle(write, answer);
+                open.settle(number, answer);
             }
         }
     }

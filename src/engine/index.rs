@@ -70,7 +70,7 @@ impl Index {
     }
 
     /// The documents to map next, the oldest change first; none when the view has arrived. At most `most` documents,
-    /// and no further one after `bytes` bytes of text.
+    /// and no further one after `bytes` bytes of text, but always one.
     ///
     /// # Errors
     ///
@@ -80,7 +80,7 @@ impl Index {
         self.chunk.clear();
         let mut documents = Vec::new();
         let mut size = 0;
-        for (sequence, key) in target.changes().live_after(self.sequence).take(most) {
+        for (sequence, key) in target.changes().live_after(self.sequence).take(most.max(1)) {
             let Some(stored) = target.get(key) else { continue };
             self.chunk.push((sequence, key.clone()));
             documents.push(stored.clone());

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use parking_lot::{Mutex, RwLock};
 
-use super::background::Background;
+use super::background::{self, Background};
 use super::commit::{Reply, Write};
 use super::committer::{self, Queue, Submission};
 use super::poison::Poison;
@@ -63,11 +63,16 @@ struct Shared {
     state: RwLock<State>,
     queue: Queue,
     poison: Arc<Poison>,
+    /// How long a committed write stays unsynced at most.
+    interval: Duration,
 }
 
 struct Lifecycle {
     phase: Phase,
-    thread: Option<JoinHandle<()>>,
+    /// Close or abandon was called: nothing is loaded any more.
+    closing: bool,
+    /// The committer; after a failed load also the one before, until it has given its last answer.
+    threads: Vec<JoinHandle<()>>,
     closers: Vec<CloseReply>,
 }
 
@@ -82,20 +87,30 @@ impl Engine {
     /// An engine over a storage that has not been opened yet. Nothing is touched before [`Engine::load`].
     #[must_use]
     pub fn new(storage: Box<dyn Storage>) -> Self {
-        let lifecycle = Lifecycle { phase: Phase::Unloaded(storage), thread: None, closers: Vec::new() };
+        Self::syncing_every(background::INTERVAL, storage)
+    }
+
+    pub(super) fn syncing_every(interval: Duration, storage: Box<dyn Storage>) -> Self {
+        let phase = Phase::Unloaded(storage);
+        let lifecycle = Lifecycle { phase, closing: false, threads: Vec::new(), closers: Vec::new() };
         let shared = Shared {
             lifecycle: Mutex::new(lifecycle),
             state: RwLock::default(),
             queue: Queue::default(),
             poison: Arc::default(),
+            interval,
         };
         Self { shared: Arc::new(shared) }
     }
 
     /// Opens the storage and reads everything. While loading, later calls wait for the same load; when it is done
-    /// they get its report; after a failure the next call tries again.
+    /// they get its report; after a failure the next call tries again. `CLOSED` once the store is told to close.
     pub fn load(&self, reply: LoadReply) {
         let mut lifecycle = self.shared.lifecycle.lock();
+        if lifecycle.closing {
+            drop(lifecycle);
+            return reply(Err(closed()));
+        }
         match mem::replace(&mut lifecycle.phase, Phase::Closed) {
             Phase::Unloaded(storage) => {
                 lifecycle.phase = Phase::Loading(vec![reply]);
@@ -103,7 +118,10 @@ impl Engine {
                 let spawned =
                     thread::Builder::new().name("kixx-committer".to_owned()).spawn(move || shared.live(storage));
                 match spawned {
-                    Ok(thread) => lifecycle.thread = Some(thread),
+                    Ok(thread) => {
+                        lifecycle.threads.retain(|thread| !thread.is_finished());
+                        lifecycle.threads.push(thread);
+                    }
                     Err(cause) => {
                         let error = Error::new(ErrorKind::Storage, "no thread for the store").with_source(cause);
                         let refused = mem::replace(&mut lifecycle.phase, Phase::Closed);
@@ -175,17 +193,15 @@ impl Engine {
     pub fn close(&self, reply: CloseReply) {
         self.shared.state.write().close();
         let mut lifecycle = self.shared.lifecycle.lock();
-        match lifecycle.phase {
-            Phase::Unloaded(_) | Phase::Closed => {
-                lifecycle.phase = Phase::Closed;
-                drop(lifecycle);
-                reply();
-            }
-            Phase::Loading(_) | Phase::Open(_) => {
-                lifecycle.closers.push(reply);
-                drop(lifecycle);
-                self.shared.queue.close();
-            }
+        let unloaded = lifecycle.close();
+        if let Phase::Closed = lifecycle.phase {
+            drop(lifecycle);
+            drop(unloaded);
+            reply();
+        } else {
+            lifecycle.closers.push(reply);
+            drop(lifecycle);
+            self.shared.queue.close();
         }
     }
 
@@ -196,8 +212,13 @@ impl Engine {
         for submission in self.shared.queue.abandon() {
             submission.refuse(&closed());
         }
-        let thread = self.shared.lifecycle.lock().thread.take();
-        if let Some(thread) = thread {
+        let mut lifecycle = self.shared.lifecycle.lock();
+        let unloaded = lifecycle.close();
+        let threads = mem::take(&mut lifecycle.threads);
+        drop(lifecycle);
+        drop(unloaded);
+        // A reply may have held the last handle: its thread cannot wait for itself.
+        for thread in threads.into_iter().filter(|thread| thread.thread().id() != thread::current().id()) {
             // The committer catches its panics; one that got through has nobody left to tell.
             let _ = thread.join();
         }
@@ -210,12 +231,38 @@ impl Drop for Engine {
     }
 }
 
+impl Lifecycle {
+    /// Nothing is loaded from now on. Gives out a storage that never was, to be dropped without the lock.
+    fn close(&mut self) -> Option<Phase> {
+        self.closing = true;
+        matches!(self.phase, Phase::Unloaded(_)).then(|| mem::replace(&mut self.phase, Phase::Closed))
+    }
+}
+
 impl Shared {
-    /// The committer thread, from load to close.
-    fn live(&self, mut storage: Box<dyn Storage>) {
+    /// The committer thread. However it ends, nobody is left without an answer.
+    fn live(&self, storage: Box<dyn Storage>) {
+        let (phase, error) = catch_unwind(AssertUnwindSafe(|| self.work(storage))).unwrap_or_else(|_| {
+            let error = Error::new(ErrorKind::Poisoned, "the committer panicked");
+            self.poison.set(error.clone());
+            let released = self.state.write().release();
+            drop(released);
+            for submission in self.queue.abandon() {
+                submission.refuse(&error);
+            }
+            (Phase::Closed, error)
+        });
+        self.end(phase, &error);
+    }
+
+    /// From load to close. Tells what is left, and what those are answered who wait for more.
+    fn work(&self, mut storage: Box<dyn Storage>) -> (Phase, Error) {
         let started = Instant::now();
-        let loaded = catch_unwind(AssertUnwindSafe(|| storage.load()))
-            .unwrap_or_else(|_| Err(Error::new(ErrorKind::Poisoned, "loading panicked")));
+        let loaded = catch_unwind(AssertUnwindSafe(|| storage.load())).unwrap_or_else(|_| {
+            // What it took before it panicked, it has to give back.
+            storage.close();
+            Err(Error::new(ErrorKind::Poisoned, "loading panicked"))
+        });
         match loaded {
             Ok(loaded) => {
                 let background = self.open(loaded, storage.as_ref(), started);
@@ -225,18 +272,19 @@ impl Shared {
                 let released = self.state.write().release();
                 drop(released);
                 storage.close();
-                self.end(Phase::Closed, &closed());
+                (Phase::Closed, closed())
             }
-            Err(error) => self.end(Phase::Unloaded(storage), &error),
+            Err(error) => (Phase::Unloaded(storage), error),
         }
     }
 
     fn open(&self, loaded: Loaded, storage: &dyn Storage, started: Instant) -> Option<Background> {
-        let (documents, findings) = (loaded.documents.len(), loaded.findings.clone());
+        let findings = loaded.findings.clone();
         let snapshot = Snapshot::loaded(loaded);
+        let documents = snapshot.documents().len();
         self.state.write().open(snapshot);
         let background = storage.syncer().and_then(|syncer| {
-            let started = Background::start(syncer, Arc::clone(&self.poison));
+            let started = Background::start(self.interval, syncer, Arc::clone(&self.poison));
             started.inspect_err(|cause| self.poison.set(no_timer(cause))).ok()
         });
         let report = LoadReport { documents, findings, duration: started.elapsed() };
@@ -253,9 +301,10 @@ impl Shared {
     fn end(&self, phase: Phase, error: &Error) {
         let mut lifecycle = self.lifecycle.lock();
         let closers = mem::take(&mut lifecycle.closers);
-        let next = if closers.is_empty() { phase } else { Phase::Closed };
+        let (next, unwanted) = if lifecycle.closing { (Phase::Closed, Some(phase)) } else { (phase, None) };
         let before = mem::replace(&mut lifecycle.phase, next);
         drop(lifecycle);
+        drop(unwanted);
         before.refuse(error);
         for reply in closers {
             reply();

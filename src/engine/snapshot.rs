@@ -29,7 +29,10 @@ pub struct Snapshot {
 impl Snapshot {
     /// The first moment after a load. Documents get sequences by the order of their keys, ending at the position.
     pub(super) fn loaded(loaded: Loaded) -> Self {
-        let Loaded { documents, position, .. } = loaded;
+        let Loaded { mut documents, position, .. } = loaded;
+        // They come sorted, and then this costs nothing; a driver that breaks its word must not lose documents.
+        documents.sort_by(|(a, _), (b, _)| a.cmp(b));
+        documents.dedup_by(|(later, _), (earlier, _)| later == earlier);
         let first = position.sequence.saturating_sub(documents.len() as u64);
         let mut snapshot = Self { position, ..Self::default() };
         let mut live = Vec::with_capacity(documents.len());
@@ -39,8 +42,8 @@ impl Snapshot {
             live.push((sequence, key.clone()));
             entries.push((key, Stored { document, sequence }));
         }
-        snapshot.changes = Changes::loaded(sorted(live));
-        snapshot.documents = sorted(entries);
+        snapshot.changes = Changes::loaded(Tree::from_sorted(live).unwrap_or_default());
+        snapshot.documents = Tree::from_sorted(entries).unwrap_or_default();
         snapshot
     }
 
@@ -92,14 +95,4 @@ impl Snapshot {
     fn forget_text(&mut self, previous: Option<&Stored>) {
         self.text_bytes -= previous.map_or(0, |stored| stored.document.text().len() as u64);
     }
-}
-
-/// Entries that come sorted become a tree in O(n); others, which no driver delivers, one by one.
-fn sorted<K: Ord + Clone, V: Clone>(entries: Vec<(K, V)>) -> Tree<K, V> {
-    if entries.is_sorted_by(|(a, _), (b, _)| a < b)
-        && let Ok(tree) = Tree::from_sorted(entries)
-    {
-        return tree;
-    }
-    Tree::default()
 }

@@ -1,1 +1,261 @@
+//! A driver that fails where a test says so.
+//!
+//! [`Faulty`] wraps any other driver and hands everything through but for what its [`Faults`] ask for. Groups and
+//! commits are counted from 1 over the life of the value. A group that is told to fail never reaches the driver
+//! inside.
 
+use std::collections::HashMap;
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, Sender, channel};
+
+use parking_lot::Mutex;
+
+use super::{Capabilities, Group, Loaded, Outcome, Storage, Syncer};
+use crate::error::{Error, Result};
+
+/// The disk is full.
+pub const ENOSPC: i32 = 28;
+/// The disk is broken.
+pub const EIO: i32 = 5;
+
+/// A call that reached the driver.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Call {
+    /// A load.
+    Load,
+    /// A commit of so many groups.
+    Commit(usize),
+    /// A sync.
+    Sync,
+    /// A close.
+    Close,
+}
+
+/// What is to go wrong, and what was called. A clone is the same plan.
+#[derive(Clone, Default)]
+pub struct Faults {
+    plan: Arc<Mutex<Plan>>,
+}
+
+#[derive(Default)]
+struct Plan {
+    groups: HashMap<usize, Fault>,
+    sticky: Option<(usize, i32)>,
+    panic_at_commit: Option<usize>,
+    panic_in_close: bool,
+    load: Option<Fault>,
+    sync: Option<Fault>,
+    hold_load: Option<Stop>,
+    hold_commit: Option<Stop>,
+    groups_seen: usize,
+    commits_seen: usize,
+    calls: Vec<Call>,
+}
+
+#[derive(Clone, Copy)]
+enum Fault {
+    Errno(i32),
+    Conflict(Option<u64>),
+    Panic,
+}
+
+struct Stop {
+    arrived: Sender<()>,
+    go_on: Receiver<()>,
+}
+
+/// A call that is held up. Dropping it lets the call go on.
+pub struct Hold {
+    arrived: Receiver<()>,
+    _go_on: Sender<()>,
+}
+
+impl Hold {
+    /// Returns when the call has arrived.
+    pub fn wait(&self) {
+        self.arrived.recv().unwrap();
+    }
+}
+
+impl Faults {
+    /// The n-th group fails, once.
+    pub fn fail_group(&self, group: usize, errno: i32) {
+        self.plan.lock().groups.insert(group, Fault::Errno(errno));
+    }
+
+    /// The n-th group and all that follow fail.
+    pub fn fail_from_group(&self, group: usize, errno: i32) {
+        self.plan.lock().sticky = Some((group, errno));
+    }
+
+    /// The n-th group meets somebody else's revision.
+    pub fn conflict_at_group(&self, group: usize, actual: Option<u64>) {
+        self.plan.lock().groups.insert(group, Fault::Conflict(actual));
+    }
+
+    /// The n-th commit panics before it stores anything.
+    pub fn panic_at_commit(&self, commit: usize) {
+        self.plan.lock().panic_at_commit = Some(commit);
+    }
+
+    /// The close panics, once.
+    pub fn panic_in_close(&self) {
+        self.plan.lock().panic_in_close = true;
+    }
+
+    /// The next load fails, once, before it reaches the driver inside.
+    pub fn fail_load(&self, errno: i32) {
+        self.plan.lock().load = Some(Fault::Errno(errno));
+    }
+
+    /// The next load panics, once, after the driver inside has loaded.
+    pub fn panic_in_load(&self) {
+        self.plan.lock().load = Some(Fault::Panic);
+    }
+
+    /// Every sync fails.
+    pub fn fail_sync(&self, errno: i32) {
+        self.plan.lock().sync = Some(Fault::Errno(errno));
+    }
+
+    /// Every sync panics.
+    pub fn panic_in_sync(&self) {
+        self.plan.lock().sync = Some(Fault::Panic);
+    }
+
+    /// The next load waits for the test.
+    pub fn hold_load(&self) -> Hold {
+        let (stop, hold) = hold();
+        self.plan.lock().hold_load = Some(stop);
+        hold
+    }
+
+    /// The next commit waits for the test.
+    pub fn hold_commit(&self) -> Hold {
+        let (stop, hold) = hold();
+        self.plan.lock().hold_commit = Some(stop);
+        hold
+    }
+
+    /// What was called, in order.
+    #[must_use]
+    pub fn calls(&self) -> Vec<Call> {
+        self.plan.lock().calls.clone()
+    }
+
+    fn note(&self, call: Call) {
+        self.plan.lock().calls.push(call);
+    }
+
+    /// What is to become of the next group; `None` where it is stored.
+    fn next_group(&self, group: &Group) -> Option<Outcome> {
+        let mut plan = self.plan.lock();
+        plan.groups_seen += 1;
+        let number = plan.groups_seen;
+        let sticky = plan.sticky.filter(|(from, _)| number >= *from).map(|(_, errno)| Fault::Errno(errno));
+        match plan.groups.remove(&number).or(sticky)? {
+            Fault::Errno(errno) => Some(Outcome::Failed(error("write", errno))),
+            Fault::Conflict(actual) => Some(Outcome::Conflict { key: group.entries[0].key.clone(), actual }),
+            Fault::Panic => panic!("as planned"),
+        }
+    }
+}
+
+/// The driver.
+pub struct Faulty {
+    inner: Box<dyn Storage>,
+    faults: Faults,
+}
+
+impl Faulty {
+    /// `inner`, with these faults.
+    #[must_use]
+    pub fn new(inner: impl Storage + 'static, faults: &Faults) -> Self {
+        Self { inner: Box::new(inner), faults: faults.clone() }
+    }
+}
+
+impl Storage for Faulty {
+    fn capabilities(&self) -> Capabilities {
+        self.inner.capabilities()
+    }
+
+    fn load(&mut self) -> Result<Loaded> {
+        self.faults.note(Call::Load);
+        let (stop, fault) = {
+            let mut plan = self.faults.plan.lock();
+            (plan.hold_load.take(), plan.load.take())
+        };
+        wait(stop);
+        if let Some(Fault::Errno(errno)) = fault {
+            return Err(error("open", errno));
+        }
+        let loaded = self.inner.load();
+        assert!(fault.is_none(), "as planned");
+        loaded
+    }
+
+    fn commit(&mut self, groups: &[Group]) -> Vec<Outcome> {
+        self.faults.note(Call::Commit(groups.len()));
+        let (stop, panics) = {
+            let mut plan = self.faults.plan.lock();
+            plan.commits_seen += 1;
+            (plan.hold_commit.take(), plan.panic_at_commit == Some(plan.commits_seen))
+        };
+        wait(stop);
+        assert!(!panics, "as planned");
+        let one = |group: &Group| {
+            self.faults
+                .next_group(group)
+                .unwrap_or_else(|| self.inner.commit(std::slice::from_ref(group)).pop().expect("an outcome a group"))
+        };
+        groups.iter().map(one).collect()
+    }
+
+    fn syncer(&self) -> Option<Arc<dyn Syncer>> {
+        Some(Arc::new(FaultySyncer { faults: self.faults.clone() }))
+    }
+
+    fn close(&mut self) {
+        self.faults.note(Call::Close);
+        self.inner.close();
+        assert!(!std::mem::take(&mut self.faults.plan.lock().panic_in_close), "as planned");
+    }
+}
+
+/// Syncs nothing, because a real sync waits for whatever else is being written on the machine.
+struct FaultySyncer {
+    faults: Faults,
+}
+
+impl Syncer for FaultySyncer {
+    fn sync(&self) -> Result<()> {
+        self.faults.note(Call::Sync);
+        let fault = self.faults.plan.lock().sync;
+        match fault {
+            None => Ok(()),
+            Some(Fault::Errno(errno)) => Err(error("syncfs", errno)),
+            Some(_) => panic!("as planned"),
+        }
+    }
+}
+
+fn error(syscall: &'static str, errno: i32) -> Error {
+    Error::storage(syscall, Path::new("/planned"), io::Error::from_raw_os_error(errno))
+}
+
+fn hold() -> (Stop, Hold) {
+    let (arrived, arrival) = channel();
+    let (release, go_on) = channel();
+    (Stop { arrived, go_on }, Hold { arrived: arrival, _go_on: release })
+}
+
+/// Tells that it has arrived, and waits until the hold is dropped.
+fn wait(stop: Option<Stop>) {
+    if let Some(stop) = stop {
+        let _ = stop.arrived.send(());
+        let _ = stop.go_on.recv();
+    }
+}

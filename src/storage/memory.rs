@@ -40,3 +40,13 @@ impl Storage for Memory {
 
     fn close(&mut self) {}
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn passes_the_conformance_cases() {
+        crate::storage::conformance::run(&|_| Box::new(Memory::new()));
+    }
+}

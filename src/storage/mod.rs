@@ -29,9 +29,9 @@ pub mod files;
 pub mod memory;
 
 #[cfg(test)]
-pub mod conformance;
+pub(crate) mod conformance;
 #[cfg(test)]
-pub mod faulty;
+pub(crate) mod faulty;
 
 use std::sync::Arc;
 

@@ -45,7 +45,7 @@ impl Lock {
             .truncate(false)
             .open(path)
             .map_err(|cause| Error::storage("open", path, cause))?;
-        Self::lock(file, path)
+        Self::hold(file, path)
     }
 
     /// Takes the lock again after its file was removed, with a file that nobody else can have used meanwhile.
@@ -55,7 +55,7 @@ impl Lock {
     /// `LOCKED` where there is a file already: somebody else was here, and may have written. Or the system's.
     pub fn take_again(path: &Path) -> Result<Self> {
         match OpenOptions::new().read(true).write(true).create_new(true).open(path) {
-            Ok(file) => Self::lock(file, path),
+            Ok(file) => Self::hold(file, path),
             Err(cause) if cause.kind() == io::ErrorKind::AlreadyExists => Err(Error::new(
                 ErrorKind::Locked,
                 format!(
@@ -68,7 +68,7 @@ impl Lock {
         }
     }
 
-    fn lock(file: File, path: &Path) -> Result<Self> {
+    fn hold(file: File, path: &Path) -> Result<Self> {
         match FileExt::try_lock(&file) {
             Ok(()) => Ok(Self { file }),
             Err(TryLockError::WouldBlock) => Err(Error::new(

@@ -103,7 +103,9 @@ impl Files {
     /// Takes the lock and makes sure of our own folder.
     fn take_directory(&mut self) -> Result<()> {
         make_folder(&self.layout.private())?;
-        self.lock = Some(Lock::take(&self.layout.lock())?);
+        if self.lock.is_none() {
+            self.lock = Some(Lock::take(&self.layout.lock())?);
+        }
         format::ensure(&self.layout.format())?;
         make_folder(&self.layout.temporary())
     }
@@ -111,10 +113,10 @@ impl Files {
     fn read_documents(&mut self) -> Result<Loaded> {
         let mut found = scan::scan(&self.layout)?;
         let mut contents = read::read(&self.layout, &found.documents)?;
+        self.fall_back(&mut found, &mut contents)?;
         if self.on_corrupt == OnCorrupt::Error && !contents.bad.is_empty() {
             return Err(corrupt(contents.bad.into_iter().map(|(_, bad)| bad).collect()));
         }
-        self.fall_back(&mut found, &mut contents)?;
         let Scan { documents: files, superseded, ignored } = found;
         let mut quarantine = Quarantine::new(&self.layout);
         for (_, bad) in contents.bad {

@@ -1,0 +1,127 @@
+//! From new to open: loads, failed loads, and calls that come before.
+
+use std::sync::Arc;
+
+use tempfile::TempDir;
+
+use super::*;
+use crate::storage::conformance::document;
+use crate::storage::faulty::{Call, EIO};
+use crate::storage::{Capabilities, Group, Loaded, Outcome, Position};
+
+#[test]
+fn before_the_load_nothing_is_answered_and_nothing_touched() {
+    let faults = Faults::default();
+    let store = Store::new(Faulty::new(Memory::new(), &faults));
+    assert_all_answer(&store, "NOT_LOADED");
+    assert!(faults.calls().is_empty());
+}
+
+#[test]
+fn loads_at_the_same_time_are_one_load() {
+    let faults = Faults::default();
+    let store = Store::new(Faulty::new(Memory::new(), &faults));
+    let hold = faults.hold_load();
+    let loads = [store.begin_load(), store.begin_load()];
+    hold.wait();
+    let late = store.begin_load();
+    assert_all_answer(&store, "NOT_LOADED");
+    drop(hold);
+    loads.iter().chain([&late]).for_each(|load| assert!(answer(load).is_ok()));
+    store.load().unwrap();
+    assert_eq!(faults.calls(), [Call::Load]);
+}
+
+#[test]
+fn a_load_that_failed_can_be_tried_again() {
+    let faults = Faults::default();
+    let store = Store::new(Faulty::new(Memory::new(), &faults));
+    for _ in 0..3 {
+        faults.fail_load(EIO);
+        let hold = faults.hold_load();
+        let loads = [store.begin_load(), store.begin_load()];
+        hold.wait();
+        drop(hold);
+        for load in &loads {
+            assert_eq!(code(answer(load)), "EIO");
+        }
+        assert_all_answer(&store, "NOT_LOADED");
+    }
+    store.load().unwrap();
+    stored(store.one(set("a", "{}")));
+}
+
+#[test]
+fn a_load_can_be_tried_again_from_the_answer_to_the_failed_one() {
+    let faults = Faults::default();
+    faults.fail_load(EIO);
+    let store = Arc::new(Store::new(Faulty::new(Memory::new(), &faults)));
+    let (sender, receiver) = channel();
+    let again = Arc::clone(&store);
+    store.engine.load(Box::new(move |failed| {
+        assert_eq!(code(failed), "EIO");
+        again.engine.load(Box::new(move |loaded| sender.send(loaded).unwrap()));
+    }));
+    answer(&receiver).unwrap();
+}
+
+#[test]
+fn a_load_that_panicked_gives_the_lock_back_and_can_be_tried_again() {
+    let directory = TempDir::new().unwrap();
+    let faults = Faults::default();
+    faults.panic_in_load();
+    let store = Store::new(Faulty::new(files(directory.path()), &faults));
+    assert_eq!(code(store.load()), "POISONED");
+    let other = Store::new(files(directory.path()));
+    other.load().unwrap();
+    assert_eq!(code(store.load()), "LOCKED");
+    other.close();
+    store.load().unwrap();
+    stored(store.one(set("a", "{}")));
+}
+
+#[test]
+fn the_report_tells_what_was_found() {
+    let directory = TempDir::new().unwrap();
+    std::fs::write(directory.path().join("a.json"), "{}").unwrap();
+    std::fs::write(directory.path().join("README"), "").unwrap();
+    let store = Store::new(files(directory.path()));
+    for _ in 0..2 {
+        let report = store.load().unwrap();
+        assert_eq!((report.documents, report.findings.ignored), (1, vec!["README".to_owned()]));
+    }
+    let stats = store.engine.stats();
+    assert_eq!((stats.documents, stats.text_bytes), (1, "{\"_rev\":0}".len() as u64));
+    assert_eq!(stats.position, Position { epoch: 0, sequence: 1 });
+}
+
+/// A driver that breaks its word about order.
+struct Unsorted;
+
+impl Storage for Unsorted {
+    fn capabilities(&self) -> Capabilities {
+        Memory::new().capabilities()
+    }
+
+    fn load(&mut self) -> Result<Loaded> {
+        let documents = ["b", "c", "a", "b"].map(|text| (key(text), document(0, "{}")));
+        let position = Position { epoch: 0, sequence: 4 };
+        Ok(Loaded { documents: documents.into(), position, ..Loaded::default() })
+    }
+
+    fn commit(&mut self, _: &[Group]) -> Vec<Outcome> {
+        Vec::new()
+    }
+
+    fn close(&mut self) {}
+}
+
+#[test]
+fn no_document_is_lost_because_a_driver_told_them_in_another_order() {
+    let store = Store::new(Unsorted);
+    assert_eq!(store.load().unwrap().documents, 3);
+    let keys: Vec<_> = store.texts().into_iter().map(|(key, _)| key).collect();
+    assert_eq!(keys, ["a", "b", "c"]);
+    assert_eq!(store.engine.stats().text_bytes, 30);
+    assert_eq!(words(&store.write(vec![set("a", "{}")])), ["POISONED"], "a driver that answers nothing");
+}

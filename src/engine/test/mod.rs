@@ -1,0 +1,190 @@
+//! The engine from outside, with every answer waited for.
+
+mod closing;
+mod index;
+mod loading;
+mod model;
+mod poison;
+mod race;
+mod revision;
+mod submission;
+
+use std::path::Path;
+use std::sync::mpsc::{Receiver, channel};
+use std::time::Duration;
+
+use proptest::prelude::ProptestConfig;
+
+use super::{Action, Condition, Engine, LoadReport, RevisionRule, Settled, Write};
+use crate::document::Document;
+use crate::error::{Error, Result};
+use crate::key::Key;
+use crate::storage::Storage;
+use crate::storage::conformance::code;
+use crate::storage::faulty::{Faults, Faulty};
+use crate::storage::files::{Files, OnCorrupt};
+use crate::storage::memory::Memory;
+
+/// An answer that takes longer is one that was lost.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// The store's timer never fires within a test, unless a test says so.
+const NEVER: Duration = Duration::from_secs(3_600);
+
+fn cases(cases: u32) -> ProptestConfig {
+    ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() }
+}
+
+/// An engine that waits for its answers.
+struct Store {
+    engine: Engine,
+}
+
+impl Store {
+    fn new(storage: impl Storage + 'static) -> Self {
+        Self { engine: Engine::syncing_every(NEVER, Box::new(storage)) }
+    }
+
+    /// A loaded store over nothing.
+    fn in_memory() -> Self {
+        let store = Self::new(Memory::new());
+        store.load().unwrap();
+        store
+    }
+
+    /// A loaded store over nothing, which fails as told.
+    fn faulty(faults: &Faults) -> Self {
+        let store = Self::new(Faulty::new(Memory::new(), faults));
+        store.load().unwrap();
+        store
+    }
+
+    fn begin_load(&self) -> Receiver<Result<LoadReport>> {
+        let (sender, receiver) = channel();
+        self.engine.load(Box::new(move |loaded| sender.send(loaded).unwrap()));
+        receiver
+    }
+
+    fn load(&self) -> Result<LoadReport> {
+        answer(&self.begin_load())
+    }
+
+    fn submit(&self, writes: Vec<Write>) -> Receiver<Vec<Settled>> {
+        let (sender, receiver) = channel();
+        self.engine.submit(writes, Box::new(move |settled| sender.send(settled).unwrap()));
+        receiver
+    }
+
+    fn write(&self, writes: Vec<Write>) -> Vec<Settled> {
+        answer(&self.submit(writes))
+    }
+
+    fn one(&self, write: Write) -> Settled {
+        self.write(vec![write]).pop().unwrap()
+    }
+
+    fn begin_close(&self) -> Receiver<()> {
+        let (sender, receiver) = channel();
+        self.engine.close(Box::new(move || sender.send(()).unwrap()));
+        receiver
+    }
+
+    fn close(&self) {
+        answer(&self.begin_close());
+    }
+
+    fn text(&self, text: &str) -> Option<String> {
+        self.engine.get(&key(text)).unwrap().map(|stored| stored.document.text().to_owned())
+    }
+
+    /// Every document's key and text.
+    fn texts(&self) -> Vec<(String, String)> {
+        texts(&self.engine.snapshot().unwrap())
+    }
+}
+
+fn texts(snapshot: &super::Snapshot) -> Vec<(String, String)> {
+    snapshot.documents().iter().map(|(key, stored)| (key.to_string(), stored.document.text().to_owned())).collect()
+}
+
+fn answer<T>(receiver: &Receiver<T>) -> T {
+    receiver.recv_timeout(PATIENCE).expect("an answer")
+}
+
+/// What every call is answered.
+fn assert_all_answer(store: &Store, expected: &str) {
+    assert_eq!(code(store.engine.get(&key("a"))), expected);
+    assert_eq!(code(store.engine.snapshot()), expected);
+    assert_eq!(words(&store.write(vec![set("a", "{}"), delete("a")])), [expected, expected]);
+    assert_eq!(store.engine.stats().documents, 0);
+}
+
+fn files(directory: &Path) -> Files {
+    Files::new(directory.to_path_buf(), OnCorrupt::Error)
+}
+
+fn key(text: &str) -> Key {
+    Key::new(text).unwrap()
+}
+
+fn action(text: &str, action: Action) -> Write {
+    Write { key: key(text), action, condition: Condition::default() }
+}
+
+fn set(text: &str, document: &str) -> Write {
+    action(text, Action::Set(document.to_owned()))
+}
+
+fn put(text: &str, document: &str) -> Write {
+    action(text, Action::Put(document.to_owned()))
+}
+
+fn delete(text: &str) -> Write {
+    action(text, Action::Delete)
+}
+
+impl Write {
+    fn under(mut self, rule: RevisionRule) -> Self {
+        self.condition.rule = rule;
+        self
+    }
+
+    fn at_revision(mut self, revision: Option<u64>) -> Self {
+        self.condition.revision = revision;
+        self
+    }
+
+    fn at_sequence(mut self, sequence: u64) -> Self {
+        self.condition.sequence = Some(sequence);
+        self
+    }
+}
+
+/// What a write came to, in one word: the stored text, `deleted`, or the failure's code; `lost` before that where the
+/// sequence was another.
+fn word(settled: &Settled) -> String {
+    match settled {
+        Settled::Stored(document) => document.text().to_owned(),
+        Settled::Deleted => "deleted".to_owned(),
+        Settled::Lost(error) => format!("lost {}", error.code()),
+        Settled::Failed(error) => error.code().to_owned(),
+    }
+}
+
+fn words(settled: &[Settled]) -> Vec<String> {
+    settled.iter().map(word).collect()
+}
+
+fn stored(settled: Settled) -> Document {
+    match settled {
+        Settled::Stored(document) => document,
+        other => panic!("not stored: {other:?}"),
+    }
+}
+
+fn failure(settled: Settled) -> Error {
+    match settled {
+        Settled::Failed(error) | Settled::Lost(error) => error,
+        other => panic!("no failure: {other:?}"),
+    }
+}
