@@ -52,7 +52,7 @@ function allFiles(directory) {
     return fs
         .readdirSync(directory, { recursive: true, withFileTypes: true })
         .filter((entry) => entry.isFile())
-        .map((entry) => path.relative(directory, path.join(entry.path, entry.name)).split(path.sep).join('/'))
+        .map((entry) => path.relative(directory, path.join(entry.parentPath, entry.name)).split(path.sep).join('/'))
         .filter((file) => !file.startsWith('.datastore/'))
         .sort();
 }
@@ -101,8 +101,8 @@ function ignoresCase(t) {
     return fs.existsSync(path.join(folder, 'PROBE'));
 }
 
-test('three thousand random keys have the file names that encodeURIComponent gives', async (t) => {
-    const keys = randomKeys(1, 3_000);
+test('two thousand random keys have the file names that encodeURIComponent gives', async (t) => {
+    const keys = randomKeys(1, 2_000);
     const { directory, datastore } = await storeOf(t, keys);
     const expected = keys.map((key) => `${encodeURIComponent(key)}.json`);
     assert.deepEqual(documentFiles(directory), expected.sort());
@@ -201,7 +201,7 @@ test('a file in another spelling of its key is no document', async (t) => {
         'a',
         'con%/x.json',
         `${'a'.repeat(200)}%/b.json`,
-    ];
+    ].filter((name) => process.platform !== 'win32' || !name.includes(':'));
     for (const name of spellings) {
         fs.mkdirSync(path.dirname(path.join(directory, name)), { recursive: true });
         fs.writeFileSync(path.join(directory, name), '{}');
@@ -305,7 +305,9 @@ test('a refused key changes nothing and the next write is taken', async (t) => {
     assert.deepEqual(await keysOf(datastore), ['here', 'there']);
 });
 
-test('an encoded name of 3,000 bytes is taken', async (t) => {
+const tooLongAPath = process.platform === 'linux' ? false : 'this system takes no path of 3,000 bytes';
+
+test('an encoded name of 3,000 bytes is taken', { skip: tooLongAPath }, async (t) => {
     const keys = ['a'.repeat(2_995), '*'.repeat(998), '\u00e9'.repeat(499), '\u{1f600}'.repeat(249)];
     const { directory, datastore } = await storeOf(t, keys);
     for (const file of allFiles(directory)) {

@@ -11,10 +11,26 @@ const ROOT = path.join(__dirname, '..');
 const PACKAGE = path.join(ROOT, 'index.js');
 const FIXTURE = path.join(__dirname, 'fixtures', 'kixx-data.tar.gz');
 
+/** What is to be done after each test, the last thing first: a store is closed before its folder goes. */
+const cleanups = new WeakMap();
+
+function afterwards(t, cleanup) {
+    if (!cleanups.has(t)) {
+        const stack = [];
+        cleanups.set(t, stack);
+        t.after(async () => {
+            while (stack.length > 0) {
+                await stack.pop()();
+            }
+        });
+    }
+    cleanups.get(t).push(cleanup);
+}
+
 /** A new empty folder outside of the project; removed after the test. */
 function temporaryDirectory(t) {
     const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'kixx-test-'));
-    t.after(() => fs.rmSync(folder, { recursive: true, force: true }));
+    afterwards(t, () => fs.rmSync(folder, { recursive: true, force: true }));
     return folder;
 }
 
@@ -33,7 +49,7 @@ async function openStore(t, options = {}) {
     const { Datastore } = require(PACKAGE);
     const directory = options.directory ?? path.join(temporaryDirectory(t), 'data');
     const datastore = new Datastore({ directory, ...options });
-    t.after(() => datastore.close());
+    afterwards(t, () => datastore.close());
     await datastore.load();
     return datastore;
 }
@@ -79,6 +95,7 @@ console.error(error); process.exitCode = 70; });`;
 }
 
 module.exports = {
+    afterwards,
     FIXTURE,
     PACKAGE,
     ROOT,

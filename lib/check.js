@@ -145,6 +145,11 @@ function isNoDocument(value) {
     return losesContent && typeof value.toJSON !== 'function';
 }
 
+/** Errors, generators, `URLSearchParams` and their like: what they hold is not in members of their own. */
+function isBuiltIn(value) {
+    return Object.prototype.toString.call(value) !== '[object Object]';
+}
+
 /**
  * A document's text, as `JSON.stringify` makes it.
  *
@@ -158,6 +163,10 @@ function stringify(document, key) {
     const text = toJson(document, key);
     if (text?.[0] !== '{') {
         throw new AssertionError(`a document is an object; this one's JSON is ${show(text)}`, { key });
+    }
+    if (text === '{}' && isBuiltIn(document) && typeof document.toJSON !== 'function') {
+        const tag = Object.prototype.toString.call(document).slice(8, -1);
+        throw new AssertionError(`a document is an object with members; this ${tag} would be stored as {}`, { key });
     }
     return text;
 }

@@ -160,6 +160,7 @@ class FileSystemDriver extends CheckingDriver {
     async close() {
         await Promise.allSettled(this.#pending);
         await this.#memory.close();
+        this.#load = null;
     }
 
     /** The documents, once all of them are there. */

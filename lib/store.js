@@ -139,6 +139,7 @@ class Store {
         // Numbers are used again: what comes late must not reach the next store that has this one.
         this.#number = NONE;
         this.#state.number = NONE;
+        this.#load = null;
     }
 }
 

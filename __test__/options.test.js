@@ -1,0 +1,434 @@
+'use strict';
+
+/** Bad input is refused with a typed error before anything has happened. */
+
+const assert = require('node:assert/strict');
+const fs = require('node:fs');
+const path = require('node:path');
+const { test } = require('node:test');
+const { AssertionError, Datastore, DatastoreEngine } = require('../index.js');
+const { openStore, temporaryDirectory } = require('./support.js');
+
+const REFUSED = { name: 'AssertionError', code: 'ASSERTION' };
+
+function nothing() {}
+
+const cycle = { a: [] };
+cycle.a.push(cycle);
+
+/** Values of every kind, to be refused wherever a kind is not wanted. `undefined` is absent, so it is none of them. */
+const KINDS = {
+    null: null,
+    true: true,
+    'the text true': 'true',
+    'an empty text': '',
+    'a text': 'x',
+    'the text 10': '10',
+    zero: 0,
+    one: 1,
+    'minus one': -1,
+    'one and a half': 1.5,
+    NaN: NaN,
+    Infinity: Infinity,
+    'minus infinity': -Infinity,
+    'two to the 53rd': 2 ** 53,
+    'a bigint': 1n,
+    'a symbol': Symbol('x'),
+    'a function': nothing,
+    'an object': {},
+    'an array': [],
+    'a date': new Date(0),
+    'a cycle': cycle,
+    'a bigint in an array': [1n],
+};
+
+/** Every kind but those named. */
+function allBut(...names) {
+    const wrong = { ...KINDS };
+    for (const name of names) {
+        assert.ok(Object.hasOwn(wrong, name), name);
+        delete wrong[name];
+    }
+    return wrong;
+}
+
+const TEXTS = ['an empty text', 'a text', 'the text 10', 'the text true'];
+const FINITE = ['zero', 'one', 'minus one', 'one and a half', 'two to the 53rd'];
+
+const NO_BOOLEAN = allBut('true');
+const NO_COUNT = allBut('zero', 'one');
+const NO_LIMIT = allBut('one', 'Infinity');
+const NO_BOUND = allBut(...TEXTS, ...FINITE);
+const NO_KEY = allBut('a text', 'the text 10', 'the text true', ...FINITE);
+const NO_JSON = {
+    NaN: NaN,
+    Infinity: Infinity,
+    'minus infinity': -Infinity,
+    'a bigint': 1n,
+    'a symbol': Symbol('x'),
+    'a function': nothing,
+    'a cycle': cycle,
+    'a bigint in an array': [1n],
+    'an object whose JSON is nothing': { toJSON: nothing },
+};
+const NO_ROW_PREFIX = allBut(...TEXTS, 'an array');
+const NO_FUNCTION = allBut('a function');
+const NO_OPTIONS = allBut('an object', 'a date', 'a cycle');
+const NO_PATH = allBut('a text', 'the text 10', 'the text true');
+const NO_VIEW_ID = allBut('a text', 'the text 10', 'the text true');
+
+const WINDOW = {
+    descending: NO_BOOLEAN,
+    inclusiveStartIndex: NO_COUNT,
+    offset: NO_COUNT,
+    limit: NO_LIMIT,
+    includeDocuments: NO_BOOLEAN,
+};
+const OF_KEYS = { startKey: NO_BOUND, endKey: NO_BOUND, key: NO_KEY, prefix: NO_BOUND, ...WINDOW };
+const OF_ROWS = { startKey: NO_JSON, endKey: NO_JSON, key: NO_JSON, prefix: NO_ROW_PREFIX, ...WINDOW };
+
+/** Per method: how to call it with options, and the wrong values of each option. */
+const METHODS = {
+    getItem: [(store, options) => store.getItem('here', options), { required: NO_BOOLEAN }],
+    getItems: [(store, options) => store.getItems(['here'], options), { required: NO_BOOLEAN }],
+    setItem: [(store, options) => store.setItem('here', { n: 2 }, options), { checkConsistency: NO_BOOLEAN }],
+    updateItem: [
+        (store, options) => store.updateItem('here', () => assert.fail('the update was called'), options),
+        { checkConsistency: NO_BOOLEAN, retries: NO_COUNT },
+    ],
+    deleteItem: [(store, options) => store.deleteItem('here', options), { rev: NO_COUNT }],
+    queryKeys: [(store, options) => store.queryKeys(options), OF_KEYS],
+    queryView: [(store, options) => store.queryView('view', options), OF_ROWS],
+    'engine.queryKeys': [async (store, options) => store._db.queryKeys(options), OF_KEYS],
+    'engine.queryView': [async (store, options) => store._db.queryView('view', options), OF_ROWS],
+};
+
+/** A datastore whose directory is there only after a load has begun. */
+function unloaded(t) {
+    const directory = path.join(temporaryDirectory(t), 'data');
+    const store = new Datastore({ directory });
+    t.after(() => store.close());
+    store.setView('view', { map: () => assert.fail('the map was called') });
+    return { directory, store };
+}
+
+/** A loaded datastore with one document, `here`. */
+async function loaded(t) {
+    const store = await openStore(t);
+    store.setView('view', { map: (document, emit) => emit(document.n) });
+    await store.setItem('here', { n: 1 });
+    return store;
+}
+
+async function hasChangedNothing(store) {
+    assert.deepEqual(await store.getItem('here'), { _rev: 0, n: 1 });
+    assert.deepEqual((await store.queryKeys()).total, 1);
+    assert.equal(store.stats().sequence, 1);
+}
+
+for (const [method, [call, options]] of Object.entries(METHODS)) {
+    for (const [option, wrong] of Object.entries(options)) {
+        test(`${method} refuses every wrong kind of ${option} before it loads anything`, async (t) => {
+            const { directory, store } = unloaded(t);
+            for (const [kind, value] of Object.entries(wrong)) {
+                await assert.rejects(call(store, { [option]: value }), REFUSED, kind);
+            }
+            assert.equal(fs.existsSync(directory), false);
+        });
+    }
+
+    test(`${method} refuses names that it does not know, and what is no options object`, async (t) => {
+        const { directory, store } = unloaded(t);
+        for (const name of ['unknown', 'Limit', '', 'toString', 'constructor', 'startkey', 'fileSystem']) {
+            await assert.rejects(call(store, { [name]: true }), REFUSED, name);
+        }
+        await assert.rejects(call(store, JSON.parse('{"__proto__":1}')), REFUSED, '__proto__');
+        for (const [kind, value] of Object.entries(NO_OPTIONS)) {
+            await assert.rejects(call(store, value), REFUSED, kind);
+        }
+        assert.equal(fs.existsSync(directory), false);
+    });
+
+    test(`${method} changes nothing where it refuses its options`, async (t) => {
+        const store = await loaded(t);
+        for (const [option, wrong] of Object.entries(options)) {
+            for (const [kind, value] of Object.entries(wrong)) {
+                await assert.rejects(call(store, { [option]: value }), REFUSED, `${option}: ${kind}`);
+            }
+        }
+        await assert.rejects(call(store, null), REFUSED);
+        await hasChangedNothing(store);
+    });
+}
+
+test('options that are undefined count as absent', async (t) => {
+    const store = await loaded(t);
+    const absent = (options) => Object.fromEntries(Object.keys(options).map((name) => [name, undefined]));
+    const item = { key: 'here', documentKey: 'here' };
+    for (const options of [undefined, {}, absent(OF_KEYS)]) {
+        assert.deepEqual((await store.queryKeys(options)).items, [item]);
+        assert.deepEqual(store._db.queryKeys(options).items, [item]);
+        assert.deepEqual((await store.queryView('view', options)).items, [{ ...item, key: 1 }]);
+        assert.deepEqual(store._db.queryView('view', options).items, [{ ...item, key: 1 }]);
+    }
+    assert.equal(await store.getItem('none', { required: undefined }), null);
+    assert.deepEqual(await store.getItems(['none'], { required: undefined }), [null]);
+    await assert.rejects(store.setItem('here', { _rev: 7 }, { checkConsistency: undefined }), { code: 'CONFLICT' });
+    await hasChangedNothing(store);
+    const asIs = (document) => document;
+    const updated = await store.updateItem('here', asIs, { checkConsistency: undefined, retries: undefined });
+    assert.equal(updated._rev, 1);
+    assert.equal(await store.deleteItem('here', { rev: undefined }), 'here');
+});
+
+test('limit is 10 where none is given, and Infinity is all', async (t) => {
+    const store = await openStore(t);
+    store.setView('view', { map: (document, emit) => emit(document.n) });
+    await Promise.all(Array.from({ length: 25 }, (_, n) => store.setItem(n, { n })));
+    for (const query of [(options) => store.queryKeys(options), (options) => store.queryView('view', options)]) {
+        for (const [limit, count] of [
+            [undefined, 10],
+            [1, 1],
+            [24, 24],
+            [25, 25],
+            [26, 25],
+            [Number.MAX_SAFE_INTEGER, 25],
+            [Infinity, 25],
+        ]) {
+            const { items, exclusiveEndIndex, total } = await query({ limit });
+            assert.deepEqual([items.length, exclusiveEndIndex, total], [count, count < 25 ? count : null, 25]);
+        }
+    }
+});
+
+test('limit refuses 0, negative numbers, fractions, NaN and texts', async (t) => {
+    const store = await loaded(t);
+    for (const limit of [0, -0, -1, 1.5, NaN, '10', 2 ** 53]) {
+        await assert.rejects(store.queryKeys({ limit }), REFUSED, String(limit));
+        await assert.rejects(store.queryView('view', { limit }), REFUSED, String(limit));
+    }
+});
+
+const FACES = {
+    queryKeys: (store, options) => store.queryKeys(options),
+    queryView: (store, options) => store.queryView('view', options),
+    'engine.queryKeys': async (store, options) => store._db.queryKeys(options),
+    'engine.queryView': async (store, options) => store._db.queryView('view', options),
+};
+
+for (const [method, query] of Object.entries(FACES)) {
+    test(`${method} takes prefix alone, or with the window`, async (t) => {
+        const store = await loaded(t);
+        for (const other of [
+            { key: 'a' },
+            { startKey: 'a' },
+            { endKey: 'a' },
+            { startKey: 'a', endKey: 'b' },
+            { startKey: '' },
+            { endKey: 0 },
+        ]) {
+            await assert.rejects(query(store, { prefix: 'a', ...other }), REFUSED, JSON.stringify(other));
+            await assert.rejects(query(store, { prefix: '', ...other }), REFUSED, JSON.stringify(other));
+        }
+        await query(store, { prefix: 'a', key: undefined, startKey: undefined, endKey: undefined });
+        await query(store, { prefix: 'a', descending: true, offset: 1, limit: 1, includeDocuments: true });
+    });
+
+    test(`${method} takes offset and inclusiveStartIndex where they agree`, async (t) => {
+        const store = await loaded(t);
+        for (const [offset, inclusiveStartIndex] of [
+            [1, 2],
+            [0, 1],
+            [1, 0],
+        ]) {
+            await assert.rejects(query(store, { offset, inclusiveStartIndex }), REFUSED);
+        }
+        assert.equal((await query(store, { offset: 0, inclusiveStartIndex: 0 })).items.length, 1);
+        assert.equal((await query(store, { offset: 1, inclusiveStartIndex: 1 })).items.length, 0);
+        assert.equal((await query(store, { offset: 1, inclusiveStartIndex: undefined })).items.length, 0);
+        assert.equal((await query(store, { offset: undefined, inclusiveStartIndex: 1 })).items.length, 0);
+    });
+}
+
+test('a view query refuses prefix with a key that is null', async (t) => {
+    const store = await loaded(t);
+    for (const name of ['key', 'startKey', 'endKey']) {
+        await assert.rejects(store.queryView('view', { prefix: 'a', [name]: null }), REFUSED);
+    }
+});
+
+test('getItems refuses what is no array of keys', async (t) => {
+    const { directory, store } = unloaded(t);
+    const lists = [null, undefined, 'here', {}, new Set(['here']), ['here', null], [''], [['here']], [undefined]];
+    // biome-ignore lint/suspicious/noSparseArray: a hole is no key
+    for (const keys of [...lists, [, 'here'], new Array(1)]) {
+        await assert.rejects(store.getItems(keys), REFUSED);
+    }
+    assert.equal(fs.existsSync(directory), false);
+});
+
+test('updateItem refuses what is no function', async (t) => {
+    const { directory, store } = unloaded(t);
+    for (const [kind, value] of Object.entries({ ...NO_FUNCTION, undefined: undefined })) {
+        await assert.rejects(store.updateItem('here', value), REFUSED, kind);
+    }
+    assert.equal(fs.existsSync(directory), false);
+});
+
+function withoutMethod(object, method) {
+    return { ...object, [method]: undefined };
+}
+
+const DB = { loadDocuments: nothing, getItem: nothing, setItem: nothing, deleteItem: nothing };
+const QUEUE = { getLock: nothing, releaseLock: nothing };
+const FILE_SYSTEM = {
+    readDocumentDirectory: nothing,
+    readDocumentFile: nothing,
+    writeDocumentFile: nothing,
+    removeDocumentFile: nothing,
+};
+
+/** Objects that have not all methods of a part. */
+function incomplete(part) {
+    const without = Object.keys(part).map((method) => [`without ${method}`, withoutMethod(part, method)]);
+    const wrong = Object.keys(part).map((method) => [`with a text as ${method}`, { ...part, [method]: 'x' }]);
+    return { ...KINDS, ...Object.fromEntries([...without, ...wrong]) };
+}
+
+const NO_POLICY = { ...KINDS, 'another text': 'ignore', 'a list': ['error'] };
+
+const OF_DATASTORE = {
+    directory: NO_PATH,
+    db: incomplete(DB),
+    lockingQueue: incomplete(QUEUE),
+    fileSystem: incomplete(FILE_SYSTEM),
+    onCorrupt: NO_POLICY,
+    requireRev: NO_BOOLEAN,
+    retries: NO_COUNT,
+};
+const OF_ENGINE = { directory: NO_PATH, fileSystem: incomplete(FILE_SYSTEM), onCorrupt: NO_POLICY };
+
+for (const [Class, options] of [
+    [Datastore, OF_DATASTORE],
+    [DatastoreEngine, OF_ENGINE],
+]) {
+    for (const [option, wrong] of Object.entries(options)) {
+        test(`new ${Class.name} refuses every wrong kind of ${option}`, (t) => {
+            const directory = path.join(temporaryDirectory(t), 'data');
+            for (const [kind, value] of Object.entries(wrong)) {
+                assert.throws(() => new Class({ directory, [option]: value }), REFUSED, kind);
+            }
+            assert.equal(fs.existsSync(directory), false);
+        });
+    }
+
+    test(`new ${Class.name} refuses names that it does not know, and what is no options object`, (t) => {
+        const directory = path.join(temporaryDirectory(t), 'data');
+        for (const name of ['unknown', 'Directory', 'durability', 'toString', 'limit']) {
+            assert.throws(() => new Class({ directory, [name]: 1 }), REFUSED, name);
+        }
+        for (const [kind, value] of Object.entries({ ...NO_OPTIONS, undefined: undefined })) {
+            assert.throws(() => new Class(value), REFUSED, kind);
+        }
+        assert.throws(() => new Class({}), REFUSED);
+        assert.throws(() => new Class({ directory: undefined }), REFUSED);
+        assert.throws(() => new Class({ directory: 'a\0b' }), REFUSED);
+        assert.equal(fs.existsSync(directory), false);
+    });
+
+    test(`new ${Class.name} touches nothing and takes undefined as absent`, async (t) => {
+        const directory = path.join(temporaryDirectory(t), 'data');
+        const absent = Object.fromEntries(Object.keys(options).map((name) => [name, undefined]));
+        const made = new Class({ ...absent, directory });
+        assert.equal(fs.existsSync(directory), false);
+        await made.close();
+        assert.equal(fs.existsSync(directory), false);
+    });
+
+    test(`new ${Class.name} refuses quarantine by a custom file system, which moves no files`, (t) => {
+        const directory = path.join(temporaryDirectory(t), 'data');
+        const both = { directory, fileSystem: FILE_SYSTEM, onCorrupt: 'quarantine' };
+        assert.throws(() => new Class(both), REFUSED);
+        new Class({ ...both, onCorrupt: 'error' });
+    });
+}
+
+test('new DatastoreEngine refuses the options of a datastore', (t) => {
+    const directory = temporaryDirectory(t);
+    for (const option of [{ db: DB }, { lockingQueue: QUEUE }, { requireRev: true }, { retries: 1 }]) {
+        assert.throws(() => new DatastoreEngine({ directory, ...option }), REFUSED);
+    }
+});
+
+const NO_SOURCE = {
+    ...KINDS,
+    undefined: undefined,
+    'an empty object': {},
+    'a map that is none': { map: 'x' },
+    'a map that is null': { map: null },
+    'a map that is undefined': { map: undefined },
+    'another policy': { map: nothing, onError: 'ignore' },
+    'a policy that is null': { map: nothing, onError: null },
+    'a policy that is true': { map: nothing, onError: true },
+    'a member that is unknown': { map: nothing, reduce: nothing },
+    'a misspelt member': { map: nothing, onerror: 'skip' },
+    'an array with a map': [1, 2],
+};
+
+const SET_VIEW = {
+    'Datastore.setView': (store, id, source) => store.setView(id, source),
+    'DatastoreEngine.setView': (store, id, source) => store._db.setView(id, source),
+};
+
+for (const [method, setView] of Object.entries(SET_VIEW)) {
+    test(`${method} refuses bad ids`, async (t) => {
+        const store = await loaded(t);
+        for (const [kind, id] of Object.entries({ ...NO_VIEW_ID, undefined: undefined })) {
+            assert.throws(() => setView(store, id, { map: nothing }), REFUSED, kind);
+        }
+        assert.deepEqual(Object.keys(store.stats().views), ['view']);
+    });
+
+    test(`${method} refuses bad sources and keeps the view that was there`, async (t) => {
+        const store = await loaded(t);
+        for (const [kind, source] of Object.entries(NO_SOURCE)) {
+            assert.throws(() => setView(store, 'view', source), REFUSED, kind);
+            assert.throws(() => setView(store, 'new', source), REFUSED, kind);
+        }
+        assert.equal(store.hasView('new'), false);
+        assert.deepEqual((await store.queryView('view')).items, [{ key: 1, documentKey: 'here' }]);
+    });
+
+    test(`${method} takes an object whose class has the map, and calls it on that object`, async (t) => {
+        class ByFactor {
+            map(document, emit) {
+                emit(document.n * this.factor());
+            }
+            factor() {
+                return 7;
+            }
+        }
+        const store = await loaded(t);
+        setView(store, 'class', new ByFactor());
+        setView(store, 'absent', { map: nothing, onError: undefined });
+        assert.deepEqual((await store.queryView('class')).items, [{ key: 7, documentKey: 'here' }]);
+        assert.equal((await store.queryView('absent')).total, 0);
+    });
+}
+
+test('hasView and queryView refuse bad ids', async (t) => {
+    const store = await loaded(t);
+    for (const [kind, id] of Object.entries({ ...NO_VIEW_ID, undefined: undefined })) {
+        assert.throws(() => store.hasView(id), REFUSED, kind);
+        assert.throws(() => store._db.hasView(id), REFUSED, kind);
+        await assert.rejects(store.queryView(id), REFUSED, kind);
+        assert.throws(() => store._db.queryView(id), REFUSED, kind);
+    }
+});
+
+test('what is refused is an AssertionError of this package', async (t) => {
+    const store = await loaded(t);
+    await assert.rejects(store.queryKeys({ limit: 0 }), AssertionError);
+    assert.throws(() => new Datastore(), AssertionError);
+    assert.throws(() => store.setView('view', null), AssertionError);
+});

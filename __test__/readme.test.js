@@ -1,0 +1,60 @@
+'use strict';
+
+const assert = require('node:assert/strict');
+const { spawnSync } = require('node:child_process');
+const fs = require('node:fs');
+const path = require('node:path');
+const { test } = require('node:test');
+const { ROOT, temporaryDirectory } = require('./support.js');
+
+const readme = fs.readFileSync(path.join(ROOT, 'README.md'), 'utf8');
+const blocks = [...readme.matchAll(/^```javascript\n(.*?)^```/gms)].map(([, code]) => code);
+
+/** What the blocks after the first take for granted: an open datastore. */
+const PRELUDE = `import { Datastore } from 'kixx-datastore';
+const datastore = new Datastore({ directory: './data' });
+await datastore.load();
+`;
+
+/** A folder in which the package is installed. */
+function project(t) {
+    const folder = temporaryDirectory(t);
+    fs.mkdirSync(path.join(folder, 'node_modules'));
+    fs.symlinkSync(ROOT, path.join(folder, 'node_modules', 'kixx-datastore'), 'junction');
+    return folder;
+}
+
+test('the README has code to try', () => {
+    assert.ok(blocks.length >= 4);
+    assert.ok(blocks[0].includes("from 'kixx-datastore'"));
+});
+
+for (const [index, code] of blocks.entries()) {
+    const title = code.split('\n').find((line) => line.trim() !== '');
+    test(`block ${index + 1} of the README runs as it stands: ${title}`, (t) => {
+        const folder = project(t);
+        const whole = code.includes('import ') ? code : PRELUDE + code;
+        fs.writeFileSync(path.join(folder, 'block.mjs'), whole);
+        const ended = spawnSync(process.execPath, ['block.mjs'], { cwd: folder, encoding: 'utf8', timeout: 60_000 });
+        assert.equal(ended.stderr, '');
+        assert.equal(ended.status, 0);
+    });
+}
+
+test('what the comments of the README say is what happens', (t) => {
+    const folder = project(t);
+    const checked = blocks
+        .map((code) => (code.includes('import ') ? '' : code))
+        .join('\n')
+        .replace(/^ *(await .*|error\.\w+); \/\/ ('[^']*'|null|\d+)$/gm, '__check($1, $2);');
+    const count = checked.match(/__check\(/g).length;
+    const prelude = `${PRELUDE}import assert from 'node:assert/strict';
+let __checks = 0;
+function __check(actual, expected) { assert.equal(actual, expected); __checks += 1; }
+`;
+
+    fs.writeFileSync(path.join(folder, 'checked.mjs'), `${prelude}${checked}\nassert.equal(__checks, ${count});`);
+    const ended = spawnSync(process.execPath, ['checked.mjs'], { cwd: folder, encoding: 'utf8', timeout: 60_000 });
+    assert.equal(ended.stderr, '');
+    assert.ok(count >= 4, `only ${count} comments were understood`);
+});
