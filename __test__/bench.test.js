@@ -1,0 +1,38 @@
+'use strict';
+
+const assert = require('node:assert/strict');
+const { spawnSync } = require('node:child_process');
+const fs = require('node:fs');
+const path = require('node:path');
+const { test } = require('node:test');
+const { ROOT, temporaryDirectory } = require('./support.js');
+
+function bench(...args) {
+    const script = path.join(ROOT, 'bench', 'run.js');
+    return spawnSync(process.execPath, [script, ...args], { encoding: 'utf8', timeout: 120_000 });
+}
+
+test('a small run measures every workload and leaves nothing behind', (t) => {
+    const folder = temporaryDirectory(t);
+    const json = path.join(folder, 'results.json');
+    const small = ['--documents', '200', '--runs', '1', '--seconds', '0.02', '--stores', 'kixx', '--json', json];
+    const { status, stdout } = spawnSync(process.execPath, [path.join(ROOT, 'bench', 'run.js'), ...small], {
+        encoding: 'utf8',
+        env: { ...process.env, TMPDIR: folder },
+        timeout: 120_000,
+    });
+    assert.equal(status, 0);
+    assert.match(stdout, /200 documents/);
+    const { results } = JSON.parse(fs.readFileSync(json, 'utf8'));
+    assert.ok(results.length >= 12);
+    for (const { workload, values } of results) {
+        assert.ok(values.length > 0 && values.every((value) => value > 0), workload);
+    }
+    assert.deepEqual(fs.readdirSync(folder), ['results.json']);
+});
+
+test('an unknown option of the benchmark is refused', () => {
+    const { status, stderr } = bench('--documens', '100');
+    assert.equal(status, 1);
+    assert.match(stderr, /documens/);
+});

@@ -1,0 +1,75 @@
+'use strict';
+
+/** The command line. */
+
+const { parseArgs } = require('node:util');
+const { ADAPTERS } = require('./stores/index.js');
+const { WORKLOADS } = require('./workloads/index.js');
+
+const HELP = `node bench/run.js [options]
+
+  --documents 10000,100000   how many documents, one table each
+  --only get,view            workloads whose name is, or begins with, one of these (${WORKLOADS.map(({ name }) => name).join(', ')})
+  --stores kixx,original     stores to measure (${ADAPTERS.map(({ name }) => name).join(', ')})
+  --runs 3                   runs of each cell; the table has their median
+  --seconds 1                how long a run takes
+  --json file                writes every number to a file, too
+  --markdown                 prints the tables in markdown
+`;
+
+const OPTIONS = {
+    documents: { type: 'string', default: '10000,100000' },
+    only: { type: 'string', default: '' },
+    stores: { type: 'string', default: '' },
+    runs: { type: 'string', default: '3' },
+    seconds: { type: 'string', default: '1' },
+    json: { type: 'string' },
+    markdown: { type: 'boolean', default: false },
+    help: { type: 'boolean', default: false },
+};
+
+/** Documents below this number would not fill the ranges. */
+const FEWEST = 1_000;
+
+/** Keys have six digits. */
+const MOST = 500_000;
+
+/** @param {string[]} args what follows the script's name */
+function read(args) {
+    const { values } = parseArgs({ args, options: OPTIONS });
+    return {
+        sizes: list(values.documents).map((size) => number('documents', size, FEWEST, MOST)),
+        workloads: chosen('only', WORKLOADS, values.only),
+        stores: chosen('stores', ADAPTERS, values.stores),
+        runs: number('runs', values.runs, 1, 100),
+        seconds: number('seconds', values.seconds, 0.01, 60),
+        json: values.json,
+        markdown: values.markdown,
+        help: values.help,
+    };
+}
+
+function list(text) {
+    return text.split(',').filter((part) => part !== '');
+}
+
+function number(name, text, least, most) {
+    const value = Number(text);
+    if (!(value >= least && value <= most)) {
+        throw new TypeError(`--${name} is a number from ${least} to ${most}, not '${text}'`);
+    }
+    return value;
+}
+
+function chosen(option, all, text) {
+    const wanted = list(text);
+    const matches = (name, part) => name === part || name.startsWith(`${part}-`);
+    for (const part of wanted) {
+        if (!all.some(({ name }) => matches(name, part))) {
+            throw new TypeError(`--${option}: there is no '${part}'`);
+        }
+    }
+    return wanted.length === 0 ? all : all.filter(({ name }) => wanted.some((part) => matches(name, part)));
+}
+
+module.exports = { HELP, read };
