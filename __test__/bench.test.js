@@ -15,14 +15,14 @@ function bench(...args) {
 test('a small run measures every workload and leaves nothing behind', (t) => {
     const folder = temporaryDirectory(t);
     const json = path.join(folder, 'results.json');
-    const small = ['--documents', '200', '--runs', '1', '--seconds', '0.02', '--stores', 'kixx', '--json', json];
+    const small = ['--documents', '1000', '--runs', '1', '--seconds', '0.02', '--stores', 'kixx', '--json', json];
     const { status, stdout } = spawnSync(process.execPath, [path.join(ROOT, 'bench', 'run.js'), ...small], {
         encoding: 'utf8',
         env: { ...process.env, TMPDIR: folder },
         timeout: 120_000,
     });
     assert.equal(status, 0);
-    assert.match(stdout, /200 documents/);
+    assert.match(stdout, /1,000 documents/);
     const { results } = JSON.parse(fs.readFileSync(json, 'utf8'));
     assert.ok(results.length >= 12);
     for (const { workload, values } of results) {
