@@ -521,6 +521,43 @@ test('a store that is in use is not collected', async (t) => {
     assert.equal(documentFiles(directory).length, 20);
 });
 
+test('a store that was closed and collected ends no other', async (t) => {
+    const directory = newDirectory(t);
+    const script = `
+        const closeMany = async () => {
+            for (let round = 0; round < 5; round += 1) {
+                const store = new kixx.Datastore({ directory: directory + '-' + round });
+                await store.setItem('a', {});
+                await store.close();
+            }
+        };
+        await closeMany();
+        const store = new kixx.Datastore({ directory });
+        await store.load();
+        for (let round = 0; round < 30; round += 1) {
+            gc();
+            await new Promise(setImmediate);
+            await store.setItem('a', { round });
+        }
+        console.log((await store.getItem('a')).round);`;
+    await runWell(script, { directory, execArgv: ['--expose-gc'] }, { stdout: '29\n' });
+});
+
+test('a directory is the one that its path named when the store was made', async (t) => {
+    const folder = temporaryDirectory(t);
+    const elsewhere = temporaryDirectory(t);
+    const script = `
+        const stores = [new kixx.Datastore({ directory: 'data' }), new kixx.DatastoreEngine({ directory: './engine' })];
+        process.chdir(args[0]);
+        for (const store of stores) {
+            await store.setItem('a', {});
+        }`;
+    await runWell(script, { cwd: folder, args: [elsewhere] });
+    assert.deepEqual(fs.readdirSync(elsewhere), []);
+    assert.deepEqual(documentFiles(path.join(folder, 'data')), ['a.json']);
+    assert.deepEqual(documentFiles(path.join(folder, 'engine')), ['a.json']);
+});
+
 test('close can be called again and again, at any time', async (t) => {
     const directory = newDirectory(t);
     const store = new Datastore({ directory });
@@ -589,14 +626,26 @@ test('a store is an async disposable', async (t) => {
     assert.deepEqual(await again.getItem('a'), { _rev: 0 });
 });
 
-test('a hundred stores are opened and closed in one process, and documents stay', async (t) => {
+/** How many descriptors and threads this process has, where the system tells. */
+function holdings() {
+    return ['fd', 'task'].map((kind) => {
+        const folder = path.join('/proc/self', kind);
+        return fs.existsSync(folder) ? fs.readdirSync(folder).length : 0;
+    });
+}
+
+test('stores that are opened and closed in turn keep their documents, and no threads or descriptors', async (t) => {
     const directory = newDirectory(t);
+    let before;
     for (let round = 0; round < 100; round += 1) {
         const store = new Datastore({ directory });
         const updated = await store.updateItem('n', (document) => ({ n: (document?.n ?? 0) + 1 }));
         assert.deepEqual(updated, { _rev: round, n: round + 1 });
         await store.close();
+        before ??= holdings();
     }
+    const [descriptors, threads] = holdings();
+    assert.ok(descriptors < before[0] + 20 && threads < before[1] + 20, `${[descriptors, threads]} after ${before}`);
 });
 
 test('loads at the same time are one load', async (t) => {

@@ -817,6 +817,23 @@ test('thousands of documents, in several chunks, are mapped once each', async (t
     assert.equal(calls.length, count + 1);
 });
 
+test('one document may emit more rows than a call may have arguments', async (t) => {
+    const store = await openWithoutFiles(t);
+    const count = 130_000;
+    store.setView('view', {
+        map(document, emit) {
+            for (let n = 0; n < document.count; n += 1) {
+                emit(n);
+            }
+        },
+    });
+    await store.setItem('a', { count });
+    const { items, total } = await store.queryView('view', { descending: true, limit: 1 });
+    assert.deepEqual([items[0].key, total], [count - 1, count]);
+    await store.setItem('a', { count: 1 });
+    assert.deepEqual(await keysOf(store, 'view'), [0]);
+});
+
 test('documents of a megabyte each are mapped, too', async (t) => {
     const store = await openStore(t);
     const { calls, source } = counted((document, emit) => emit(document.text.length));

@@ -133,7 +133,11 @@ class View {
             lines.push('-');
             return;
         }
-        lines.push(String(rows.length / 2), ...rows);
+        lines.push(String(rows.length / 2));
+        // Not spread into one call, whose arguments the stack limits.
+        for (const line of rows) {
+            lines.push(line);
+        }
     }
 
     #collect(document, rows) {
