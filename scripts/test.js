@@ -44,7 +44,12 @@ const STEPS = [
     ['Rust format', 'cargo', ['fmt', '--check']],
     ['Rust lints', 'cargo', ['clippy', '--locked', '--all-targets', '--quiet', '--', '-D', 'warnings']],
     ['Rust tests', 'cargo', ['test', '--locked', '--quiet']],
-    ['Rust docs', 'cargo', ['doc', '--locked', '--no-deps', '--quiet'], { RUSTDOCFLAGS: '-D warnings' }],
+    [
+        'Rust docs',
+        'cargo',
+        ['doc', '--locked', '--no-deps', '--document-private-items', '--quiet'],
+        { RUSTDOCFLAGS: '-D warnings' },
+    ],
     ['JavaScript format and lints', node, [inModules('@biomejs', 'biome', 'bin', 'biome'), 'ci', '.']],
     ['Types', node, [inModules('typescript', 'bin', 'tsc'), '-p', '__test__/types/tsconfig.json']],
 ];

@@ -1,7 +1,7 @@
 //! The engine of the Kixx Datastore: every document in memory, one readable JSON file each on disk, behind a Node.js
 //! addon.
 //!
-//! The database is plain Rust that has never heard of Node; Node is one folder, [`mod@node`], that has never heard of
+//! The database is plain Rust that has never heard of Node; Node is one folder, `node`, that has never heard of
 //! files.
 //!
 //! ```text

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use tokio::runtime;
 use tokio::sync::Notify;
-use tokio::time::{self, MissedTickBehavior};
+use tokio::time::{self, Instant, MissedTickBehavior};
 
 use super::poison::Poison;
 use crate::error::{Error, ErrorKind};
@@ -77,7 +77,8 @@ impl Drop for Background {
 
 impl Signals {
     async fn run(&self, interval: Duration, syncer: &dyn Syncer, poison: &Poison) {
-        let mut timer = time::interval(interval);
+        // A plain interval would tick at once.
+        let mut timer = time::interval_at(Instant::now() + interval, interval);
         timer.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             tokio::select! {

@@ -14,7 +14,7 @@
 //!
 //! # Invariants
 //!
-//! - Exported functions are synchronous and never block on I/O; what takes time answers through an [event](event).
+//! - Exported functions are synchronous and never block on I/O; what takes time answers through an [event].
 //! - A store belongs to the environment that opened it, is known there by a number, and is only touched on its
 //!   thread. When the environment ends, its stores end with it, without waiting for what was submitted.
 //! - No lock and no borrow is held while JavaScript runs.

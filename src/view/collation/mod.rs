@@ -67,7 +67,7 @@ const OBJECT: u8 = 0x07;
 
 /// The length of the encoded value at the head of `bytes`; `None` where there is none.
 ///
-/// Only the outline is checked: what is inside a string may still be refused by [`decode`].
+/// Only the outline is checked: what is inside a string may still be refused by [`decode()`].
 #[must_use]
 pub fn skip(bytes: &[u8]) -> Option<usize> {
     let mut rest = bytes;
