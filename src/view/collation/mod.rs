@@ -94,7 +94,7 @@ pub fn skip(bytes: &[u8]) -> Option<usize> {
 ///
 /// # Errors
 ///
-/// `Assertion` where `json` is neither a string nor an array, or [`encode`] refuses it.
+/// `Assertion` where `json` is neither a string nor an array, or [`encode()`] refuses it.
 pub fn prefix(json: &str, out: &mut Vec<u8>) -> Result<()> {
     let before = out.len();
     encode(json, out)?;
