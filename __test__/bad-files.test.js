@@ -397,6 +397,20 @@ test('a document of 60 MB is read whole', async (t) => {
     assert.ok(items[0].document.text === text);
 });
 
+test('what a crash left in our own folder is removed by the load, and is no document', async (t) => {
+    const directory = directoryOf(t, {
+        'a.json': '{"n":1}',
+        '.datastore/tmp/next': '{"n":2',
+        '.datastore/tmp/b.json': '{"n":3}',
+        '.datastore/format.json.new': '{',
+    });
+    const store = await openStore(t, { directory });
+    assert.deepEqual([store.loadReport.documents, store.loadReport.ignored], [1, 0]);
+    assert.deepEqual(fs.readdirSync(path.join(directory, '.datastore', 'tmp')), []);
+    await store.setItem('a', { n: 4 });
+    assert.deepEqual(await store.getItem('a'), { _rev: 1, n: 4 });
+});
+
 test('a damaged or later format file refuses the load', async (t) => {
     const directory = directoryOf(t, { 'a.json': '{}' });
     await new Datastore({ directory }).load().then((store) => store.close());

@@ -182,9 +182,9 @@ test('an exception in the callback of a settled write is uncaught like any other
 /** Lanes of writes, one under way in each; the process kills itself after so many are acknowledged. */
 const LANES = 64;
 
-/** The document after the n-th write of a lane in a round; every fifth write deletes it. */
+/** The document after the n-th write of a lane in a round, mostly large; every fifth write deletes it. */
 function documentOf(round, lane, n) {
-    return n % 5 === 4 ? null : { round, lane, n, text: `${lane}`.repeat(1 + ((n * 997) % 4_000)) };
+    return n % 5 === 4 ? null : { round, lane, n, text: `${lane}`.repeat(1 + (((n + 1) * 7_919) % 40_000)) };
 }
 
 const WRITE_UNTIL_KILLED = `
@@ -201,7 +201,12 @@ const WRITE_UNTIL_KILLED = `
             fs.writeSync(1, lane + ' ' + n + '\\n');
             acknowledged += 1;
             if (acknowledged === most) {
-                process.kill(process.pid, 'SIGKILL');
+                // The next writes of all lanes cross in between; the kill comes while they are under way.
+                setImmediate(() => {
+                    const moment = performance.now() + round / 2;
+                    while (performance.now() < moment) {}
+                    process.kill(process.pid, 'SIGKILL');
+                });
             }
         }
     };
@@ -221,7 +226,7 @@ test('kill -9 loses no acknowledged write and tears none, round after round', as
     const directory = newDirectory(t);
     const keys = Array.from({ length: LANES }, (_, lane) => `lane:${lane}`);
     let before = keys.map(() => null);
-    for (const [round, most] of [1, 64, 333, 777].entries()) {
+    for (const [round, most] of [1, 64, 150, 333, 500].entries()) {
         const { signal, stdout, stderr } = await runScript(WRITE_UNTIL_KILLED, { directory, args: [round, most] });
         assert.deepEqual([signal, stderr], ['SIGKILL', '']);
         const last = new Map(
@@ -241,7 +246,10 @@ test('kill -9 loses no acknowledged write and tears none, round after round', as
             const matches = [expected, next].some((candidate) => {
                 return JSON.stringify(candidate) === JSON.stringify(document);
             });
-            assert.ok(matches, `round ${round}, lane ${lane}, acknowledged ${n}: ${JSON.stringify(document)}`);
+            assert.ok(
+                matches,
+                `round ${round}, lane ${lane}, acknowledged ${n}, found ${document?.n} of ${document?.round}`,
+            );
         }
         const present = keys.filter((_, lane) => found[lane] !== null);
         assert.deepEqual(documentFiles(directory), present.map((key) => `${encodeURIComponent(key)}.json`).sort());

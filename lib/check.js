@@ -43,6 +43,11 @@ function checkKey(key) {
     return text;
 }
 
+/** A document's text as the engine takes it: its `_rev`, its depth, its length. */
+function checkText(text) {
+    native(() => binding.checkText(text));
+}
+
 /** The id of a view. */
 function checkViewId(id) {
     if (typeof id !== 'string' || id === '') {
@@ -63,16 +68,20 @@ function checkOptions(options, known, of) {
     if (options === undefined) {
         return checked;
     }
-    if (options === null || typeof options !== 'object' || Array.isArray(options)) {
-        throw new AssertionError(`the options of ${of} are an object, not ${show(options)}`);
+    if (options === null || typeof options !== 'object' || isBuiltIn(options)) {
+        throw new AssertionError(`the options of ${of} are an object, not ${describe(options)}`);
     }
-    for (const name of Object.keys(options)) {
+    for (const name of Reflect.ownKeys(options)) {
         if (!Object.hasOwn(known, name)) {
-            const names = Object.keys(known).join(', ') || 'none';
-            throw new AssertionError(`${of} has no option ${show(name)}; it knows: ${names}`);
+            const names = Object.keys(known).join(', ');
+            throw new AssertionError(`${of} has no option ${String(name)}; it knows: ${names}`);
         }
-        if (options[name] !== undefined) {
-            checked[name] = known[name](options[name], name);
+    }
+    // Read by name, so that inherited options and getters count, each read once.
+    for (const name of Object.keys(known)) {
+        const value = options[name];
+        if (value !== undefined) {
+            checked[name] = known[name](value, name);
         }
     }
     return checked;
@@ -160,7 +169,7 @@ function stringify(document, key) {
     if (document === null || typeof document !== 'object' || Array.isArray(document) || isNoDocument(document)) {
         throw new AssertionError(`a document is an object with members, not ${describe(document)}`, { key });
     }
-    const text = toJson(document, key);
+    const text = toJson(document, 'document', key);
     if (text?.[0] !== '{') {
         throw new AssertionError(`a document is an object; this one's JSON is ${show(text)}`, { key });
     }
@@ -177,15 +186,15 @@ function describe(value) {
 }
 
 /** JSON of any value; `undefined` where there is none. What a user's own `toJSON` or getter throws passes unchanged. */
-function toJson(value, key) {
+function toJson(value, what, key) {
     try {
         return JSON.stringify(value);
     } catch (cause) {
         const limit = cause instanceof RangeError && LIMITS[cause.message];
         if (limit) {
-            throw new AssertionError(`the document ${limit}`, { key, cause });
+            throw new AssertionError(`${what} ${limit}`, { key, cause });
         }
-        const found = cause instanceof TypeError && findObstacle(value);
+        const found = cause instanceof TypeError && findObstacle(value, what);
         if (found) {
             throw new AssertionError(`${found.path} ${found.reason}, which JSON cannot hold`, { key, cause });
         }
@@ -204,7 +213,7 @@ const LIMITS = {
  *
  * It goes the same way again, so that it sees what `toJSON` returns and stops where a user's own function throws.
  */
-function findObstacle(root) {
+function findObstacle(root, what) {
     const above = [];
     let found;
     try {
@@ -212,7 +221,7 @@ function findObstacle(root) {
             while (above.length > 0 && above.at(-1).value !== this) {
                 above.pop();
             }
-            const path = above.length === 0 ? 'document' : above.at(-1).path + step(this, name);
+            const path = above.length === 0 ? what : above.at(-1).path + step(this, name);
             if (typeof value === 'bigint' || types.isBigIntObject(value)) {
                 found = { path, reason: 'is a BigInt' };
             } else if (above.some((holder) => holder.value === value)) {
@@ -239,6 +248,7 @@ module.exports = {
     boolean,
     checkKey,
     checkOptions,
+    checkText,
     checkViewId,
     count,
     func,

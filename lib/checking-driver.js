@@ -25,7 +25,7 @@ class CheckingDriver {
         if (current !== null) {
             check(key, rule, expected, current);
         }
-        const next = current === null ? 0 : (checkRevision(current._rev, key) ?? 0) + 1;
+        const next = current === null ? 0 : checkRevision((checkRevision(current._rev, key) ?? 0) + 1, key);
         return this.place(key, { _rev: next, ...members });
     }
 

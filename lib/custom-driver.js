@@ -5,16 +5,23 @@
 const { CheckingDriver } = require('./checking-driver.js');
 const { DatastoreError } = require('./errors.js');
 const { forCustomEngine } = require('./query.js');
+const { checkViewId, withMethods } = require('./check.js');
+
+/** What a view is made of is between the user and his engine. */
+const aSource = withMethods();
 
 class CustomDriver extends CheckingDriver {
     loaded = false;
-    loadReport = null;
     #engine;
     #load = null;
 
     constructor(engine) {
         super();
         this.#engine = engine;
+    }
+
+    get loadReport() {
+        return this.#engine.loadReport ?? null;
     }
 
     load() {
@@ -31,8 +38,8 @@ class CustomDriver extends CheckingDriver {
     }
 
     async fetch(key) {
-        const { document } = await this.#engine.getItem(key);
-        return document ?? null;
+        const found = await this.#engine.getItem(key);
+        return found?.document ?? null;
     }
 
     /** The engine may hand out the object that it keeps; what a user gets is his own. */
@@ -59,24 +66,24 @@ class CustomDriver extends CheckingDriver {
         await this.#engine.deleteItem(key);
     }
 
-    queryKeys(query, options) {
-        return this.#call('queryKeys', forCustomEngine(query, options));
+    async queryKeys(query) {
+        return own(await this.#call('queryKeys', forCustomEngine(query, String)));
     }
 
-    queryView(id, query, options) {
-        return this.#call('queryView', id, forCustomEngine(query, options));
+    async queryView(id, query) {
+        return own(await this.#call('queryView', checkViewId(id), forCustomEngine(query, JSON.parse)));
     }
 
     setView(id, source) {
-        return this.#call('setView', id, source);
+        return this.#call('setView', checkViewId(id), aSource(source, 'a view'));
     }
 
     hasView(id) {
-        return this.#call('hasView', id);
+        return this.#call('hasView', checkViewId(id));
     }
 
     stats() {
-        return typeof this.#engine.stats === 'function' ? this.#engine.stats() : {};
+        return this.#call('stats');
     }
 
     async close() {
@@ -91,6 +98,18 @@ class CustomDriver extends CheckingDriver {
         }
         return this.#engine[method](...given);
     }
+}
+
+/** A query's result with documents of the user's own: the engine may hand out those that it keeps. */
+function own(result) {
+    const items = result?.items;
+    if (!Array.isArray(items)) {
+        return result;
+    }
+    const copied = items.map((item) =>
+        item?.document === undefined ? item : { ...item, document: structuredClone(item.document) },
+    );
+    return { ...result, items: copied };
 }
 
 module.exports = { CustomDriver };

@@ -20,7 +20,7 @@ const { DatastoreEngine, driverOf } = require('./engine.js');
 const { AssertionError, ClosedError, NotFoundError } = require('./errors.js');
 const { KeyOrder } = require('./key-order.js');
 const { keyQuery, viewQuery } = require('./query.js');
-const { inside, isInside } = require('./update-context.js');
+const { current, inside, newTurn } = require('./update-context.js');
 
 /** How often an update function is run again after somebody else was faster. */
 const DEFAULT_RETRIES = 100;
@@ -54,6 +54,9 @@ class Datastore {
     constructor(options) {
         const checked = checkOptions(options, OPTIONS, 'Datastore');
         const { db, directory, fileSystem, onCorrupt } = checked;
+        if (db !== undefined && (fileSystem ?? onCorrupt) !== undefined) {
+            throw new AssertionError('fileSystem and onCorrupt are for the engine: give them to the db');
+        }
         if (db === undefined && directory === undefined) {
             throw new AssertionError('a Datastore needs a directory (or a db)');
         }
@@ -121,7 +124,8 @@ class Datastore {
         const id = checkKey(key);
         func(update, 'the update');
         const { checkConsistency = true, retries = this.#retries } = checkOptions(options, OF_UPDATE, 'updateItem');
-        return this.#write(id, () => this.#update(id, update, this.#rule(checkConsistency), retries), true);
+        const turn = newTurn(this);
+        return this.#write(id, () => this.#update(id, update, turn, this.#rule(checkConsistency), retries), turn);
     }
 
     async deleteItem(key, options) {
@@ -136,7 +140,7 @@ class Datastore {
         if (this.#mustLoad()) {
             await this.#driver.load();
         }
-        return this.#driver.queryKeys(query, options);
+        return this.#driver.queryKeys(query);
     }
 
     async queryView(id, options) {
@@ -144,7 +148,7 @@ class Datastore {
         if (this.#mustLoad()) {
             await this.#driver.load();
         }
-        return this.#driver.queryView(id, query, options);
+        return this.#driver.queryView(id, query);
     }
 
     setView(id, source) {
@@ -164,7 +168,7 @@ class Datastore {
 
     /** Waits for what was submitted and gives the directory back. Calling it again is no error. */
     async close() {
-        if (isInside(this)) {
+        if (current(this) !== undefined) {
             throw new AssertionError('close from inside an update function would wait for that function');
         }
         this.#closed ??= this.#startClose();
@@ -182,11 +186,12 @@ class Datastore {
             });
         }
         // The engine is told too, so that it refuses what comes by `_db`.
-        await (driverOf(this.#engine) ? this.#engine : this.#driver).close();
+        await (this.#driver instanceof CustomDriver ? this.#driver : this.#engine).close();
     }
 
+    /** What an update function does while `close` waits for it is part of what was submitted. */
     #checkOpen() {
-        if (this.#closed !== null) {
+        if (this.#closed !== null && current(this) === undefined) {
             throw new ClosedError('the datastore is closed');
         }
     }
@@ -204,21 +209,20 @@ class Datastore {
         return this.#requireRev ? 'required' : 'given';
     }
 
-    /** Runs a write of one key in its turn, and holds `close` until it has settled. */
-    async #write(key, write, alone = false) {
+    /** Runs a write of one key in its turn, and holds `close` until it has settled. An update brings a turn of its own. */
+    async #write(key, run, turn) {
         this.#checkOpen();
-        if (isInside(this, key)) {
+        const alone = turn !== undefined || !this.#driver.ordersWrites || this.#lockingQueue !== undefined;
+        const write = { key, alone, turn, by: current(this) };
+        if (write.by !== undefined && this.#order.wouldWaitForItself(write)) {
             throw new AssertionError(
-                `a write to ${show(key)} from inside the function that updates it would wait for it`,
-                {
-                    key,
-                },
+                `a write to ${show(key)} would wait for the update function that it is called inside of`,
+                { key },
             );
         }
         this.#underWay += 1;
         try {
-            const isAlone = alone || !this.#driver.ordersWrites || this.#lockingQueue !== undefined;
-            return await this.#order.run(key, isAlone, () => this.#locked(key, write));
+            return await this.#order.run(write, () => this.#locked(key, run));
         } finally {
             this.#underWay -= 1;
             if (this.#underWay === 0) {
@@ -227,25 +231,34 @@ class Datastore {
         }
     }
 
-    async #locked(key, write) {
+    async #locked(key, run) {
         if (!this.#driver.loaded) {
             await this.#driver.load();
         }
         if (this.#lockingQueue === undefined) {
-            return write();
+            return run();
         }
         await this.#lockingQueue.getLock(key);
+        let result;
         try {
-            return await write();
-        } finally {
-            await this.#lockingQueue.releaseLock(key);
+            result = await run();
+        } catch (error) {
+            // The write's own error is the one to tell.
+            await this.#release(key).catch(() => {});
+            throw error;
         }
+        await this.#release(key);
+        return result;
     }
 
-    async #update(key, update, rule, retries) {
+    async #release(key) {
+        await this.#lockingQueue.releaseLock(key);
+    }
+
+    async #update(key, update, turn, rule, retries) {
         for (let attempt = 0; ; attempt += 1) {
             const { document, seen } = await this.#driver.read(key);
-            const updated = await inside(this, key, () => update(document));
+            const updated = await inside(turn, () => update(document));
             const text = stringify(updated, key);
             try {
                 return await this.#driver.set(key, text, { rule, seen });

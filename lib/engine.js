@@ -18,14 +18,18 @@ const OPTIONS = {
 /** The drivers of real engines, for `Datastore` alone. */
 const drivers = new WeakMap();
 
-/** The driver of a `DatastoreEngine`; `undefined` for anything else. */
+/** The driver of a `DatastoreEngine`; `undefined` for anything else, and where a subclass has methods of its own. */
 function driverOf(engine) {
-    return drivers.get(engine);
+    const own = Object.getOwnPropertyNames(DatastoreEngine.prototype);
+    const isOriginal = own.every((name) => name === 'loadReport' || engine[name] === DatastoreEngine.prototype[name]);
+    return isOriginal ? drivers.get(engine) : undefined;
 }
 
 class DatastoreEngine {
     #driver;
     #closed = null;
+    /** Writes under way, for which `close` waits. */
+    #pending = new Set();
 
     constructor(options) {
         const { directory, fileSystem, onCorrupt } = checkOptions(options, OPTIONS, 'DatastoreEngine');
@@ -63,18 +67,12 @@ class DatastoreEngine {
     async setItem(key, document) {
         const id = checkKey(key);
         const text = stringify(document, id);
-        if (this.#mustLoad()) {
-            await this.#driver.load();
-        }
-        return { key: id, document: await this.#driver.put(id, text) };
+        return { key: id, document: await this.#write(() => this.#driver.put(id, text)) };
     }
 
     async deleteItem(key) {
         const id = checkKey(key);
-        if (this.#mustLoad()) {
-            await this.#driver.load();
-        }
-        await this.#driver.delete(id, { rule: 'ignored' });
+        await this.#write(() => this.#driver.delete(id, { rule: 'ignored' }));
         return { key: id };
     }
 
@@ -107,14 +105,25 @@ class DatastoreEngine {
 
     /** Waits for what was submitted and gives the directory back. */
     close() {
-        this.#closed ??= this.#driver.close();
+        this.#closed ??= this.#startClose();
         return this.#closed;
     }
 
-    /** Whether a write has to wait for the load. Where not, it is handed over at once, so that `close` waits for it. */
-    #mustLoad() {
+    async #startClose() {
+        await Promise.allSettled(this.#pending);
+        await this.#driver.close();
+    }
+
+    /** Runs a write after the load, and holds `close` until it has settled. */
+    async #write(run) {
         this.#checkOpen();
-        return !this.#driver.loaded;
+        const running = this.#driver.loaded ? run() : this.#driver.load().then(run);
+        this.#pending.add(running);
+        try {
+            return await running;
+        } finally {
+            this.#pending.delete(running);
+        }
     }
 
     #checkOpen() {

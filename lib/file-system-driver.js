@@ -9,12 +9,15 @@
 
 const path = require('node:path');
 const { CheckingDriver } = require('./checking-driver.js');
-const { checkKey, stringify } = require('./check.js');
+const { checkKey, checkText, stringify } = require('./check.js');
 const { checkRevision, NativeDriver } = require('./driver.js');
 const { CorruptError, DatastoreError } = require('./errors.js');
 const { KeyOrder } = require('./key-order.js');
 
 const SUFFIX = '.json';
+
+/** So many names are told in a load report, as by the engine. */
+const NAMES_TOLD = 1_000;
 
 /** Files read at the same time while loading. */
 const READERS = 16;
@@ -72,11 +75,11 @@ class FileSystemDriver extends CheckingDriver {
         await Promise.all(Array.from(texts, ([key, text]) => this.#memory.put(key, text)));
         const ignored = names.filter((name) => keyOf(name) === null);
         this.loadReport = {
-            documents: keys.length,
+            documents: texts.size,
             ignored: ignored.length,
             quarantined: 0,
             milliseconds: performance.now() - started,
-            ignoredFiles: ignored,
+            ignoredFiles: ignored.slice(0, NAMES_TOLD),
             quarantinedFiles: [],
         };
         this.#loaded = true;
@@ -86,10 +89,10 @@ class FileSystemDriver extends CheckingDriver {
         try {
             const document = await this.#fileSystem.readDocumentFile(this.#pathOf(key));
             const text = stringify(document, key);
-            checkRevision(JSON.parse(text)._rev, key);
+            checkText(text);
             texts.set(key, text);
         } catch (error) {
-            if (error.code !== 'ASSERTION' && !(error instanceof SyntaxError)) {
+            if (error?.code !== 'ASSERTION' && !(error instanceof SyntaxError)) {
                 throw error;
             }
             bad.push({ file: `${encodeURIComponent(key)}${SUFFIX}`, reason: error.message });
@@ -128,6 +131,8 @@ class FileSystemDriver extends CheckingDriver {
 
     async place(key, document) {
         const text = JSON.stringify(document);
+        // What memory would refuse must not reach the file system.
+        checkText(text);
         await this.#fileSystem.writeDocumentFile(this.#pathOf(key), document);
         return this.#memory.put(key, text);
     }
@@ -172,7 +177,7 @@ class FileSystemDriver extends CheckingDriver {
     }
 
     async #run(key, write) {
-        const running = this.#order.run(key, true, write);
+        const running = this.#order.run({ key, alone: true }, write);
         this.#pending.add(running);
         try {
             return await running;

@@ -7,57 +7,105 @@ const { AsyncResource } = require('node:async_hooks');
  *
  * Plain writes to a key may be under way together, because the engine keeps their order. One that has to see what the
  * ones before it made (an update) is alone: it waits for all before it, and all after it wait for it.
+ *
+ * @typedef {object} Write
+ * @property {string} key
+ * @property {boolean} alone
+ * @property {import('./update-context.js').Turn} [turn] its own turn, where it is an update
+ * @property {import('./update-context.js').Turn} [by] the update that it was called inside of
  */
 class KeyOrder {
-    /** @type {Map<string, { active: number, alone: boolean, waiting: { alone: boolean, start: () => void }[] }>} */
+    /** @type {Map<string, { active: Set<Write>, waiting: (Write & { start: () => void })[] }>} */
     #keys = new Map();
 
     /**
      * Runs `task` in its turn. What it does before its first `await` happens in the order of the calls.
      *
      * @template T
-     * @param {string} key
-     * @param {boolean} alone
+     * @param {Write} write
      * @param {() => Promise<T>} task
      * @returns {Promise<T>}
      */
-    run(key, alone, task) {
-        const turn = this.#keys.get(key);
-        if (turn === undefined) {
-            this.#keys.set(key, { active: 1, alone, waiting: [] });
-            return this.#start(key, task);
+    run(write, task) {
+        const queue = this.#keys.get(write.key);
+        if (queue === undefined) {
+            this.#keys.set(write.key, { active: new Set([write]), waiting: [] });
+            return this.#start(write, task);
         }
-        if (!alone && !turn.alone && turn.waiting.length === 0) {
-            turn.active += 1;
-            return this.#start(key, task);
+        const [first] = queue.active;
+        if (!write.alone && !first.alone && queue.waiting.length === 0) {
+            queue.active.add(write);
+            return this.#start(write, task);
         }
+        write.by?.waiting.add(write);
         return new Promise((resolve) => {
             // It is started by whoever leaves, but belongs to its caller: so does what `AsyncLocalStorage` tells in it.
-            turn.waiting.push({ alone, start: AsyncResource.bind(() => resolve(this.#start(key, task))) });
+            write.start = AsyncResource.bind(() => {
+                write.by?.waiting.delete(write);
+                resolve(this.#start(write, task));
+            });
+            queue.waiting.push(write);
         });
     }
 
-    async #start(key, task) {
+    /**
+     * Whether a write, called inside of an update, would wait for that update, directly or around several corners.
+     *
+     * @param {Write} write not run yet
+     */
+    wouldWaitForItself(write) {
+        const own = new Set();
+        for (let turn = write.by; turn !== undefined; turn = turn.outer) {
+            own.add(turn);
+        }
+        const seen = new Set();
+        const ahead = this.#ahead(write);
+        while (ahead.length > 0) {
+            const { turn } = ahead.pop();
+            if (turn === undefined || seen.has(turn)) {
+                continue;
+            }
+            if (own.has(turn)) {
+                return true;
+            }
+            seen.add(turn);
+            for (const nested of turn.waiting) {
+                ahead.push(...this.#ahead(nested));
+            }
+        }
+        return false;
+    }
+
+    /** The writes that one has to wait for, which may be queued already. */
+    #ahead(write) {
+        const queue = this.#keys.get(write.key);
+        if (queue === undefined) {
+            return [];
+        }
+        const place = queue.waiting.indexOf(write);
+        return [...queue.active, ...(place === -1 ? queue.waiting : queue.waiting.slice(0, place))];
+    }
+
+    async #start(write, task) {
         try {
             return await task();
         } finally {
-            this.#leave(key);
+            this.#leave(write);
         }
     }
 
-    #leave(key) {
-        const turn = this.#keys.get(key);
-        turn.active -= 1;
-        if (turn.active > 0) {
+    #leave(write) {
+        const queue = this.#keys.get(write.key);
+        queue.active.delete(write);
+        if (queue.active.size > 0) {
             return;
         }
-        const next = takeTurn(turn.waiting);
+        const next = takeTurn(queue.waiting);
         if (next.length === 0) {
-            this.#keys.delete(key);
+            this.#keys.delete(write.key);
             return;
         }
-        turn.active = next.length;
-        turn.alone = next[0].alone;
+        queue.active = new Set(next);
         for (const { start } of next) {
             start();
         }

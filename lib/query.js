@@ -35,7 +35,7 @@ const OF_KEYS = { startKey: keyBound, endKey: keyBound, key: checkKey, prefix: k
 
 /** Anything that JSON can hold may bound a range of view rows. Becomes JSON text. */
 function rowBound(value, name) {
-    const json = typeof value === 'number' && !Number.isFinite(value) ? undefined : toJson(value);
+    const json = typeof value === 'number' && !Number.isFinite(value) ? undefined : toJson(value, name);
     if (json === undefined) {
         throw new AssertionError(`${name} is a JSON value, not ${show(value)}`);
     }
@@ -95,18 +95,17 @@ function complete(options) {
 }
 
 /**
- * What a custom engine is asked: the user's own bounds, `inclusiveStartIndex` and `limit` always set, `offset`
- * translated.
+ * What a custom engine is asked: `inclusiveStartIndex` and `limit` always set, `offset` translated, and bounds only where
+ * the user gave them.
  *
  * @param {Query} query as `keyQuery` or `viewQuery` made it
- * @param {object | undefined} options what the user gave
+ * @param {(bound: string) => unknown} read what a bound stands for: itself, or what its JSON says
  */
-function forCustomEngine(query, options = {}) {
-    const { inclusiveStartIndex, limit: most, descending, includeDocuments } = query;
-    const asked = { inclusiveStartIndex, limit: most, descending, includeDocuments };
-    for (const name of ['startKey', 'endKey', 'key', 'prefix']) {
-        if (options[name] !== undefined) {
-            asked[name] = options[name];
+function forCustomEngine(query, read) {
+    const { startKey, endKey, key, prefix, ...asked } = query;
+    for (const [name, bound] of Object.entries({ startKey, endKey, key, prefix })) {
+        if (bound !== undefined) {
+            asked[name] = read(bound);
         }
     }
     return asked;

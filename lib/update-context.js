@@ -3,7 +3,8 @@
 /**
  * Which update functions the running code is inside of, across `await`.
  *
- * A write to a key from inside the function that updates it would wait for itself, so it is refused instead.
+ * Each update has a turn. A write called inside of it is made by that turn, and if that write would have to wait for the
+ * turn, it would wait for ever: `KeyOrder` refuses it instead.
  */
 
 const { AsyncLocalStorage } = require('node:async_hooks');
@@ -11,29 +12,51 @@ const { AsyncLocalStorage } = require('node:async_hooks');
 const storage = new AsyncLocalStorage();
 
 /**
- * Runs an update function; until it has settled, `isInside` tells.
- *
- * @param {object} owner the datastore
- * @param {string} key the key being updated
- * @param {() => unknown} run
+ * @typedef {object} Turn
+ * @property {object} owner the datastore
+ * @property {Turn | undefined} outer the update that this one was called inside of, of whatever datastore
+ * @property {boolean} running whether its function runs
+ * @property {Set<object>} waiting what the writes called inside of it wait for
  */
-async function inside(owner, key, run) {
-    const context = { owner, key, outer: storage.getStore(), running: true };
+
+/** @returns {Turn} the turn of an update called here */
+function newTurn(owner) {
+    const outer = innermost(() => true);
+    if (outer !== undefined) {
+        skipEnded(outer);
+    }
+    return { owner, outer, running: false, waiting: new Set() };
+}
+
+/** What has ended does not count and is let go: updates that start one another would make a chain without end. */
+function skipEnded(turn) {
+    while (turn.outer !== undefined && !turn.outer.running) {
+        turn.outer = turn.outer.outer;
+    }
+}
+
+/** Runs an update function; until it has settled, code that it calls is inside of its turn. */
+async function inside(turn, run) {
+    turn.running = true;
     try {
-        return await storage.run(context, run);
+        return await storage.run(turn, run);
     } finally {
-        context.running = false;
+        turn.running = false;
     }
 }
 
-/** Whether the running code is inside an update of this key; of any key where none is named. */
-function isInside(owner, key) {
-    for (let context = storage.getStore(); context !== undefined; context = context.outer) {
-        if (context.running && context.owner === owner && (key === undefined || context.key === key)) {
-            return true;
-        }
-    }
-    return false;
+/** The innermost update of a datastore that the running code is inside of. */
+function current(owner) {
+    return innermost((turn) => turn.owner === owner);
 }
 
-module.exports = { inside, isInside };
+function innermost(isWanted) {
+    let turn = storage.getStore();
+    while (turn !== undefined && !(turn.running && isWanted(turn))) {
+        skipEnded(turn);
+        turn = turn.outer;
+    }
+    return turn;
+}
+
+module.exports = { current, inside, newTurn };

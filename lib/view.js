@@ -14,11 +14,13 @@ const { AssertionError, ViewMapError, fromNative, native } = require('./errors.j
 const CHUNK_DOCUMENTS = 500;
 const CHUNK_BYTES = 1 << 20;
 
+/** In place of rows: the document is left out. */
+const SKIPPED = '-';
+
 class View {
     #store;
     #number;
     #id;
-    #source;
     #map;
     #skipsErrors;
     #building = false;
@@ -32,7 +34,6 @@ class View {
     constructor(store, id, source) {
         this.#store = store;
         this.#id = id;
-        this.#source = source;
         this.#map = source.map;
         this.#skipsErrors = source.onError === 'skip';
         this.#number = native(() => binding.viewCreate(store.number));
@@ -104,40 +105,49 @@ class View {
             if (chunk === null) {
                 return;
             }
-            const lines = [];
-            JSON.parse(chunk).forEach((document, index) => {
-                this.#mapOne(document, index, lines);
-            });
-            lines.push('');
-            this.#apply(lines.join('\n'));
+            this.#apply(JSON.parse(chunk).map((document, index) => this.#mapOne(document, index)));
         }
     }
 
-    #apply(lines) {
-        try {
-            binding.viewApply(this.#store.number, this.#number, lines);
-        } catch (facts) {
-            const cause = fromNative(facts);
-            throw cause.key === undefined ? cause : this.#mapError(cause.key, cause);
+    /** Hands over what the documents of a chunk emitted; a document whose rows cannot be stored failed, too. */
+    #apply(emitted) {
+        for (;;) {
+            try {
+                binding.viewApply(this.#store.number, this.#number, `${emitted.join('\n')}\n`);
+                return;
+            } catch (facts) {
+                const cause = fromNative(facts);
+                const index = emitted.findIndex((_, place) => this.#keyOf(place) === cause.key);
+                if (index === -1) {
+                    throw cause;
+                }
+                emitted[index] = this.#failed(index, cause);
+            }
         }
     }
 
-    #mapOne(document, index, lines) {
+    /** What one document emitted, as lines. */
+    #mapOne(document, index) {
         const rows = [];
         try {
             this.#collect(document, rows);
         } catch (cause) {
-            if (!this.#skipsErrors) {
-                throw this.#mapError(binding.viewChunkKey(this.#store.number, this.#number, index), cause);
-            }
-            lines.push('-');
-            return;
+            return this.#failed(index, cause);
         }
-        lines.push(String(rows.length / 2));
-        // Not spread into one call, whose arguments the stack limits.
-        for (const line of rows) {
-            lines.push(line);
+        return rows.length === 0 ? '0' : `${rows.length / 2}\n${rows.join('\n')}`;
+    }
+
+    /** The line of a document that is left out; throws where the view does not say so. */
+    #failed(index, cause) {
+        if (this.#skipsErrors) {
+            return SKIPPED;
         }
+        throw this.#mapError(this.#keyOf(index), cause);
+    }
+
+    /** The key of a document of the current chunk. */
+    #keyOf(index) {
+        return binding.viewChunkKey(this.#store.number, this.#number, index);
     }
 
     #collect(document, rows) {
@@ -157,8 +167,12 @@ class View {
                 throw error;
             }
         };
-        const returned = this.#map.call(this.#source, document, emit);
-        isOpen = false;
+        let returned;
+        try {
+            returned = this.#map(document, emit);
+        } finally {
+            isOpen = false;
+        }
         if (typeof returned?.then === 'function') {
             Promise.resolve(returned).catch(() => {});
             throw new AssertionError('a map function must not return a promise: emit before it returns');

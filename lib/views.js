@@ -23,17 +23,13 @@ class Views {
         if (source === null || typeof source !== 'object' || Array.isArray(source)) {
             throw new AssertionError(`a view is an object with a map function, not ${show(source)}`, { viewId: id });
         }
-        const { map, onError } = source;
-        checkOptions({ map, onError }, SOURCE, 'setView');
-        for (const name of Object.keys(source)) {
-            if (!Object.hasOwn(SOURCE, name)) {
-                throw new AssertionError(`a view has no member ${show(name)}`, { viewId: id });
-            }
-        }
+        // An object of a class may keep whatever it likes beside its map function.
+        const isPlain = [Object.prototype, null].includes(Object.getPrototypeOf(source));
+        const { map, onError } = checkOptions(isPlain ? source : pick(source), SOURCE, 'setView');
         if (map === undefined) {
             throw new AssertionError('a view has a map function', { viewId: id });
         }
-        const view = new View(this.#store, id, source);
+        const view = new View(this.#store, id, { map: map.bind(source), onError });
         this.#views.get(id)?.drop();
         this.#views.set(id, view);
     }
@@ -54,6 +50,10 @@ class Views {
     stats() {
         return Object.fromEntries([...this.#views].map(([id, view]) => [id, view.stats()]));
     }
+}
+
+function pick({ map, onError }) {
+    return { map, onError };
 }
 
 module.exports = { Views };

@@ -6,17 +6,23 @@ import {
     ClosedError,
     ConflictError,
     CorruptError,
+    type CustomEngine,
     Datastore,
     DatastoreEngine,
-    type DatastoreError,
+    DatastoreError,
     type Json,
     type KeyItem,
+    type KeyQueryOptions,
     type LoadReport,
     NotFoundError,
     type QueryResult,
     StorageError,
     type Stored,
+    type ViewItem,
     ViewMapError,
+    type WithDocument,
+    type WithOptionalDocument,
+    type Writable,
 } from 'kixx-datastore';
 
 type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
@@ -67,6 +73,80 @@ export async function typed(users: Datastore<User>): Promise<void> {
     same<typeof deleted, 'user:1'>(true);
 }
 
+type A = { kind: 'a'; onlyA: number };
+type B = { kind: 'b'; onlyB?: string; _rev: number };
+
+export async function unions(either: Datastore<A | B>, engine: DatastoreEngine<A | B>): Promise<void> {
+    same<Stored<A | B>, Stored<A> | Stored<B>>(true);
+    same<Writable<A | B>, Writable<A> | Writable<B>>(true);
+    await either.setItem('k', { kind: 'a', onlyA: 1 });
+    await either.setItem('k', { kind: 'a', onlyA: 1, _rev: 2 });
+    await either.setItem('k', { kind: 'b' });
+    await engine.setItem('k', { kind: 'b', onlyB: 'x' });
+    // @ts-expect-error onlyA is missing
+    await either.setItem('k', { kind: 'a' });
+    // @ts-expect-error onlyA is missing
+    await engine.setItem('k', { kind: 'a' });
+    // @ts-expect-error a member of the other kind
+    await either.setItem('k', { kind: 'a', onlyA: 1, onlyB: 'x' });
+    // @ts-expect-error no such kind
+    await either.setItem('k', { kind: 'c' });
+    // @ts-expect-error an update returns a whole document
+    await either.updateItem('k', () => ({ kind: 'a' as const }));
+
+    const found = await either.getItem('k', { required: true });
+    await either.setItem('k', found);
+    await either.updateItem('k', (before) => before ?? { kind: 'a', onlyA: 1 });
+    if (found.kind === 'a') {
+        same<typeof found.onlyA, number>(true);
+        await either.setItem('k', { ...found, onlyA: 2 });
+    } else {
+        // @ts-expect-error a member of the other kind
+        found.onlyA;
+    }
+    either.setView('v', {
+        map(document, emit) {
+            emit(document.kind === 'a' ? document.onlyA : document.onlyB);
+        },
+    });
+}
+
+type Loose = { kind: string; [member: string]: unknown };
+
+export async function indexSignatures(
+    loose: Datastore<Loose>,
+    unknowns: Datastore<Record<string, unknown>>,
+    anything: Datastore,
+    user: User,
+): Promise<void> {
+    await loose.setItem('k', { kind: 'a', more: true, _rev: 1 });
+    await loose.setItem('k', await loose.getItem('k', { required: true }));
+    // @ts-expect-error a known member beside an index signature stays required
+    await loose.setItem('k', { more: true });
+
+    const unknown = await unknowns.getItem('k', { required: true });
+    same<typeof unknown._rev, number>(true);
+    await unknowns.setItem('k', { ...unknown, more: 1 });
+
+    await anything.setItem('k', { anything: 1 });
+    await anything.setItem('k', {});
+    await anything.setItem('k', user);
+    const item = await anything.getItem('k', { required: true });
+    item.anything += 1;
+    await anything.setItem('k', item);
+    await anything.setItem('k', { ...item, more: [1] });
+    await anything.updateItem('k', (before) => ({ ...before, more: { deep: true } }));
+    await anything.updateItem('k', (before) => before ?? { fresh: true });
+    // @ts-expect-error a revision is a number
+    await anything.setItem('k', { anything: 1, _rev: '1' });
+}
+
+/** What is read can be written back where the documents' type is a parameter, too. */
+export async function touch<Doc extends object>(datastore: Datastore<Doc>, key: string): Promise<number> {
+    const { _rev } = await datastore.setItem(key, await datastore.getItem(key, { required: true }));
+    return _rev;
+}
+
 export async function queries(users: Datastore<User>): Promise<void> {
     const keys = await users.queryKeys({ startKey: 'user:', endKey: 'user:\uffff' });
     const first = keys.items[0];
@@ -102,6 +182,56 @@ export async function queries(users: Datastore<User>): Promise<void> {
     void result;
 }
 
+type Row = ViewItem<string, { name: string }>;
+
+export async function includedDocuments(users: Datastore<User>, options: KeyQueryOptions): Promise<void> {
+    const engine = users._db;
+
+    const rows = await users.queryView<string, { name: string }>('v', { includeDocuments: true });
+    same<typeof rows, QueryResult<WithDocument<Row, User>>>(true);
+    const engineRows = engine.queryView<string, { name: string }>('v', { key: 'a', includeDocuments: true });
+    same<typeof engineRows, QueryResult<WithDocument<Row, User>>>(true);
+    const engineKeys = engine.queryKeys({ includeDocuments: true });
+    same<typeof engineKeys, QueryResult<WithDocument<KeyItem, User>>>(true);
+
+    const without = await users.queryView<string>('v', { includeDocuments: false });
+    same<typeof without, QueryResult<ViewItem<string>>>(true);
+    const all = await users.queryView('v');
+    same<typeof all, QueryResult<ViewItem>>(true);
+    const allKeys = engine.queryKeys();
+    same<typeof allKeys, QueryResult<KeyItem>>(true);
+    const limited = { limit: 5 };
+    const page = await users.queryKeys(limited);
+    same<typeof page, QueryResult<KeyItem>>(true);
+    const pageOfDocuments = await users.queryKeys({ ...limited, includeDocuments: true });
+    same<typeof pageOfDocuments, QueryResult<WithDocument<KeyItem, User>>>(true);
+
+    const opts = { includeDocuments: true };
+    const perhaps = await users.queryKeys(opts);
+    same<typeof perhaps, QueryResult<WithOptionalDocument<KeyItem, User>>>(true);
+    const name = perhaps.items[0]?.document?.name;
+    same<typeof name, string | undefined>(true);
+    // @ts-expect-error it may be missing
+    perhaps.items.map((item) => item.document.name);
+    const perhapsRows = await users.queryView<string, { name: string }>('v', opts);
+    same<typeof perhapsRows, QueryResult<WithOptionalDocument<Row, User>>>(true);
+    const perhapsOfEngine = engine.queryKeys(options);
+    same<typeof perhapsOfEngine, QueryResult<WithOptionalDocument<KeyItem, User>>>(true);
+    const perhapsRowsOfEngine = engine.queryView<string, { name: string }>('v', opts);
+    same<typeof perhapsRowsOfEngine, QueryResult<WithOptionalDocument<Row, User>>>(true);
+
+    // @ts-expect-error no such option
+    await users.queryKeys({ limit: 1, descendin: true });
+    // @ts-expect-error no such option
+    await users.queryKeys({ includeDocuments: true, descendin: true });
+    // @ts-expect-error no such option
+    await users.queryView('v', { limit: 1, descendin: true });
+    // @ts-expect-error no such option
+    engine.queryKeys({ limit: 1, descendin: true });
+    // @ts-expect-error no such option
+    engine.queryView<string>('v', { includeDocuments: true, descendin: true });
+}
+
 export async function untyped(): Promise<void> {
     await using datastore = new Datastore({ directory: '/tmp/data' });
     same<Awaited<ReturnType<typeof datastore.load>>, typeof datastore>(true);
@@ -117,6 +247,7 @@ export async function untyped(): Promise<void> {
     void new Datastore({
         db: { loadDocuments() {}, getItem: () => ({ document: null }), setItem() {}, deleteItem() {} },
     });
+    void new Datastore({ db: new DatastoreEngine<User>({ directory: 'x' }) });
     void new DatastoreEngine<User>({ directory: 'x', onCorrupt: 'quarantine' });
     // @ts-expect-error where are the documents?
     void new Datastore({ requireRev: true });
@@ -124,6 +255,28 @@ export async function untyped(): Promise<void> {
     void new Datastore({ directory: 'x', cache: 3 });
     // @ts-expect-error no such choice
     void new DatastoreEngine({ directory: 'x', onCorrupt: 'ignore' });
+}
+
+export function customEngines(users: Map<string, User>): void {
+    const rest = { loadDocuments() {}, setItem() {}, deleteItem() {} };
+    const engines: CustomEngine<User>[] = [
+        { ...rest, getItem: () => null },
+        { ...rest, getItem: () => undefined },
+        { ...rest, getItem: async () => null },
+        { ...rest, getItem: async () => undefined },
+        { ...rest, getItem: (key) => ({ document: users.get(key) }) },
+        { ...rest, getItem: async (key) => (users.has(key) ? { document: users.get(key) ?? null } : undefined) },
+        { ...rest, getItem: () => ({ document: { name: 'Ada' } }), stats: () => ({ documents: 1 }) },
+    ];
+    for (const db of engines) {
+        void new Datastore<User>({ db });
+    }
+    void new Datastore({ db: { ...rest, getItem: async () => null, stats: () => ({ documents: 1 }) } });
+    // @ts-expect-error the document is a member of the answer
+    const bare: CustomEngine<User> = { ...rest, getItem: () => ({ name: 'Ada' }) };
+    // @ts-expect-error no function
+    const numbers: CustomEngine = { ...rest, getItem: () => null, stats: { documents: 1 } };
+    void [bare, numbers];
 }
 
 export function errors(error: unknown): void {
@@ -143,4 +296,21 @@ export function errors(error: unknown): void {
     }
     const code: 'NOT_FOUND' = NotFoundError.CODE;
     void code;
+
+    const made: DatastoreError[] = [
+        new DatastoreError('in use', { code: 'LOCKED', path: '/tmp/data', cause: error }),
+        new ConflictError('changed meanwhile', { key: 'k', expectedRev: 1, actualRev: null }),
+        new AssertionError('no key'),
+        new NotFoundError('no view', { viewId: 'v' }),
+        new ClosedError('closed'),
+        new CorruptError('bad files', { files: [{ file: 'a.json', reason: 'empty' }] }),
+        new ViewMapError('map threw', { viewId: 'v', key: 'k', cause: error }),
+        new StorageError('no space', { code: 'ENOSPC', errno: -28, syscall: 'write' }),
+    ];
+    void made;
+    same<ConstructorParameters<typeof ConflictError>, ConstructorParameters<typeof DatastoreError>>(true);
+    // @ts-expect-error an error has a message
+    void new ConflictError();
+    // @ts-expect-error a code is a string
+    void new DatastoreError('in use', { code: 1 });
 }
