@@ -16,8 +16,12 @@ export interface Revision {
 /** A document as it is read: a fresh object, the reader's own. */
 export type Stored<Doc> = Doc & Revision;
 
-/** A document as it is written. Its `_rev`, if it has one, must be the stored one. */
-export type Writable<Doc> = Omit<Doc, '_rev'> & { _rev?: number };
+/**
+ * A document as it is written. Its `_rev`, if it has one, must be the stored one.
+ *
+ * Not `Omit`: that merges the members of a union, and drops the known members beside an index signature.
+ */
+export type Writable<Doc> = { [Member in keyof Doc as Exclude<Member, '_rev'>]: Doc[Member] } & { _rev?: number | undefined };
 
 /** Any document, where no type is given. */
 // biome-ignore lint/suspicious/noExplicitAny: untyped use has to stay easy
@@ -101,6 +105,15 @@ export interface ViewItem<ViewKey = Json, Value = Json> {
 /** An item with its document. */
 export type WithDocument<Item, Doc> = Item & { document: Stored<Doc> };
 
+/** An item of a query whose `includeDocuments` is known only when it runs. */
+export type WithOptionalDocument<Item, Doc> = Item & { document?: Stored<Doc> };
+
+/** Options that ask for documents. */
+export type Including<Options> = Options & { includeDocuments: true };
+
+/** Options that do not ask for documents. */
+export type Excluding<Options> = Options & { includeDocuments?: false | undefined };
+
 /** The page that a query resolves to. */
 export interface QueryResult<Item> {
     items: Item[];
@@ -109,9 +122,6 @@ export interface QueryResult<Item> {
     /** How many items the whole range has. */
     total: number;
 }
-
-/** Whether the items of a query carry documents, told by its options. */
-export type Items<Options, Item, Doc> = Options extends { includeDocuments: true } ? WithDocument<Item, Doc> : Item;
 
 /** Emits a row. `undefined` as a key counts as `null`. */
 // biome-ignore lint/suspicious/noExplicitAny: what is emitted is checked when it is emitted
@@ -147,11 +157,15 @@ export interface ViewStats {
     sequence: number;
 }
 
-/** Any object that works as an engine. Results are awaited. */
+/** What a custom engine answers when it is asked for a document. */
+export type CustomItem<Doc> = { document: Doc | null | undefined } | null | undefined;
+
+/** Any object that works as an engine. Promises are awaited, except those of `hasView`, `setView` and `stats`. */
 // biome-ignore lint/suspicious/noExplicitAny: somebody else's engine has its own types
 export interface CustomEngine<Doc = any> {
     loadDocuments(): unknown;
-    getItem(key: string): { document: Doc | null } | Promise<{ document: Doc | null }>;
+    /** `null` or `undefined`, in place of the document or of the whole answer: there is none. */
+    getItem(key: string): CustomItem<Doc> | Promise<CustomItem<Doc>>;
     setItem(key: string, document: Doc): unknown;
     deleteItem(key: string): unknown;
     // biome-ignore lint/suspicious/noExplicitAny: passed on as it comes
@@ -161,6 +175,8 @@ export interface CustomEngine<Doc = any> {
     hasView?(id: string): boolean;
     // biome-ignore lint/suspicious/noExplicitAny: passed on as it comes
     setView?(id: string, source: any): void;
+    stats?(): unknown;
+    readonly loadReport?: LoadReport | null | undefined;
     close?(): unknown;
 }
 
@@ -206,14 +222,17 @@ export interface DatastoreOptions extends Omit<EngineOptions, 'directory'> {
     retries?: number | undefined;
 }
 
-/** Documents by key. Every method waits for the load, and starts it where nobody has. */
+/**
+ * Documents by key. Reads, writes and queries wait for the load, and start it where nobody has; `setView`, `hasView` and
+ * `stats` do not.
+ */
 export class Datastore<Doc extends object = AnyDocument> {
     constructor(options: DatastoreOptions & ({ directory: string } | { db: object }));
 
     /** The engine below: synchronous reads, unconditional writes, the same views. */
     readonly _db: DatastoreEngine<Doc>;
 
-    /** What `load` found; `null` before. */
+    /** What `load` found; `null` before, and over a custom engine that has none. */
     readonly loadReport: LoadReport | null;
 
     /**
@@ -229,7 +248,11 @@ export class Datastore<Doc extends object = AnyDocument> {
     getItem(key: Key, options: { required: true }): Promise<Stored<Doc>>;
     getItem(key: Key, options?: { required?: boolean | undefined }): Promise<Stored<Doc> | null>;
 
-    /** Several documents of one moment, in the order of the keys, with `null` for those that are missing. */
+    /**
+     * Several documents, in the order of the keys, with `null` for those that are missing. All are of one moment, unless
+     * the engine is a custom one.
+     * @throws `NotFoundError` with `{ required: true }`
+     */
     getItems(keys: readonly Key[], options: { required: true }): Promise<Stored<Doc>[]>;
     getItems(keys: readonly Key[], options?: { required?: boolean | undefined }): Promise<(Stored<Doc> | null)[]>;
 
@@ -259,25 +282,34 @@ export class Datastore<Doc extends object = AnyDocument> {
      */
     deleteItem<K extends Key>(key: K, options?: { rev?: number | undefined }): Promise<K>;
 
-    /** A page of a range of keys, in the order of JavaScript's `<`. */
-    queryKeys<const Options extends KeyQueryOptions>(
-        options?: Options,
-    ): Promise<QueryResult<Items<Options, KeyItem, Doc>>>;
+    /** A page of a range of keys, in the order of JavaScript's `<`. A custom engine answers as it likes. */
+    queryKeys(options: Including<KeyQueryOptions>): Promise<QueryResult<WithDocument<KeyItem, Doc>>>;
+    queryKeys(options?: Excluding<KeyQueryOptions>): Promise<QueryResult<KeyItem>>;
+    queryKeys(options?: KeyQueryOptions): Promise<QueryResult<WithOptionalDocument<KeyItem, Doc>>>;
 
     /**
-     * A page of a range of a view's rows, as of the moment of the call.
+     * A page of a range of a view's rows, as of the moment of the call. A custom engine answers as it likes.
      * @throws `NotFoundError`, `ViewMapError`
      */
-    queryView<ViewKey = Json, Value = Json, const Options extends ViewQueryOptions = ViewQueryOptions>(
+    queryView<ViewKey = Json, Value = Json>(
         id: string,
-        options?: Options,
-    ): Promise<QueryResult<Items<Options, ViewItem<ViewKey, Value>, Doc>>>;
+        options: Including<ViewQueryOptions>,
+    ): Promise<QueryResult<WithDocument<ViewItem<ViewKey, Value>, Doc>>>;
+    queryView<ViewKey = Json, Value = Json>(
+        id: string,
+        options?: Excluding<ViewQueryOptions>,
+    ): Promise<QueryResult<ViewItem<ViewKey, Value>>>;
+    queryView<ViewKey = Json, Value = Json>(
+        id: string,
+        options?: ViewQueryOptions,
+    ): Promise<QueryResult<WithOptionalDocument<ViewItem<ViewKey, Value>, Doc>>>;
 
     /** Registers a view; one with the same id is replaced and built anew. */
     setView(id: string, source: ViewSource<Doc>): void;
 
     hasView(id: string): boolean;
 
+    /** A custom engine tells what it likes. */
     stats(): Stats;
 
     /** Waits for what was submitted and gives the directory back. Calling it again is no error. */
@@ -302,12 +334,22 @@ export class DatastoreEngine<Doc extends object = AnyDocument> {
 
     deleteItem(key: Key): Promise<{ key: string }>;
 
-    queryKeys<const Options extends KeyQueryOptions>(options?: Options): QueryResult<Items<Options, KeyItem, Doc>>;
+    queryKeys(options: Including<KeyQueryOptions>): QueryResult<WithDocument<KeyItem, Doc>>;
+    queryKeys(options?: Excluding<KeyQueryOptions>): QueryResult<KeyItem>;
+    queryKeys(options?: KeyQueryOptions): QueryResult<WithOptionalDocument<KeyItem, Doc>>;
 
-    queryView<ViewKey = Json, Value = Json, const Options extends ViewQueryOptions = ViewQueryOptions>(
+    queryView<ViewKey = Json, Value = Json>(
         id: string,
-        options?: Options,
-    ): QueryResult<Items<Options, ViewItem<ViewKey, Value>, Doc>>;
+        options: Including<ViewQueryOptions>,
+    ): QueryResult<WithDocument<ViewItem<ViewKey, Value>, Doc>>;
+    queryView<ViewKey = Json, Value = Json>(
+        id: string,
+        options?: Excluding<ViewQueryOptions>,
+    ): QueryResult<ViewItem<ViewKey, Value>>;
+    queryView<ViewKey = Json, Value = Json>(
+        id: string,
+        options?: ViewQueryOptions,
+    ): QueryResult<WithOptionalDocument<ViewItem<ViewKey, Value>, Doc>>;
 
     hasView(id: string): boolean;
 

@@ -755,3 +755,85 @@ test('two datastores over one engine lose no update', async (t) => {
     await Promise.all(Array.from({ length: 60 }, (_, index) => stores[index % 2].updateItem('n', increment)));
     assert.deepEqual(await stores[0].getItem('n'), { _rev: 59, n: 60 });
 });
+
+test('documents in the results of a custom engine are the own ones of whoever asked', async () => {
+    const kept = { n: 1 };
+    const db = {
+        loadDocuments() {},
+        getItem: () => null,
+        setItem() {},
+        deleteItem() {},
+        queryKeys: () => ({ items: [{ key: 'a', documentKey: 'a', document: kept }], exclusiveEndIndex: null }),
+        queryView: async () => ({ items: [{ key: 'a', documentKey: 'a', document: kept }], exclusiveEndIndex: null }),
+    };
+    const store = new Datastore({ db });
+    for (const result of [await store.queryKeys(), await store.queryView('any')]) {
+        result.items[0].document.n = 9;
+        assert.equal(kept.n, 1);
+        assert.equal(result.exclusiveEndIndex, null);
+    }
+    assert.equal(await store.getItem('a'), null);
+});
+
+test('what a custom engine is asked was checked, however the options change meanwhile', async () => {
+    const asked = [];
+    const db = {
+        loadDocuments: async () => {},
+        getItem: () => ({ document: null }),
+        setItem() {},
+        deleteItem() {},
+        queryKeys: (options) => asked.push(options),
+        queryView: (_id, options) => asked.push(options),
+    };
+    const store = new Datastore({ db });
+    const [ofKeys, ofRows] = [{ startKey: 7 }, { key: ['x', { y: null }], limit: 3 }];
+    const waiting = [store.queryKeys(ofKeys), store.queryView('any', ofRows)];
+    ofKeys.startKey = { evil: 1 };
+    ofRows.key.push('later');
+    await Promise.all(waiting);
+    const rest = { inclusiveStartIndex: 0, limit: 10, descending: false, includeDocuments: false };
+    assert.deepEqual(asked, [
+        { startKey: '7', ...rest },
+        { key: ['x', { y: null }], ...rest, limit: 3 },
+    ]);
+});
+
+test('a custom file system is never given what memory would refuse', async (t) => {
+    const written = [];
+    const fileSystem = {
+        readDocumentDirectory: async () => [],
+        readDocumentFile: async () => ({}),
+        writeDocumentFile: async (file) => written.push(file),
+        removeDocumentFile: async () => {},
+    };
+    const store = new Datastore({ directory: temporaryDirectory(t), fileSystem });
+    let deep = {};
+    for (let level = 0; level < 2_500; level += 1) {
+        deep = { deep };
+    }
+    assert.equal((await refusal(store.setItem('a', deep))).code, 'ASSERTION');
+    assert.equal((await refusal(store._db.setItem('a', deep))).code, 'ASSERTION');
+    assert.deepEqual(written, []);
+    await store.setItem('a', { n: 1 });
+    assert.equal(written.length, 1);
+});
+
+test('a document of a custom file system that memory would refuse is a bad file', async (t) => {
+    let deep = {};
+    for (let level = 0; level < 2_500; level += 1) {
+        deep = { deep };
+    }
+    const fileSystem = {
+        readDocumentDirectory: async () => ['a.json', 'b.json'],
+        readDocumentFile: async (file) => (file.endsWith('b.json') ? deep : {}),
+        writeDocumentFile: async () => {},
+        removeDocumentFile: async () => {},
+    };
+    const store = new Datastore({ directory: temporaryDirectory(t), fileSystem });
+    const error = await refusal(store.load());
+    assert.equal(error.code, 'CORRUPT');
+    assert.deepEqual(
+        error.files.map(({ file }) => file),
+        ['b.json'],
+    );
+});

@@ -432,3 +432,54 @@ test('what is refused is an AssertionError of this package', async (t) => {
     assert.throws(() => new Datastore(), AssertionError);
     assert.throws(() => store.setView('view', null), AssertionError);
 });
+
+test('options that come by inheritance or by a getter count like any other', async (t) => {
+    const store = await loaded(t);
+    class Prefixed {
+        get prefix() {
+            return 'nothing starts like this';
+        }
+    }
+    assert.equal((await store.queryKeys(new Prefixed())).total, 0);
+    assert.equal((await store.queryKeys(Object.create({ prefix: 'here' }))).total, 1);
+});
+
+test('what holds options in no members of its own is refused', async (t) => {
+    const store = await loaded(t);
+    for (const options of [new Map([['rev', 7]]), new Set(), new Date(), [], () => {}]) {
+        await assert.rejects(store.deleteItem('here', options), REFUSED);
+    }
+    await assert.rejects(store.deleteItem('here', { [Symbol('rev')]: 7 }), REFUSED);
+    assert.notEqual(await store.getItem('here'), null);
+});
+
+test('options of the engine beside a db are refused', (t) => {
+    const db = new DatastoreEngine({ directory: temporaryDirectory(t) });
+    assert.throws(() => new Datastore({ db, onCorrupt: 'quarantine' }), REFUSED);
+    assert.throws(() => new Datastore({ db, fileSystem: {} }), REFUSED);
+});
+
+test('a view may be an object of a class that keeps more than its map function', async (t) => {
+    const store = await loaded(t);
+    class Counting {
+        seen = 0;
+
+        map(_document, emit) {
+            this.seen += 1;
+            emit('n');
+        }
+    }
+    const view = new Counting();
+    store.setView('counting', view);
+    assert.equal((await store.queryView('counting')).total, view.seen);
+    assert.ok(view.seen > 0);
+});
+
+test('an error of a bound names the option', async (t) => {
+    const store = await loaded(t);
+    store.setView('view', { map() {} });
+    await assert.rejects(store.queryView('view', { startKey: [1n] }), (error) => {
+        assert.equal(error.code, 'ASSERTION');
+        return error.message.startsWith('startKey[0] is a BigInt');
+    });
+});

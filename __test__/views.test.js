@@ -902,3 +902,44 @@ test('stats tell the rows of a view and the moment they are of', async (t) => {
     await store.queryView('view');
     assert.deepEqual(store.stats().views.view, { rows: 1, skipped: 0, sequence: store.stats().sequence });
 });
+
+/** An array in an array in an array ... */
+function nested(levels) {
+    let value = [];
+    for (let level = 1; level < levels; level += 1) {
+        value = [value];
+    }
+    return value;
+}
+
+test('a row that cannot be stored fails its document alone, and a view that skips goes on', async (t) => {
+    const store = await openStore(t);
+    await Promise.all(['a', 'b', 'c'].map((key) => store.setItem(key, { deep: key === 'b' })));
+    const map = (document, emit) => emit(document.deep ? nested(2_500) : 'shallow');
+    store.setView('strict', { map });
+    store.setView('lenient', { map, onError: 'skip' });
+    await assert.rejects(store.queryView('strict'), { code: 'VIEW_MAP', viewId: 'strict', key: 'b' });
+    assert.deepEqual(
+        (await store.queryView('lenient')).items.map(({ documentKey }) => documentKey),
+        ['a', 'c'],
+    );
+    assert.equal(store.stats().views.lenient.skipped, 1);
+    await store.setItem('b', { deep: false });
+    assert.equal((await store.queryView('strict')).total, 3);
+    assert.equal((await store.queryView('lenient')).total, 3);
+});
+
+test('emit after the map function threw is refused', async (t) => {
+    const store = await openStore(t);
+    await store.setItem('a', {});
+    let late;
+    store.setView('view', {
+        map(_document, emit) {
+            late = emit;
+            throw new Error('own');
+        },
+        onError: 'skip',
+    });
+    await store.queryView('view');
+    assert.throws(() => late('x'), { code: 'ASSERTION' });
+});

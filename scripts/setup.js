@@ -36,7 +36,7 @@ function run(command, args, options = {}) {
 /** Runs npm, which on Windows is a script and not a program. */
 function npm(args) {
     const own = process.env.npm_execpath;
-    if (own) {
+    if (own && /npm-cli\.c?js$/.test(own)) {
         run(process.execPath, [own, ...args]);
     } else {
         run('npm', args, { shell: process.platform === 'win32' });

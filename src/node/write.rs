@@ -7,6 +7,7 @@ use napi_derive::napi;
 use super::event::Event;
 use super::failure::throw;
 use super::store::store;
+use crate::document::Body;
 use crate::engine::{Action, Condition, RevisionRule, Settled, Write};
 use crate::error::{Error, Result};
 use crate::key::Key;
@@ -34,6 +35,12 @@ pub fn submit(
     let reply = move |answers: Vec<Settled>| events.send(Event::Settled { ticket, answers });
     store.engine.submit(writes, Box::new(reply));
     Ok(())
+}
+
+/// Refuses a document's text that the store would refuse.
+#[napi(catch_unwind)]
+pub fn check_text(env: Env, text: String) -> napi::Result<()> {
+    Body::from_stringified(text).map(drop).map_err(|error| throw(&env, &error))
 }
 
 fn writes(keys: Vec<String>, texts: Vec<Option<String>>, plan: &[f64]) -> Result<Vec<Write>> {
