@@ -8,7 +8,7 @@ const fs = require('node:fs');
 const path = require('node:path');
 const { test } = require('node:test');
 const { CorruptError, Datastore, DatastoreEngine } = require('../index.js');
-const { documentFiles, openStore, readJson, temporaryDirectory } = require('./support.js');
+const { afterwards, documentFiles, openStore, readJson, temporaryDirectory } = require('./support.js');
 
 async function refusal(promise) {
     return promise.then(assert.fail, (error) => error);
@@ -26,7 +26,7 @@ function directoryOf(t, files) {
 
 function unloaded(t, directory, options) {
     const store = new Datastore({ directory, ...options });
-    t.after(() => store.close());
+    afterwards(t, () => store.close());
     return store;
 }
 
@@ -218,12 +218,12 @@ test('a second quarantine overwrites nothing of the first', async (t) => {
 test("an engine's load is as strict", async (t) => {
     const directory = directoryOf(t, { 'a.json': 'bad', 'b.json': '{}' });
     const strict = new DatastoreEngine({ directory });
-    t.after(() => strict.close());
+    afterwards(t, () => strict.close());
     const error = await refusal(strict.loadDocuments());
     assert.deepEqual([error.code, error.files.map(({ file }) => file)], ['CORRUPT', ['a.json']]);
     assert.throws(() => strict.getItem('b'), { code: 'NOT_LOADED' });
     const engine = new DatastoreEngine({ directory, onCorrupt: 'quarantine' });
-    t.after(() => engine.close());
+    afterwards(t, () => engine.close());
     await engine.loadDocuments();
     assert.deepEqual([engine.loadReport.documents, engine.loadReport.quarantined], [1, 1]);
 });

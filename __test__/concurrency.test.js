@@ -7,7 +7,7 @@ const { AsyncLocalStorage } = require('node:async_hooks');
 const path = require('node:path');
 const { test } = require('node:test');
 const { ConflictError, Datastore } = require('../index.js');
-const { openStore, temporaryDirectory } = require('./support.js');
+const { afterwards, openStore, temporaryDirectory } = require('./support.js');
 
 /** A promise and the functions that settle it. */
 function gate() {
@@ -81,7 +81,7 @@ test('sets, slow updates and deletes of one key happen in the order of the calls
 
 test('writes called before the load happen in the order of the calls', async (t) => {
     const store = new Datastore({ directory: path.join(temporaryDirectory(t), 'data') });
-    t.after(() => store.close());
+    afterwards(t, () => store.close());
     let inner;
     const writes = [
         store.updateItem('b', () => {
@@ -619,7 +619,7 @@ test("a queue of the original's shape works: one lock for all writes", async (t)
 test('the methods of a queue are called on it, before the load as well', async (t) => {
     const lockingQueue = new OneLock();
     const store = new Datastore({ directory: path.join(temporaryDirectory(t), 'data'), lockingQueue });
-    t.after(() => store.close());
+    afterwards(t, () => store.close());
     await Promise.all([store.setItem('a', {}), store.setItem('a', {})]);
     assert.deepEqual(await store.getItem('a'), { _rev: 1 });
     assert.ok(lockingQueue.isFree);

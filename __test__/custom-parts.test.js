@@ -7,7 +7,7 @@ const fs = require('node:fs');
 const path = require('node:path');
 const { test } = require('node:test');
 const { Datastore, DatastoreEngine } = require('../index.js');
-const { documentFiles, openStore, readJson, temporaryDirectory } = require('./support.js');
+const { afterwards, documentFiles, openStore, readJson, temporaryDirectory } = require('./support.js');
 
 async function refusal(promise) {
     return promise.then(assert.fail, (error) => error);
@@ -331,7 +331,7 @@ for (const [way, makeStore] of Object.entries(GIVING_FILES)) {
             'deeper/a.json': {},
         });
         const store = makeStore(fileSystem);
-        t.after(() => store.close());
+        afterwards(t, () => store.close());
         assert.equal(store.loadReport, null);
         await store.load();
         const { milliseconds, ...report } = store.loadReport;
@@ -523,7 +523,7 @@ test('bad content of custom files is told whole, reads stay refused, and the loa
     fileSystem.readDocumentFile = async (file) =>
         path.basename(file) === 'syntax.json' ? JSON.parse('{') : readDocumentFile.call(fileSystem, file);
     const store = new Datastore({ directory: '/nowhere', fileSystem });
-    t.after(() => store.close());
+    afterwards(t, () => store.close());
     const error = await refusal(store.load());
     assert.deepEqual([error.name, error.code], ['CorruptError', 'CORRUPT']);
     const names = error.files.map(({ file, reason }) => {
@@ -554,7 +554,7 @@ test('what a custom file system throws at load passes unchanged', async (t) => {
         const fileSystem = new FakeFiles({ 'a.json': { n: 1 } });
         fileSystem.failing[method] = Object.assign(new Error('mine'), { code: 'EIO' });
         const store = new Datastore({ directory: '/nowhere', fileSystem });
-        t.after(() => store.close());
+        afterwards(t, () => store.close());
         assert.equal(await refusal(store.load()), fileSystem.failing[method]);
         assert.equal(await refusal(store.setItem('a', {})), fileSystem.failing[method]);
         fileSystem.failing = {};
@@ -575,7 +575,7 @@ test('an engine over a custom file system refuses to read before all documents a
         return readDocumentFile.call(fileSystem, file);
     };
     const engine = new DatastoreEngine({ directory: '/nowhere', fileSystem });
-    t.after(() => engine.close());
+    afterwards(t, () => engine.close());
     engine.setView('view', { map: (document, emit) => emit(document.n) });
     const reads = [() => engine.getItem(0), () => engine.queryKeys(), () => engine.queryView('view')];
     let isLoaded = false;
@@ -646,7 +646,7 @@ const ENGINES = {
 for (const [files, makeEngine] of Object.entries(ENGINES)) {
     test(`over ${files}, an engine's getItem tells the key, and null for nothing`, async (t) => {
         const engine = makeEngine(t);
-        t.after(() => engine.close());
+        afterwards(t, () => engine.close());
         await engine.loadDocuments();
         assert.deepEqual(engine.getItem('a'), { key: 'a', document: null });
         assert.deepEqual(engine.getItem(42), { key: '42', document: null });
@@ -657,7 +657,7 @@ for (const [files, makeEngine] of Object.entries(ENGINES)) {
 
     test(`over ${files}, an engine's setItem stores the document as it is, its revision included`, async (t) => {
         const engine = makeEngine(t);
-        t.after(() => engine.close());
+        afterwards(t, () => engine.close());
         assert.deepEqual(await engine.setItem('a', { n: 1 }), { key: 'a', document: { _rev: 0, n: 1 } });
         assert.deepEqual(await engine.setItem('a', { n: 2 }), { key: 'a', document: { _rev: 0, n: 2 } });
         assert.deepEqual(await engine.setItem(7, { n: 3, _rev: 12 }), { key: '7', document: { _rev: 12, n: 3 } });
@@ -676,7 +676,7 @@ for (const [files, makeEngine] of Object.entries(ENGINES)) {
 
     test(`over ${files}, an engine's deleteItem tells the key, and asks for no revision`, async (t) => {
         const engine = makeEngine(t);
-        t.after(() => engine.close());
+        afterwards(t, () => engine.close());
         await engine.setItem('a', { _rev: 5 });
         assert.deepEqual(await engine.deleteItem('a'), { key: 'a' });
         assert.deepEqual(await engine.deleteItem('a'), { key: 'a' });
@@ -691,7 +691,7 @@ for (const [files, makeEngine] of Object.entries(ENGINES)) {
 
     test(`over ${files}, an engine's queries answer at once`, async (t) => {
         const engine = makeEngine(t);
-        t.after(() => engine.close());
+        afterwards(t, () => engine.close());
         engine.setView('view', { map: (document, emit) => emit(document.n, 'value') });
         assert.equal(engine.hasView('view'), true);
         await engine.setItem('a', { n: 2 });
@@ -710,7 +710,7 @@ for (const [files, makeEngine] of Object.entries(ENGINES)) {
 
     test(`over ${files}, an engine's writes before the load start it`, async (t) => {
         const engine = makeEngine(t);
-        t.after(() => engine.close());
+        afterwards(t, () => engine.close());
         assert.throws(() => engine.getItem('a'), { name: 'DatastoreError', code: 'NOT_LOADED' });
         assert.throws(() => engine.queryKeys(), { code: 'NOT_LOADED' });
         await Promise.all([engine.setItem('a', { n: 1 }), engine.deleteItem('b'), engine.loadDocuments()]);
@@ -732,7 +732,7 @@ test('an engine of ours can be the db of a datastore', async (t) => {
     const directory = path.join(temporaryDirectory(t), 'data');
     const db = new DatastoreEngine({ directory });
     const store = new Datastore({ db });
-    t.after(() => store.close());
+    afterwards(t, () => store.close());
     assert.equal(store._db, db);
     await store.load();
     await store.setItem('a', { n: 1 });
@@ -746,7 +746,7 @@ test('an engine of ours can be the db of a datastore', async (t) => {
 
 test('two datastores over one engine lose no update', async (t) => {
     const db = new DatastoreEngine({ directory: path.join(temporaryDirectory(t), 'data') });
-    t.after(() => db.close());
+    afterwards(t, () => db.close());
     const stores = [new Datastore({ db }), new Datastore({ db })];
     const increment = async (document) => {
         await null;

@@ -4,7 +4,7 @@ const assert = require('node:assert/strict');
 const fs = require('node:fs');
 const path = require('node:path');
 const test = require('node:test');
-const { documentFiles, openStore, readJson, temporaryDirectory } = require('./support.js');
+const { afterwards, documentFiles, openStore, readJson, temporaryDirectory } = require('./support.js');
 
 async function openDirectory(t, options) {
     const directory = path.join(temporaryDirectory(t), 'data');
@@ -243,7 +243,7 @@ test('a file of 200,000 levels is corrupt', async (t) => {
     fs.writeFileSync(path.join(directory, 'fine.json'), '{"fine":true}');
     const { Datastore } = require('..');
     const refusing = new Datastore({ directory });
-    t.after(() => refusing.close());
+    afterwards(t, () => refusing.close());
     await assert.rejects(refusing.load(), (error) => {
         assert.equal(error.name, 'CorruptError');
         assert.equal(error.code, 'CORRUPT');

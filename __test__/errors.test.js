@@ -7,7 +7,7 @@ const fs = require('node:fs');
 const path = require('node:path');
 const { test } = require('node:test');
 const kixx = require('../index.js');
-const { ROOT, openStore, runScript, temporaryDirectory } = require('./support.js');
+const { ROOT, afterwards, openStore, runScript, temporaryDirectory } = require('./support.js');
 
 const { Datastore, DatastoreEngine, DatastoreError } = kixx;
 
@@ -144,7 +144,7 @@ async function awaiting(call) {
 test('the stack of a refused read, load or engine call leads to the call', async (t) => {
     const store = await openStore(t);
     const locked = new Datastore({ directory: path.join(temporaryDirectory(t), 'data'), db: undefined });
-    t.after(() => locked.close());
+    afterwards(t, () => locked.close());
     const calls = [
         () => store.getItem('none', { required: true }),
         () => store.getItem(''),
@@ -217,7 +217,7 @@ for (const [way, [call, name, code]] of Object.entries(WAYS)) {
             onFile: new Datastore({ directory: file }),
             custom: new Datastore({ db }),
         };
-        t.after(() => Promise.all(Object.values(stores).map((opened) => opened.close())));
+        afterwards(t, () => Promise.all(Object.values(stores).map((opened) => opened.close())));
         const error = await thrownBy(() => call(stores));
         assert.ok(error instanceof kixx[name] && error instanceof DatastoreError, error.stack);
         assert.deepEqual([error.name, error.code], [name, code]);
@@ -247,7 +247,7 @@ test("an error of the system's has what Node's own errors have", async (t) => {
     const file = path.join(temporaryDirectory(t), 'file');
     fs.writeFileSync(file, '');
     const store = new Datastore({ directory: path.join(file, 'data') });
-    t.after(() => store.close());
+    afterwards(t, () => store.close());
     const error = await refusal(store.load());
     let nodes;
     try {

@@ -9,7 +9,16 @@ const { test } = require('node:test');
 const { pathToFileURL } = require('node:url');
 const { Worker } = require('node:worker_threads');
 const kixx = require('../index.js');
-const { PACKAGE, ROOT, documentFiles, openStore, readJson, runScript, temporaryDirectory } = require('./support.js');
+const {
+    PACKAGE,
+    ROOT,
+    afterwards,
+    documentFiles,
+    openStore,
+    readJson,
+    runScript,
+    temporaryDirectory,
+} = require('./support.js');
 
 const { Datastore } = kixx;
 
@@ -307,7 +316,7 @@ test('a directory that is open is locked: in this thread, in a worker, in anothe
     const store = await openStore(t, { directory });
     await store.setItem('a', {});
     const second = new Datastore({ directory });
-    t.after(() => second.close());
+    afterwards(t, () => second.close());
     const error = await refusal(second.load());
     assert.deepEqual([error.name, error.code], ['DatastoreError', 'LOCKED']);
     assert.ok(error.path.startsWith(directory));
@@ -658,7 +667,7 @@ test('stores that are opened and closed in turn keep their documents, and no thr
 
 test('loads at the same time are one load', async (t) => {
     const store = new Datastore({ directory: newDirectory(t) });
-    t.after(() => store.close());
+    afterwards(t, () => store.close());
     const loads = await Promise.all([store.load(), store.load(), store._db.loadDocuments(), store.load()]);
     assert.deepEqual(
         loads.map((loaded) => loaded === store),
@@ -673,7 +682,7 @@ test('a load that failed can be called again', async (t) => {
     const directory = newDirectory(t);
     const holder = await openStore(t, { directory });
     const store = new Datastore({ directory });
-    t.after(() => store.close());
+    afterwards(t, () => store.close());
     const failed = await Promise.allSettled([store.load(), store.load(), store.getItem('a'), store.setItem('a', {})]);
     for (const { reason } of failed) {
         assert.equal(reason.code, 'LOCKED');

@@ -7,7 +7,7 @@ const fs = require('node:fs');
 const path = require('node:path');
 const { test } = require('node:test');
 const { AssertionError, Datastore, DatastoreEngine } = require('../index.js');
-const { openStore, temporaryDirectory } = require('./support.js');
+const { afterwards, openStore, temporaryDirectory } = require('./support.js');
 
 const REFUSED = { name: 'AssertionError', code: 'ASSERTION' };
 
@@ -107,7 +107,7 @@ const METHODS = {
 function unloaded(t) {
     const directory = path.join(temporaryDirectory(t), 'data');
     const store = new Datastore({ directory });
-    t.after(() => store.close());
+    afterwards(t, () => store.close());
     store.setView('view', { map: () => assert.fail('the map was called') });
     return { directory, store };
 }

@@ -7,7 +7,7 @@ const fs = require('node:fs');
 const path = require('node:path');
 const { test } = require('node:test');
 const { Datastore, DatastoreEngine } = require('../index.js');
-const { temporaryDirectory } = require('./support.js');
+const { afterwards, temporaryDirectory } = require('./support.js');
 
 const OWN = { _rev: 0, n: 1 };
 const OTHER = { _rev: 0, n: 2 };
@@ -158,7 +158,7 @@ function newStore(t, hooks) {
     fs.writeFileSync(path.join(directory, 'own.json'), JSON.stringify(OWN));
     fs.writeFileSync(path.join(directory, 'other.json'), JSON.stringify(OTHER));
     const store = new Datastore({ directory });
-    t.after(() => store.close());
+    afterwards(t, () => store.close());
     store.setView('view', { map: (document, emit) => emit(document.n) });
     store.setView('busy', { map: () => hooks.inMap() });
     return store;
@@ -331,7 +331,7 @@ test('what is pending when close is called is stored when it settles', async (t)
     await closed;
     assert.deepEqual(await Promise.all(writes), [{ _rev: 0, n: 1 }, { _rev: 0, n: 2 }, { _rev: 1, n: 3 }, 'own']);
     const again = new Datastore({ directory });
-    t.after(() => again.close());
+    afterwards(t, () => again.close());
     assert.deepEqual(await again.getItems(['a', 'b', 'own']), [{ _rev: 0, n: 1 }, { _rev: 1, n: 3 }, null]);
 });
 

@@ -6,7 +6,7 @@ const assert = require('node:assert/strict');
 const path = require('node:path');
 const { test } = require('node:test');
 const { Datastore, ViewMapError } = require('../index.js');
-const { openStore, temporaryDirectory } = require('./support.js');
+const { afterwards, openStore, temporaryDirectory } = require('./support.js');
 
 /** A datastore whose documents are in no files: for thousands of them. */
 async function openWithoutFiles(t) {
@@ -712,11 +712,11 @@ test('setView of the datastore and of its engine are the same', async (t) => {
 test('views registered before the load, or while it runs, are there after it', async (t) => {
     const directory = path.join(temporaryDirectory(t), 'data');
     const first = new Datastore({ directory });
-    t.after(() => first.close());
+    afterwards(t, () => first.close());
     await put(first, 'a', 'b');
     await first.close();
     const store = new Datastore({ directory });
-    t.after(() => store.close());
+    afterwards(t, () => store.close());
     store.setView('before', counted().source);
     assert.equal(store.hasView('before'), true);
     const loading = store.load();

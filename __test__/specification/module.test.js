@@ -11,7 +11,7 @@ const assert = require('node:assert/strict');
 const fs = require('node:fs');
 const path = require('node:path');
 const test = require('node:test');
-const { documentFiles, openStore, readJson, temporaryDirectory } = require('../support.js');
+const { afterwards, documentFiles, openStore, readJson, temporaryDirectory } = require('../support.js');
 const { recorder, relocated } = require('./context.js');
 
 const ISO_DATE = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
@@ -49,7 +49,7 @@ test('Initialization: load reads all documents from disk', async (t) => {
     // Load all documents from disk into memory
     await datastore.load();
 
-    t.after(() => datastore.close());
+    afterwards(t, () => datastore.close());
     assert.equal(datastore.loadReport.documents, 1);
     assert.deepEqual(await datastore.getItem('user:1'), { _rev: 4, name: 'by hand' });
 });
@@ -334,7 +334,7 @@ test('Datastore Options: an engine and a locking queue of the own are used', asy
         lockingQueue: customLockingQueue   // Optional: Custom locking queue
     });
 
-    t.after(() => datastore.close());
+    afterwards(t, () => datastore.close());
     assert.equal(datastore._db, customEngine);
     await datastore.load();
     await datastore.setItem('user:123', { name: 'John Doe' });
@@ -348,7 +348,7 @@ test('Datastore Options: an engine and a locking queue of the own are used', asy
     assert.deepEqual(documentFiles(path.join(folder, 'path/to/data')), ['settings.json']);
 
     const plain = new Datastore({ directory: '/path/to/other' });
-    t.after(() => plain.close());
+    afterwards(t, () => plain.close());
     await plain.setItem('settings', {});
     assert.deepEqual(documentFiles(path.join(folder, 'path/to/other')), ['settings.json']);
 });
@@ -411,7 +411,7 @@ test('Custom Engine Integration: a file system of the own is read and written', 
         return { engine, datastore };
     })();
 
-    t.after(() => datastore.close());
+    afterwards(t, () => datastore.close());
     await datastore.load();
     assert.equal(datastore._db, engine);
     assert.deepEqual(await datastore.getItem('user:1'), { _rev: 3, name: 'was there' });
