@@ -5,6 +5,7 @@
 const { CheckingDriver } = require('./checking-driver.js');
 const { DatastoreError } = require('./errors.js');
 const { forCustomEngine } = require('./query.js');
+const { Once } = require('./once.js');
 const { checkViewId, withMethods } = require('./check.js');
 
 /** What a view is made of is between the user and his engine. */
@@ -13,7 +14,7 @@ const aSource = withMethods();
 class CustomDriver extends CheckingDriver {
     loaded = false;
     #engine;
-    #load = null;
+    #load = new Once(() => this.#startLoad());
 
     constructor(engine) {
         super();
@@ -25,11 +26,7 @@ class CustomDriver extends CheckingDriver {
     }
 
     load() {
-        this.#load ??= this.#startLoad().catch((error) => {
-            this.#load = null;
-            throw error;
-        });
-        return this.#load;
+        return this.#load.run();
     }
 
     async #startLoad() {

@@ -13,6 +13,7 @@ const { checkKey, checkText, stringify } = require('./check.js');
 const { checkRevision, NativeDriver } = require('./driver.js');
 const { CorruptError, DatastoreError } = require('./errors.js');
 const { KeyOrder } = require('./key-order.js');
+const { Once } = require('./once.js');
 
 const SUFFIX = '.json';
 
@@ -30,7 +31,7 @@ class FileSystemDriver extends CheckingDriver {
     #pending = new Set();
     #directory;
     #fileSystem;
-    #load = null;
+    #load = new Once(() => this.#startLoad());
     #loaded = false;
 
     constructor(directory, fileSystem) {
@@ -44,11 +45,7 @@ class FileSystemDriver extends CheckingDriver {
     }
 
     load() {
-        this.#load ??= this.#startLoad().catch((error) => {
-            this.#load = null;
-            throw error;
-        });
-        return this.#load;
+        return this.#load.run();
     }
 
     async #startLoad() {
@@ -165,7 +162,7 @@ class FileSystemDriver extends CheckingDriver {
     async close() {
         await Promise.allSettled(this.#pending);
         await this.#memory.close();
-        this.#load = null;
+        this.#load.forget();
     }
 
     /** The documents, once all of them are there. */

@@ -111,4 +111,9 @@ function forCustomEngine(query, read) {
     return asked;
 }
 
-module.exports = { forCustomEngine, keyQuery, viewQuery };
+/** A query as the arguments of the native functions. */
+function inOrder({ startKey, endKey, key, prefix, descending, inclusiveStartIndex, limit: most, includeDocuments }) {
+    return [startKey, endKey, key, prefix, descending, inclusiveStartIndex, most, includeDocuments];
+}
+
+module.exports = { forCustomEngine, inOrder, keyQuery, viewQuery };

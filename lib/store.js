@@ -4,6 +4,8 @@
 
 const binding = require('./native.js');
 const { fromNative, native } = require('./errors.js');
+const { Once } = require('./once.js');
+const { inOrder } = require('./query.js');
 
 /** What a write does; the numbers of `src/node/write.rs`. */
 const Action = { SET: 0, SET_REQUIRED: 1, SET_ANYWAY: 2, PUT: 3, DELETE: 4, DELETE_REQUIRED: 5 };
@@ -30,7 +32,7 @@ const abandoned = new FinalizationRegistry((number) => binding.dispose(number));
 class Store {
     #state = new State();
     #number;
-    #load = null;
+    #load = new Once(() => this.#startLoad());
     #loaded = false;
     #close = null;
 
@@ -52,11 +54,7 @@ class Store {
 
     /** Loads once, however often it is called; after a failure it tries again. Resolves to the load report. */
     load() {
-        this.#load ??= this.#startLoad().catch((error) => {
-            this.#load = null;
-            throw error;
-        });
-        return this.#load;
+        return this.#load.run();
     }
 
     async #startLoad() {
@@ -85,23 +83,7 @@ class Store {
 
     /** @param {import('./query.js').Query} query */
     queryKeys(query) {
-        const { startKey, endKey, key, prefix, descending, inclusiveStartIndex, limit, includeDocuments } = query;
-        const number = this.#number;
-        return JSON.parse(
-            native(() =>
-                binding.queryKeys(
-                    number,
-                    startKey,
-                    endKey,
-                    key,
-                    prefix,
-                    descending,
-                    inclusiveStartIndex,
-                    limit,
-                    includeDocuments,
-                ),
-            ),
-        );
+        return JSON.parse(native(() => binding.queryKeys(this.#number, ...inOrder(query))));
     }
 
     /**
@@ -139,7 +121,7 @@ class Store {
         // Numbers are used again: what comes late must not reach the next store that has this one.
         this.#number = NONE;
         this.#state.number = NONE;
-        this.#load = null;
+        this.#load.forget();
     }
 }
 

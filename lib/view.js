@@ -9,6 +9,7 @@
 const binding = require('./native.js');
 const { show } = require('./check.js');
 const { AssertionError, ViewMapError, fromNative, native } = require('./errors.js');
+const { inOrder } = require('./query.js');
 
 /** A chunk is at most so many documents, and ends after so many bytes of text. */
 const CHUNK_DOCUMENTS = 500;
@@ -50,28 +51,12 @@ class View {
                 viewId: this.#id,
             });
         }
-        const { startKey, endKey, key, prefix, descending, inclusiveStartIndex, limit, includeDocuments } = query;
         const [store, view] = [this.#store.number, this.#number];
         this.#building = true;
         try {
             native(() => binding.viewAim(store, view));
             this.#build();
-            return JSON.parse(
-                native(() =>
-                    binding.viewQuery(
-                        store,
-                        view,
-                        startKey,
-                        endKey,
-                        key,
-                        prefix,
-                        descending,
-                        inclusiveStartIndex,
-                        limit,
-                        includeDocuments,
-                    ),
-                ),
-            );
+            return JSON.parse(native(() => binding.viewQuery(store, view, ...inOrder(query))));
         } finally {
             this.#building = false;
             if (this.#dropped) {
@@ -131,10 +116,10 @@ class View {
         const rows = [];
         try {
             this.#collect(document, rows);
+            return rows.length === 0 ? '0' : `${rows.length / 2}\n${rows.join('\n')}`;
         } catch (cause) {
             return this.#failed(index, cause);
         }
-        return rows.length === 0 ? '0' : `${rows.length / 2}\n${rows.join('\n')}`;
     }
 
     /** The line of a document that is left out; throws where the view does not say so. */
