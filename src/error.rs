@@ -240,9 +240,14 @@ fn system_code(cause: &io::Error) -> Option<&'static str> {
     if let Some(name) = cause.raw_os_error().and_then(errno_name) {
         return Some(name);
     }
+    // ERROR_SHARING_VIOLATION and ERROR_LOCK_VIOLATION.
+    #[cfg(windows)]
+    if let Some(32 | 33) = cause.raw_os_error() {
+        return Some("EBUSY");
+    }
     match cause.kind() {
         io::ErrorKind::NotFound => Some("ENOENT"),
-        io::ErrorKind::PermissionDenied => Some("EACCES"),
+        io::ErrorKind::PermissionDenied => Some(if cfg!(windows) { "EPERM" } else { "EACCES" }),
         io::ErrorKind::AlreadyExists => Some("EEXIST"),
         io::ErrorKind::StorageFull => Some("ENOSPC"),
         io::ErrorKind::ReadOnlyFilesystem => Some("EROFS"),

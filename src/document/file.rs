@@ -4,7 +4,7 @@
 //! never decoded, so that lone surrogates in escapes pass as they do in `JSON.parse`.
 
 use super::text::{compact, is_too_deep};
-use super::{Body, Document, MAX_DEPTH, revision};
+use super::{Body, Document, MAX_DEPTH, MAX_TEXT, revision};
 use serde_json::value::RawValue;
 use std::sync::Arc;
 
@@ -17,6 +17,10 @@ impl Document {
     ///
     /// Why the file is no document, as the end of a sentence that begins with its name.
     pub fn from_file(bytes: &[u8]) -> Result<Self, String> {
+        Self::from_file_within(MAX_TEXT, bytes)
+    }
+
+    pub(super) fn from_file_within(most: usize, bytes: &[u8]) -> Result<Self, String> {
         let text =
             str::from_utf8(bytes).map_err(|error| format!("is not valid UTF-8 after byte {}", error.valid_up_to()))?;
         let text = text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text);
@@ -30,16 +34,22 @@ impl Document {
         if is_too_deep(value.get()) {
             return Err(format!("is nested more than {MAX_DEPTH} levels deep"));
         }
-        Self::from_object(&compact(value.get()))
+        Self::from_object(most, &compact(value.get()))
     }
 
-    fn from_object(object: &str) -> Result<Self, String> {
+    fn from_object(most: usize, object: &str) -> Result<Self, String> {
+        let within = |length: usize| {
+            if length > most { Err(format!("is longer than {most} bytes without whitespace")) } else { Ok(()) }
+        };
         if let Some((revision, members)) = revision::leading(object)
             && !revision::may_occur(members)
         {
+            // Without `_rev` a brace would stand before them; the last member's own is among them.
+            within("{".len() + members.len())?;
             return Ok(Self { revision, text: Arc::from(object) });
         }
         if !revision::may_occur(object) {
+            within(object.len())?;
             return Ok(Self::new(0, &Body { text: object.to_owned() }));
         }
         let (body, value) = revision::take(object).ok_or("is not JSON")?;
@@ -47,6 +57,7 @@ impl Document {
             Some(value) => revision::parse(value).ok_or("has a _rev that is not an integer from 0 to 2^53 - 1")?,
             None => 0,
         };
+        within(body.len())?;
         Ok(Self::new(revision, &Body { text: body }))
     }
 }

@@ -10,8 +10,9 @@
 //! ```
 //!
 //! Invariants: the text is one JSON object without whitespace between tokens, its first member and no other member of
-//! the object itself is `_rev`, and it is nested at most [`MAX_DEPTH`] levels deep. Nothing here recurses. A name that
-//! occurs twice in a file (other than `_rev`) stays there twice: `JSON.parse` takes the last one, here as there.
+//! the object itself is `_rev`, it is nested at most [`MAX_DEPTH`] levels deep and has at most [`MAX_TEXT`] bytes beside
+//! its `_rev`. Nothing here recurses. A name that occurs twice in a file (other than `_rev`) stays there twice:
+//! `JSON.parse` takes the last one, here as there.
 //!
 //! Not here: which revision comes next and who may write (the engine), reading and writing of files (storage).
 
@@ -26,7 +27,7 @@ mod text;
 
 pub use pretty::pretty;
 pub use revision::MAX_REVISION;
-pub use text::MAX_DEPTH;
+pub use text::{MAX_DEPTH, MAX_TEXT};
 
 use crate::error::{Error, Result};
 use std::sync::Arc;
@@ -94,10 +95,18 @@ impl Body {
     ///
     /// # Errors
     ///
-    /// `Assertion` where the text is no object, is nested deeper than [`MAX_DEPTH`] levels, or its own `_rev` is not
-    /// an integer from 0 to 2^53 - 1.
+    /// `Assertion` where the text is no object, is nested deeper than [`MAX_DEPTH`] levels or longer than [`MAX_TEXT`],
+    /// or its own `_rev` is not an integer from 0 to 2^53 - 1.
     pub fn from_stringified(text: impl Into<String>) -> Result<Stringified> {
-        Self::take_revision(text.into())
+        Self::from_stringified_within(MAX_TEXT, text.into())
+    }
+
+    fn from_stringified_within(most: usize, text: String) -> Result<Stringified> {
+        let taken = Self::take_revision(text)?;
+        if taken.body.text.len() > most {
+            return Err(Error::assertion(format!("a document may have at most {most} bytes of JSON")));
+        }
+        Ok(taken)
     }
 
     fn take_revision(text: String) -> Result<Stringified> {

@@ -278,3 +278,33 @@ fn depth_is_limited_and_never_the_stack() {
     let wide = format!("{{\"a\":[{}{{}}],\"b\":\"{}\"}}", "[],".repeat(3_000), "[".repeat(3_000));
     assert_eq!(load(&wide).revision(), 0, "many containers are not deep");
 }
+
+#[test]
+fn the_limit_counts_the_text_without_its_revision_wherever_it_comes_from() {
+    // Neither a longer revision nor whitespace may make a document that was stored unreadable.
+    let body = "{\"name\":\"\u{e9}\"}";
+    let members = body.strip_prefix('{').unwrap();
+    let first = format!("{{\"_rev\":{},{members}", super::MAX_REVISION);
+    let last = format!("{},\n \"_rev\" : 12 }}", body.strip_suffix('}').unwrap());
+    for text in [body, &first, &last] {
+        assert!(Document::from_file_within(body.len(), text.as_bytes()).is_ok(), "{text}");
+        let reason = Document::from_file_within(body.len() - 1, text.as_bytes()).unwrap_err();
+        assert!(reason.starts_with("is longer than"), "{reason}");
+    }
+    for text in [body, &first] {
+        Body::from_stringified_within(body.len(), text.to_owned()).unwrap();
+        let error = Body::from_stringified_within(body.len() - 1, text.to_owned()).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Assertion);
+    }
+    assert!(Document::from_file_within(2, b"{\"_rev\":1}").is_ok());
+    assert!(Document::from_file_within(1, b"{\"_rev\":1}").is_err());
+}
+
+#[test]
+fn a_document_at_the_limit_fits_a_string_with_what_stands_around_it() {
+    const LONGEST_STRING: usize = (1 << 29) - 24;
+    // Key and id of a row: the longest key, every character of it escaped as `\u0000`.
+    const AROUND: usize = 2 * 6 * 3_000 + 1_000;
+    let head = Document::new(super::MAX_REVISION, &Body::from_stringified("{}").unwrap().body);
+    assert!(super::MAX_TEXT + head.text().len() + AROUND <= LONGEST_STRING);
+}

@@ -9,6 +9,10 @@ use std::borrow::Cow;
 /// stack is finite.
 pub const MAX_DEPTH: usize = 2_000;
 
+/// How many bytes a document's text may have without its `_rev`. V8's longest string has 2^29 - 24 code units, and UTF-8
+/// never has fewer bytes; what is left below that is for `_rev` and for what stands around a document in an answer.
+pub const MAX_TEXT: usize = (1 << 29) - 24 - (64 << 10);
+
 /// Just past the string whose opening quote is at `start`.
 pub(super) fn string_end(bytes: &[u8], start: usize) -> Option<usize> {
     let mut at = start + 1;

@@ -1,13 +1,13 @@
 //! How a write is checked, stored and applied.
 //!
 //! A round is a list of writes to different keys. Each is checked against memory, which only this thread changes;
-//! what passes goes to storage as one commit; what storage took is applied to memory under one short lock; every
+//! what passes goes to storage as one commit; what storage took is applied to memory under short locks; every
 //! write then has its answer. A write to a key that the round already has waits for the next round, so that it is
 //! checked against what the first one made.
 
 use std::collections::HashMap;
 
-use parking_lot::RwLock;
+use parking_lot::{RwLock, RwLockWriteGuard};
 
 use super::snapshot::Stored;
 use super::state::State;
@@ -15,6 +15,12 @@ use crate::document::{Body, Document, MAX_REVISION};
 use crate::error::{Error, ErrorKind, Result};
 use crate::key::Key;
 use crate::storage::{Entry, Group, Outcome, Sequence, Storage};
+
+/// How many groups go to storage at once: who waits for them is answered before the next ones go.
+pub(super) const MOST_GROUPS: usize = 1_000;
+
+/// How many entries are applied under one lock: a reader waits for a fraction of a millisecond.
+const ENTRIES_PER_LOCK: usize = 256;
 
 /// One write of one document.
 #[derive(Clone, Debug)]
@@ -116,13 +122,18 @@ pub(super) fn commit(writes: Vec<&Write>, state: &RwLock<State>, storage: &mut d
 }
 
 fn apply(groups: Vec<Group>, outcomes: Vec<Outcome>, state: &RwLock<State>) -> Vec<Settled> {
-    let mut state = state.write();
     let mut settled = Vec::with_capacity(groups.len());
+    let mut replaced = Vec::with_capacity(groups.len().min(ENTRIES_PER_LOCK));
+    let mut state = state.write();
     for (group, outcome) in groups.into_iter().zip(outcomes) {
         match outcome {
             Outcome::Committed(position) => {
+                // Between groups only: a group is seen as a whole.
+                if replaced.len() >= ENTRIES_PER_LOCK {
+                    RwLockWriteGuard::unlocked_fair(&mut state, || replaced.clear());
+                }
                 for Entry { key, document } in group.entries {
-                    state.current_mut().apply(key, document.clone(), position);
+                    replaced.push(state.current_mut().apply(key, document.clone(), position));
                     settled.push(document.map_or(Settled::Deleted, Settled::Stored));
                 }
             }
@@ -132,6 +143,8 @@ fn apply(groups: Vec<Group>, outcomes: Vec<Outcome>, state: &RwLock<State>) -> V
             Outcome::Failed(error) => settled.push(Settled::Failed(error)),
         }
     }
+    drop(state);
+    drop(replaced);
     settled
 }
 

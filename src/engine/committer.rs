@@ -144,15 +144,16 @@ fn commit_all(open: &mut [Open], state: &RwLock<State>, poison: &Poison, storage
     let places = open.iter().enumerate().flat_map(|(from, open)| {
         open.writes.iter().enumerate().map(move |(number, write)| (&write.key, (from, number)))
     });
-    for round in commit::rounds(places) {
+    let rounds = commit::rounds(places);
+    for part in rounds.iter().flat_map(|round| round.chunks(commit::MOST_GROUPS)) {
         let writes: Vec<&Write> =
-            round.iter().filter_map(|&(from, number)| open.get(from)?.writes.get(number)).collect();
+            part.iter().filter_map(|&(from, number)| open.get(from)?.writes.get(number)).collect();
         let answers = match poison.check() {
             Ok(()) => commit::commit(writes, state, storage),
             Err(error) => writes.iter().map(|_| Settled::Failed(error.clone())).collect(),
         };
         wrote();
-        for ((from, number), answer) in round.into_iter().zip(answers) {
+        for (&(from, number), answer) in part.iter().zip(answers) {
             if let Some(open) = open.get_mut(from) {
                 open.settle(number, answer);
             }

@@ -69,8 +69,8 @@ impl Index {
         self.target = Some(snapshot);
     }
 
-    /// The documents to map next, the oldest change first; none when the view has arrived. At most `most` documents,
-    /// and no further one after `bytes` bytes of text, but always one.
+    /// The documents to map next, the oldest change first; none when the view has arrived. At most `most` documents of
+    /// together at most `bytes` bytes of text, but always one, however long.
     ///
     /// # Errors
     ///
@@ -82,12 +82,12 @@ impl Index {
         let mut size = 0;
         for (sequence, key) in target.changes().live_after(self.sequence).take(most.max(1)) {
             let Some(stored) = target.get(key) else { continue };
-            self.chunk.push((sequence, key.clone()));
-            documents.push(stored.clone());
             size += stored.document.text().len();
-            if size >= bytes {
+            if size > bytes && !documents.is_empty() {
                 break;
             }
+            self.chunk.push((sequence, key.clone()));
+            documents.push(stored.clone());
         }
         if documents.is_empty() {
             self.sequence = target.position().sequence;

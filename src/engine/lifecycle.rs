@@ -51,7 +51,7 @@ pub type CloseReply = Box<dyn FnOnce() + Send>;
 /// A store: documents in memory over a [`Storage`].
 ///
 /// Every method returns at once; what takes time answers through a reply, from another thread. Dropping an engine
-/// [abandons](Engine::abandon) it.
+/// [abandons](Engine::abandon) it and waits for its threads.
 pub struct Engine {
     shared: Arc<Shared>,
 }
@@ -206,8 +206,8 @@ impl Engine {
     }
 
     /// Ends the store without waiting for what was submitted: what the committer has begun is finished, the rest is
-    /// answered `CLOSED`. Returns when the threads have ended.
-    pub fn abandon(&self) {
+    /// answered `CLOSED`. Gives the threads out that this takes; the second time there are none.
+    pub fn abandon(&self) -> Ending {
         self.shared.state.write().close();
         for submission in self.shared.queue.abandon() {
             submission.refuse(&closed());
@@ -217,17 +217,37 @@ impl Engine {
         let threads = mem::take(&mut lifecycle.threads);
         drop(lifecycle);
         drop(unloaded);
-        // A reply may have held the last handle: its thread cannot wait for itself.
-        for thread in threads.into_iter().filter(|thread| thread.thread().id() != thread::current().id()) {
-            // The committer catches its panics; one that got through has nobody left to tell.
-            let _ = thread.join();
-        }
+        Ending { threads }
     }
 }
 
 impl Drop for Engine {
     fn drop(&mut self) {
-        self.abandon();
+        self.abandon().join();
+    }
+}
+
+/// The threads of a store that was told to end. They end by themselves; dropping this does not wait for them.
+#[derive(Debug)]
+#[must_use = "the storage is given back when the threads have ended"]
+pub struct Ending {
+    threads: Vec<JoinHandle<()>>,
+}
+
+impl Ending {
+    /// Whether the threads have ended.
+    #[must_use]
+    pub fn is_over(&self) -> bool {
+        self.threads.iter().all(JoinHandle::is_finished)
+    }
+
+    /// Waits until the threads have ended, which takes as long as what they have begun: a load, a commit, a sync.
+    pub fn join(self) {
+        // A reply may have held the last handle: its thread cannot wait for itself.
+        for thread in self.threads.into_iter().filter(|thread| thread.thread().id() != thread::current().id()) {
+            // The committer catches its panics; one that got through has nobody left to tell.
+            let _ = thread.join();
+        }
     }
 }
 

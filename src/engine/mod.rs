@@ -7,7 +7,7 @@
 //!
 //! | file | noun |
 //! |---|---|
-//! | `lifecycle` | [`Engine`]: new, load, submit, close |
+//! | `lifecycle` | [`Engine`]: new, load, submit, close; [`Ending`]: its threads |
 //! | `committer` | the thread that owns the storage, and its queue |
 //! | `commit` | [`Write`], [`Condition`], how a round of writes is checked, stored and applied |
 //! | `snapshot` | [`Snapshot`]: one moment of the store |
@@ -23,7 +23,8 @@
 //! - One committer thread changes the state; everyone else reads. The revision check and the change are made by it
 //!   alone, so nothing can come between them.
 //! - Storage first, then memory, then the reply. Memory never holds what storage refused.
-//! - No I/O under a lock. The state's write lock is held for the time it takes to change the trees of one round.
+//! - No I/O under a lock. The state's write lock is held for the time it takes to change the trees for a few hundred
+//!   entries, and what they replaced is dropped without it.
 //! - A reply is given exactly once for every submission that was accepted, also when the round panicked.
 //!
 //! Lock order: `Engine::lifecycle`, then `Queue::waiting`, then `Engine::state`. No function takes two of them except
@@ -49,6 +50,6 @@ mod test;
 
 pub use commit::{Action, Condition, Reply, RevisionRule, Settled, Write};
 pub use index::{Emission, Index};
-pub use lifecycle::{CloseReply, Engine, LoadReply, LoadReport, Stats};
+pub use lifecycle::{CloseReply, Ending, Engine, LoadReply, LoadReport, Stats};
 
 pub use snapshot::{Snapshot, Stored};

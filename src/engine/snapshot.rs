@@ -77,18 +77,21 @@ impl Snapshot {
         self.text_bytes
     }
 
-    /// Takes over one committed change. O(log n).
-    pub(super) fn apply(&mut self, key: Key, document: Option<Document>, position: Position) {
+    /// Takes over one committed change and gives out what it replaced, to be dropped without the lock. O(log n).
+    pub(super) fn apply(&mut self, key: Key, document: Option<Document>, position: Position) -> Option<Stored> {
         self.position = position;
         let sequence = position.sequence;
         if let Some(document) = document {
             self.text_bytes += document.text().len() as u64;
             let previous = self.documents.insert(key.clone(), Stored { document, sequence });
             self.forget_text(previous.as_ref());
-            self.changes.changed(key, previous.map(|stored| stored.sequence), sequence);
-        } else if let Some((key, previous)) = self.documents.remove(&key) {
+            self.changes.changed(key, previous.as_ref().map(|stored| stored.sequence), sequence);
+            previous
+        } else {
+            let (key, previous) = self.documents.remove(&key)?;
             self.forget_text(Some(&previous));
             self.changes.deleted(key, previous.sequence, sequence);
+            Some(previous)
         }
     }
 

@@ -20,7 +20,7 @@ use super::failure::{as_number, failure};
 use super::keep_alive::KeepAlive;
 use super::text::Text;
 use crate::engine::{LoadReport, Settled};
-use crate::error::Result;
+use crate::error::{Error, ErrorKind, Result};
 
 /// At most so many file names are told in a load report.
 const NAMES_TOLD: usize = 1_000;
@@ -121,19 +121,31 @@ unsafe fn settled(raw: sys::napi_env, env: &Env, answers: &[Settled]) -> napi::R
     unsafe {
         check(sys::napi_create_array_with_length(raw, answers.len(), &raw mut array))?;
         for (index, answer) in (0..).zip(answers) {
-            let value = match answer {
-                Settled::Stored(document) => Text::to_napi_value(raw, Text(document.text()))?,
-                Settled::Deleted => Null::to_napi_value(raw, Null)?,
-                Settled::Lost(error) | Settled::Failed(error) => {
-                    let mut facts = failure(env, error)?;
-                    facts.set("lost", matches!(answer, Settled::Lost(_)))?;
-                    Object::to_napi_value(raw, facts)?
-                }
-            };
+            let value = one(raw, env, answer).or_else(|cause| {
+                // The other writes have answers that can be told.
+                let untold = format!("the write was done, but its answer cannot be told: {}", cause.reason);
+                one(raw, env, &Settled::Failed(Error::new(ErrorKind::Unsupported, untold)))
+            })?;
             check(sys::napi_set_element(raw, array, index, value))?;
         }
     }
     Ok(array)
+}
+
+#[expect(unsafe_code, reason = "values are made by unsafe functions of napi's traits")]
+unsafe fn one(raw: sys::napi_env, env: &Env, answer: &Settled) -> napi::Result<sys::napi_value> {
+    // SAFETY: the caller vouches for `raw`, and `env` is the same.
+    unsafe {
+        match answer {
+            Settled::Stored(document) => Text::to_napi_value(raw, Text(document.text())),
+            Settled::Deleted => Null::to_napi_value(raw, Null),
+            Settled::Lost(error) | Settled::Failed(error) => {
+                let mut facts = failure(env, error)?;
+                facts.set("lost", matches!(answer, Settled::Lost(_)))?;
+                Object::to_napi_value(raw, facts)
+            }
+        }
+    }
 }
 
 fn check(status: sys::napi_status) -> napi::Result<()> {

@@ -1,4 +1,7 @@
 //! Stores by number: open, load, close.
+//!
+//! A store that ends does so on its own threads. Until they have ended it keeps its hook, which waits for them where the
+//! environment ends first.
 
 use std::cell::{Cell, RefCell};
 use std::path::PathBuf;
@@ -11,7 +14,7 @@ use napi_derive::napi;
 use super::event::{Event, Events};
 use super::failure::{as_number, throw};
 use super::keep_alive::KeepAlive;
-use crate::engine::{Engine, Index};
+use crate::engine::{Ending, Engine, Index};
 use crate::error::{Error, ErrorKind};
 use crate::storage::Storage;
 use crate::storage::files::{Files, OnCorrupt};
@@ -34,6 +37,9 @@ pub struct Store {
 thread_local! {
     /// The stores of this environment: an environment never leaves its thread.
     static STORES: RefCell<Vec<Option<Rc<Store>>>> = const { RefCell::new(Vec::new()) };
+
+    /// The stores that were told to end, with their hooks.
+    static ENDING: RefCell<Vec<(Ending, Option<CleanupEnvHook<u32>>)>> = const { RefCell::new(Vec::new()) };
 }
 
 /// The store of a number.
@@ -46,12 +52,29 @@ pub fn store(env: &Env, number: u32) -> napi::Result<Rc<Store>> {
     found.ok_or_else(|| throw(env, &Error::new(ErrorKind::Closed, "the datastore is closed")))
 }
 
-/// Takes a store out and ends it.
-fn release(number: u32) -> Option<Rc<Store>> {
-    let store = STORES.with_borrow_mut(|stores| stores.get_mut(number as usize).and_then(Option::take))?;
-    store.engine.abandon();
-    store.alive.forget();
-    Some(store)
+/// Takes a store out, if it is there, and tells it to end.
+fn release(number: u32) {
+    let taken = STORES.with_borrow_mut(|stores| stores.get_mut(number as usize).and_then(Option::take));
+    if let Some(store) = taken {
+        let ending = store.engine.abandon();
+        store.alive.forget();
+        ENDING.with_borrow_mut(|all| all.push((ending, store.at_exit.take())));
+    }
+}
+
+/// Forgets the stores that have ended.
+fn sweep(env: &Env) -> napi::Result<()> {
+    let over: Vec<_> = ENDING.with_borrow_mut(|all| all.extract_if(.., |(ending, _)| ending.is_over()).collect());
+    over.into_iter().filter_map(|(_, at_exit)| at_exit).try_for_each(|at_exit| env.remove_env_cleanup_hook(at_exit))
+}
+
+/// The environment ends: so does the store, and whatever else is ending is waited for. The hook that comes first does
+/// this for all of them, and every one comes before the callback of its store is freed.
+fn exit(number: u32) {
+    release(number);
+    for (ending, _) in ENDING.take() {
+        ending.join();
+    }
 }
 
 /// Makes a store; nothing is touched before `load`. Without a directory it stores nothing. `callback` hears every
@@ -87,8 +110,7 @@ pub fn open(
         }
         u32::try_from(free).map_err(|_| napi::Error::from_reason("too many stores"))
     })?;
-    let at_exit = env.add_env_cleanup_hook(number, |number| drop(release(number)))?;
-    store.at_exit.set(Some(at_exit));
+    store.at_exit.set(Some(env.add_env_cleanup_hook(number, exit)?));
     Ok(number)
 }
 
@@ -112,13 +134,11 @@ pub fn close(env: Env, number: u32) -> napi::Result<()> {
     Ok(())
 }
 
-/// Gives a store's number and threads back. A store that was not closed is abandoned.
+/// Gives a store's number back. A store that was not closed is abandoned. Never waits: threads end by themselves.
 #[napi(catch_unwind)]
 pub fn dispose(env: Env, number: u32) -> napi::Result<()> {
-    match release(number).and_then(|store| store.at_exit.take()) {
-        Some(at_exit) => env.remove_env_cleanup_hook(at_exit),
-        None => Ok(()),
-    }
+    release(number);
+    sweep(&env)
 }
 
 /// How much a store holds: `{ documents, textBytes, sequence, poisoned }`.

@@ -23,8 +23,13 @@ use crate::view::{Emitted, collation};
 pub fn view_create(env: Env, number: u32) -> napi::Result<u32> {
     let store = store(&env, number)?;
     let mut views = store.views.borrow_mut();
-    views.push(Some(Index::new()));
-    u32::try_from(views.len() - 1).map_err(|_| napi::Error::from_reason("too many views"))
+    let free = views.iter().position(Option::is_none).unwrap_or(views.len());
+    let view = u32::try_from(free).map_err(|_| napi::Error::from_reason("too many views"))?;
+    match views.get_mut(free) {
+        Some(slot) => *slot = Some(Index::new()),
+        None => views.push(Some(Index::new())),
+    }
+    Ok(view)
 }
 
 /// Forgets a view.

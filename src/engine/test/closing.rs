@@ -1,7 +1,6 @@
 //! From open to closed: closing, abandoning, dropping, and calls that come after.
 
 use std::sync::Arc;
-use std::thread;
 
 use tempfile::TempDir;
 
@@ -97,30 +96,31 @@ fn closing_while_loading_answers_both_and_reads_stay_closed() {
 }
 
 #[test]
-fn abandoning_answers_what_was_not_begun_and_joins() {
+fn abandoning_answers_what_was_not_begun_and_waits_for_nothing() {
     let faults = Faults::default();
     let store = Store::faulty(&faults);
     let hold = faults.hold_commit();
     let begun = store.submit(vec![set("a", "{}")]);
     hold.wait();
     let waiting = store.submit(vec![set("b", "{}"), set("c", "{}")]);
-    thread::scope(|scope| {
-        let abandoning = scope.spawn(|| store.engine.abandon());
-        assert_eq!(words(&answer(&waiting)), ["CLOSED", "CLOSED"]);
-        assert!(!abandoning.is_finished());
-        drop(hold);
-    });
+    // On this thread, while the committer is held: it must not wait for it.
+    let ending = store.engine.abandon();
+    assert_eq!(words(&answer(&waiting)), ["CLOSED", "CLOSED"]);
+    assert!(!ending.is_over());
+    assert!(store.engine.abandon().is_over(), "the threads are given out once");
+    drop(hold);
+    ending.join();
     assert_eq!(words(&begun.try_recv().unwrap()), ["{\"_rev\":0}"]);
     assert_eq!(faults.calls(), [Call::Load, Call::Commit(1), Call::Sync, Call::Close]);
     assert_all_answer(&store, "CLOSED");
-    store.engine.abandon();
+    store.engine.abandon().join();
     store.close();
 }
 
 #[test]
 fn an_abandoned_store_is_not_loaded_again() {
     let new = Store::new(Memory::new());
-    new.engine.abandon();
+    assert!(new.engine.abandon().is_over());
     assert_eq!(code(new.load()), "CLOSED");
 
     let faults = Faults::default();
@@ -129,12 +129,27 @@ fn an_abandoned_store_is_not_loaded_again() {
     let hold = faults.hold_load();
     let load = loading.begin_load();
     hold.wait();
-    thread::scope(|scope| {
-        scope.spawn(|| loading.engine.abandon());
-        drop(hold);
-    });
+    let ending = loading.engine.abandon();
+    drop(hold);
+    ending.join();
     assert_eq!(code(answer(&load)), "EIO");
     assert_eq!(code(loading.load()), "CLOSED");
+}
+
+#[test]
+fn a_store_that_is_dropped_after_it_was_abandoned_waits_for_nothing() {
+    let faults = Faults::default();
+    let store = Store::faulty(&faults);
+    let hold = faults.hold_commit();
+    let begun = store.submit(vec![set("a", "{}")]);
+    hold.wait();
+    let ending = store.engine.abandon();
+    drop(store);
+    assert!(!ending.is_over());
+    drop(hold);
+    ending.join();
+    assert_eq!(words(&begun.try_recv().unwrap()), ["{\"_rev\":0}"]);
+    assert_eq!(faults.calls(), [Call::Load, Call::Commit(1), Call::Sync, Call::Close]);
 }
 
 #[test]

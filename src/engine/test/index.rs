@@ -314,3 +314,15 @@ fn documents_that_were_loaded_are_mapped_too() {
     assert_eq!(model.build(2), 0);
     model.compare(1, false);
 }
+
+#[test]
+fn a_chunk_has_no_more_text_than_asked_for_but_always_a_document() {
+    // Its text becomes one string, which a long document after others would make too long.
+    let mut model = Model::new();
+    (0..3).for_each(|number| model.apply(&key_of(number), Some("{\"emits\":[1]}")));
+    let length = model.snapshot.get(&key(&key_of(0))).unwrap().document.text().len();
+    model.aim();
+    let sizes = [1, length, 2 * length - 1, 2 * length, 3 * length];
+    let documents = sizes.map(|bytes| model.index.chunk(10, bytes).unwrap().len());
+    assert_eq!(documents, [1, 1, 1, 2, 3]);
+}

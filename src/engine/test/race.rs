@@ -1,6 +1,8 @@
 //! Calls from many threads at once: everybody is answered, exactly once.
 
 use std::sync::Barrier;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::TryRecvError;
 use std::thread;
 
 use super::*;
@@ -26,10 +28,10 @@ fn every_submission_is_answered_however_the_store_ends() {
             begin.wait();
             match round % 3 {
                 0 => store.close(),
-                1 => store.engine.abandon(),
+                1 => store.engine.abandon().join(),
                 _ => answer(&{
                     let closing = store.begin_close();
-                    store.engine.abandon();
+                    store.engine.abandon().join();
                     closing
                 }),
             }
@@ -43,6 +45,32 @@ fn every_submission_is_answered_however_the_store_ends() {
         assert!(stored <= 300);
         store.close();
     }
+}
+
+#[test]
+fn a_reader_comes_in_between_while_a_long_round_is_applied() {
+    const WRITES: u64 = 1_000;
+    let store = Store::in_memory();
+    let seen = AtomicBool::new(false);
+    thread::scope(|scope| {
+        let (store, seen) = (&store, &seen);
+        let (done, ended) = channel::<()>();
+        scope.spawn(move || {
+            while ended.try_recv() == Err(TryRecvError::Empty) {
+                let between = store.engine.stats().position.sequence % WRITES != 0;
+                seen.fetch_or(between, Ordering::Relaxed);
+            }
+        });
+        // Whether the reader asks at the right moment is chance; without a gap it never does.
+        for _ in 0..1_000 {
+            store.write((0..WRITES).map(|number| set(&number.to_string(), "{}")).collect());
+            if seen.load(Ordering::Relaxed) {
+                break;
+            }
+        }
+        drop(done);
+    });
+    assert!(seen.into_inner(), "the state was locked for a whole round");
 }
 
 #[test]
@@ -65,7 +93,7 @@ fn every_load_and_close_is_answered_whichever_comes_first() {
             }
             scope.spawn(|| {
                 begin.wait();
-                if round % 4 < 2 { store.close() } else { store.engine.abandon() }
+                if round % 4 < 2 { store.close() } else { store.engine.abandon().join() }
             });
             begin.wait();
             store.close();

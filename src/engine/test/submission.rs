@@ -49,6 +49,35 @@ fn submissions_that_wait_are_committed_together_and_answered_each() {
 }
 
 #[test]
+fn a_long_round_is_committed_in_parts_and_the_order_of_a_keys_writes_is_kept() {
+    let faults = Faults::default();
+    let store = Store::faulty(&faults);
+    let many = |n: usize| (0..2_500).map(move |number| set(&format!("k{number}"), &format!("{{\"n\":{n}}}")));
+    let answers = store.write(many(1).chain(many(2)).collect());
+    for (number, settled) in answers.into_iter().enumerate() {
+        assert_eq!(word(&settled), format!("{{\"_rev\":{0},\"n\":{1}}}", number / 2_500, number / 2_500 + 1));
+    }
+    let sizes = [1_000, 1_000, 500, 1_000, 1_000, 500];
+    assert_eq!(faults.calls()[1..], sizes.map(Call::Commit));
+}
+
+#[test]
+fn who_came_first_is_answered_before_the_next_part_is_committed() {
+    let faults = Faults::default();
+    let store = Store::faulty(&faults);
+    let hold = faults.hold_commit();
+    let first = store.submit(vec![set("a", "{}")]);
+    hold.wait();
+    let submissions =
+        ["b", "c"].map(|name| store.submit((0..1_000).map(|n| set(&format!("{name}{n}"), "{}")).collect()));
+    faults.panic_at_commit(3);
+    drop(hold);
+    answer(&first);
+    let [earlier, later] = submissions.map(|submission| word(answer(&submission).last().unwrap()));
+    assert_eq!((earlier.as_str(), later.as_str()), ("{\"_rev\":0}", "POISONED"));
+}
+
+#[test]
 fn an_empty_submission_is_answered() {
     assert!(Store::in_memory().write(Vec::new()).is_empty());
 }

@@ -1,7 +1,8 @@
 //! File systems that ignore case.
 //!
 //! On macOS and Windows `user.json` and `User.json` are one file, but `user` and `User` are two keys. There a second
-//! key is refused before it overwrites the first one's file. File names of documents are ASCII, so folding is.
+//! key is refused before it overwrites the first one's file, or one that is no document. File names of documents are
+//! ASCII, so folding is.
 
 use std::collections::HashMap;
 use std::fs;
@@ -11,10 +12,11 @@ use super::layout::Layout;
 use crate::error::{Error, ErrorKind, Result};
 use crate::key::Key;
 
-/// Which key owns each folded name. Empty, and free, where the file system tells case.
+/// Which key owns each folded name; nobody owns that of a file that is no document. Empty, and free, where the file
+/// system tells case.
 #[derive(Debug, Default)]
 pub struct Names {
-    owners: Option<HashMap<String, Key>>,
+    owners: Option<HashMap<String, Option<Key>>>,
 }
 
 impl Names {
@@ -50,25 +52,32 @@ impl Names {
         let Some(owners) = &mut self.owners else { return Ok(false) };
         let folded = relative.to_ascii_lowercase();
         let Some(owner) = owners.get(&folded) else {
-            owners.insert(folded, key.clone());
+            owners.insert(folded, Some(key.clone()));
             return Ok(true);
         };
-        if owner == key {
-            return Ok(false);
-        }
-        Err(Error::new(
-            ErrorKind::KeyCollision,
-            format!("this file system ignores case: key {key:?} would overwrite the file of key {owner:?}"),
-        )
-        .with_key(key.to_text())
-        .with_path(relative))
+        let victim = match owner {
+            Some(owner) if owner == key => return Ok(false),
+            Some(owner) => format!("the file of key {owner:?}"),
+            None => "a file that is no document".to_owned(),
+        };
+        let message = format!("this file system ignores case: key {key:?} would overwrite {victim}");
+        Err(Error::new(ErrorKind::KeyCollision, message).with_key(key.to_text()).with_path(relative))
     }
 
-    /// Whether the name belongs to another key, whose file this key must not touch.
+    /// Keeps every key from the names of files that are no documents, but for names that a key has already.
+    pub fn set_aside(&mut self, ignored: &[String]) {
+        if let Some(owners) = &mut self.owners {
+            for relative in ignored {
+                owners.entry(relative.to_ascii_lowercase()).or_insert(None);
+            }
+        }
+    }
+
+    /// Whether the name is that of a file that this key must not touch: another key's, or one that is no document.
     #[must_use]
     pub fn is_of_another(&self, relative: &str, key: &Key) -> bool {
         let owner = self.owners.as_ref().and_then(|owners| owners.get(&relative.to_ascii_lowercase()));
-        owner.is_some_and(|owner| owner != key)
+        owner.is_some_and(|owner| owner.as_ref() != Some(key))
     }
 
     /// The key gives the name back, if it has it.

@@ -3,6 +3,9 @@
 //! A kernel lock (`flock`, on Windows `LockFileEx`) on `.datastore/lock`. It belongs to the open file, so a second
 //! opener is refused in another process, in another thread and in the same one alike, and the kernel releases it
 //! when the process dies, however it dies. The file's content means nothing.
+//!
+//! Where files can be removed while they are open, [`Lock::stands`] tells whether ours was. Windows tells no file's
+//! identity without unsafe code; there the file is opened so that nobody can remove or move it meanwhile.
 
 use std::fs::{File, OpenOptions};
 use std::io;
@@ -28,6 +31,7 @@ impl Lock {
             let (Ok(held), Ok(found)) = (self.file.metadata(), path.metadata()) else { return false };
             (held.dev(), held.ino()) == (found.dev(), found.ino())
         }
+        // It cannot have been removed; the path is gone where a network drive is.
         #[cfg(not(unix))]
         return self.file.metadata().is_ok() && path.exists();
     }
@@ -38,13 +42,8 @@ impl Lock {
     ///
     /// `LOCKED` where another opener holds it, or the system's.
     pub fn take(path: &Path) -> Result<Self> {
-        let file = OpenOptions::new()
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .open(path)
-            .map_err(|cause| Error::storage("open", path, cause))?;
+        let opened = options().create(true).truncate(false).open(path);
+        let file = opened.map_err(|cause| Error::storage("open", path, cause))?;
         Self::hold(file, path)
     }
 
@@ -54,7 +53,7 @@ impl Lock {
     ///
     /// `LOCKED` where there is a file already: somebody else was here, and may have written. Or the system's.
     pub fn take_again(path: &Path) -> Result<Self> {
-        match OpenOptions::new().read(true).write(true).create_new(true).open(path) {
+        match options().create_new(true).open(path) {
             Ok(file) => Self::hold(file, path),
             Err(cause) if cause.kind() == io::ErrorKind::AlreadyExists => Err(Error::new(
                 ErrorKind::Locked,
@@ -82,4 +81,16 @@ impl Lock {
             Err(TryLockError::Error(cause)) => Err(Error::storage("flock", path, cause)),
         }
     }
+}
+
+fn options() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    options.read(true).write(true);
+    #[cfg(windows)]
+    {
+        use std::os::windows::fs::OpenOptionsExt;
+        // FILE_SHARE_READ | FILE_SHARE_WRITE; std's own choice has FILE_SHARE_DELETE too.
+        options.share_mode(1 | 2);
+    }
+    options
 }

@@ -128,6 +128,7 @@ impl Files {
         }
         let quarantined = quarantine.into_moved();
         let documents = self.own(files, contents.documents)?;
+        self.names.set_aside(&ignored);
         self.position.sequence = documents.len() as u64;
         Ok(Loaded { documents, position: self.position, findings: Findings { ignored, quarantined } })
     }
@@ -305,11 +306,15 @@ fn make_folder(path: &Path) -> Result<()> {
     }
 }
 
-/// Removes what a crash left on its way into place.
+/// Removes what a crash left on its way into place. A folder is none of ours.
 fn empty(folder: &Path) -> Result<()> {
     let failed = |cause| Error::storage("scandir", folder, cause);
     for entry in fs::read_dir(folder).map_err(failed)? {
-        let path = entry.map_err(failed)?.path();
+        let entry = entry.map_err(failed)?;
+        if entry.file_type().map_err(failed)?.is_dir() {
+            continue;
+        }
+        let path = entry.path();
         fs::remove_file(&path).map_err(|cause| Error::storage("unlink", &path, cause))?;
     }
     Ok(())

@@ -201,6 +201,15 @@ fn what_a_crash_left_in_tmp_is_removed() {
 }
 
 #[test]
+fn a_folder_in_tmp_is_left_alone() {
+    let data = Data::with(&[(".datastore/tmp/folder/inside", ""), (".datastore/tmp/next", "")]);
+    let (mut files, _) = data.load();
+    write(&mut files, set("a", 0, "{}"));
+    assert_eq!(data.names(".datastore/tmp"), ["folder"]);
+    assert!(data.exists(".datastore/tmp/folder/inside"));
+}
+
+#[test]
 fn the_format_is_named_and_checked() {
     let data = Data::new();
     drop(data.load());

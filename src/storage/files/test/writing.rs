@@ -130,6 +130,22 @@ fn where_case_is_ignored_a_second_key_is_refused() {
 }
 
 #[test]
+fn where_case_is_ignored_a_file_that_is_no_document_is_left_alone() {
+    let data = Data::with(&[("USER%3A1.JSON", "not ours"), ("b.json", "{}"), ("B.JSON", "")]);
+    let mut files = ignoring_case(&data);
+    for entry in [set("user:1", 0, "{}"), set("USER:1", 0, "{}")] {
+        assert_eq!(refused(&mut files, entry).code(), "KEY_COLLISION");
+    }
+    // There it would be found, and removed, under this name too.
+    data.put("user%3A1.json", "");
+    write(&mut files, delete("user:1"));
+    assert_eq!(refused(&mut files, set("user:1", 0, "{}")).code(), "KEY_COLLISION");
+    write(&mut files, set("b", 1, "{}"));
+    assert_eq!(data.names(""), ["B.JSON", "USER%3A1.JSON", "b.json", "user%3A1.json"]);
+    assert_eq!(data.text("USER%3A1.JSON"), "not ours");
+}
+
+#[test]
 fn a_write_that_failed_does_not_keep_the_name() {
     let data = Data::new();
     let mut files = ignoring_case(&data);
