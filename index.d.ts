@@ -21,7 +21,9 @@ export type Stored<Doc> = Doc & Revision;
  *
  * Not `Omit`: that merges the members of a union, and drops the known members beside an index signature.
  */
-export type Writable<Doc> = { [Member in keyof Doc as Exclude<Member, '_rev'>]: Doc[Member] } & { _rev?: number | undefined };
+export type Writable<Doc> = { [Member in keyof Doc as Exclude<Member, '_rev'>]: Doc[Member] } & {
+    _rev?: number | undefined;
+};
 
 /** Any document, where no type is given. */
 // biome-ignore lint/suspicious/noExplicitAny: untyped use has to stay easy

@@ -83,6 +83,14 @@ impl Lock {
     }
 }
 
+impl Drop for Lock {
+    /// Given back by name, not by closing the file: a child process that is just being started has a copy of the open
+    /// file for a moment, and would keep the lock for that long.
+    fn drop(&mut self) {
+        let _ = FileExt::unlock(&self.file);
+    }
+}
+
 fn options() -> OpenOptions {
     let mut options = OpenOptions::new();
     options.read(true).write(true);
@@ -93,4 +101,21 @@ fn options() -> OpenOptions {
         options.share_mode(1 | 2);
     }
     options
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_copy_of_the_open_file_does_not_keep_the_lock() {
+        let directory = tempfile::TempDir::new().unwrap();
+        let path = directory.path().join("lock");
+        let held = Lock::take(&path).unwrap();
+        let copy = held.file.try_clone().unwrap();
+        assert_eq!(Lock::take(&path).unwrap_err().code(), "LOCKED");
+        drop(held);
+        Lock::take(&path).unwrap();
+        drop(copy);
+    }
 }
