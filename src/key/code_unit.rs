@@ -52,16 +52,6 @@ pub fn to_str(bytes: &[u8]) -> Option<Cow<'_, str>> {
     Some(Cow::Owned(text))
 }
 
-/// The smallest byte string above every string that starts with `prefix`; `None` where nothing is above them
-/// (an empty prefix). It is a bound to compare with, not CESU-8 itself.
-#[must_use]
-pub fn prefix_end(prefix: &[u8]) -> Option<Vec<u8>> {
-    let last = prefix.iter().rposition(|byte| *byte < u8::MAX)?;
-    let mut end = prefix.get(..=last)?.to_vec();
-    *end.last_mut()? += 1;
-    Some(end)
-}
-
 fn encode(units: impl Iterator<Item = u16>) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(units.size_hint().0.saturating_mul(2));
     for unit in units {
@@ -117,20 +107,6 @@ mod tests {
                 prop_assert_eq!(&*from_str(&text), &*bytes);
             }
         }
-
-        #[test]
-        fn a_prefix_ends_above_all_that_start_with_it(prefix in units(), rest in units(), other in units()) {
-            let bytes = from_utf16(&prefix);
-            let whole = from_utf16(&[prefix, rest].concat());
-            let other = from_utf16(&other);
-            match prefix_end(&bytes) {
-                None => prop_assert!(bytes.is_empty()),
-                Some(end) => {
-                    prop_assert!(whole < end);
-                    prop_assert_eq!(bytes <= other && other < end, other.starts_with(&bytes));
-                }
-            }
-        }
     }
 
     #[test]
@@ -140,13 +116,5 @@ mod tests {
         }
         assert_eq!(to_str("\u{1F600}".as_bytes()), None);
         assert_eq!(to_str(b"\xC0\x80"), None);
-    }
-
-    #[test]
-    fn a_prefix_of_nothing_is_unbounded() {
-        assert_eq!(prefix_end(b""), None);
-        assert_eq!(prefix_end(b"\xFF\xFF"), None);
-        assert_eq!(prefix_end(b"a\xFF"), Some(b"b".to_vec()));
-        assert_eq!(prefix_end(b"user:"), Some(b"user;".to_vec()));
     }
 }
