@@ -8,11 +8,7 @@ const fs = require('node:fs');
 const path = require('node:path');
 const { test } = require('node:test');
 const { CorruptError, Datastore, DatastoreEngine } = require('../index.js');
-const { afterwards, documentFiles, openStore, readJson, temporaryDirectory } = require('./support.js');
-
-async function refusal(promise) {
-    return promise.then(assert.fail, (error) => error);
-}
+const { afterwards, documentFiles, openStore, readJson, refusal, temporaryDirectory } = require('./support.js');
 
 /** A data directory with these files; content is text or bytes. */
 function directoryOf(t, files) {

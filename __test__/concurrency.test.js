@@ -7,17 +7,7 @@ const { AsyncLocalStorage } = require('node:async_hooks');
 const path = require('node:path');
 const { test } = require('node:test');
 const { ConflictError, Datastore } = require('../index.js');
-const { afterwards, openStore, temporaryDirectory } = require('./support.js');
-
-/** A promise and the functions that settle it. */
-function gate() {
-    const made = {};
-    made.opened = new Promise((resolve, reject) => {
-        made.open = resolve;
-        made.fail = reject;
-    });
-    return made;
-}
+const { afterwards, gate, openStore, refusal, temporaryDirectory } = require('./support.js');
 
 /** An update that appends to `document.log`, after an optional wait. */
 function append(entry, until) {
@@ -25,10 +15,6 @@ function append(entry, until) {
         await until;
         return { ...document, log: [...(document?.log ?? []), entry] };
     };
-}
-
-async function refusal(promise) {
-    return promise.then(assert.fail, (error) => error);
 }
 
 test('sets of one key happen in the order of the calls', async (t) => {

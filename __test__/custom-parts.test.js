@@ -7,21 +7,7 @@ const fs = require('node:fs');
 const path = require('node:path');
 const { test } = require('node:test');
 const { Datastore, DatastoreEngine } = require('../index.js');
-const { afterwards, documentFiles, openStore, readJson, temporaryDirectory } = require('./support.js');
-
-async function refusal(promise) {
-    return promise.then(assert.fail, (error) => error);
-}
-
-/** A promise and the functions that settle it. */
-function gate() {
-    const made = {};
-    made.opened = new Promise((resolve, reject) => {
-        made.open = resolve;
-        made.fail = reject;
-    });
-    return made;
-}
+const { afterwards, documentFiles, gate, openStore, readJson, refusal, temporaryDirectory } = require('./support.js');
 
 /** An engine in plain JavaScript, which hands out the very objects it keeps and notes every call. */
 class PlainEngine {

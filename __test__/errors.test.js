@@ -7,13 +7,9 @@ const fs = require('node:fs');
 const path = require('node:path');
 const { test } = require('node:test');
 const kixx = require('../index.js');
-const { ROOT, afterwards, openStore, runScript, temporaryDirectory } = require('./support.js');
+const { ROOT, afterwards, openStore, refusal, runScript, temporaryDirectory } = require('./support.js');
 
 const { Datastore, DatastoreEngine, DatastoreError } = kixx;
-
-async function refusal(promise) {
-    return promise.then(assert.fail, (error) => error);
-}
 
 /** What a call throws, at once or later. */
 async function thrownBy(call) {

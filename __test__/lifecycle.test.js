@@ -16,15 +16,12 @@ const {
     documentFiles,
     openStore,
     readJson,
+    refusal,
     runScript,
     temporaryDirectory,
 } = require('./support.js');
 
 const { Datastore } = kixx;
-
-async function refusal(promise) {
-    return promise.then(assert.fail, (error) => error);
-}
 
 /** A data directory that is not there yet. */
 function newDirectory(t) {

@@ -4,16 +4,7 @@ const assert = require('node:assert/strict');
 const { test } = require('node:test');
 const kixx = require('..');
 const { inside, newTurn } = require('../lib/update-context.js');
-const { afterwards, openStore, temporaryDirectory } = require('./support.js');
-
-/** A promise and what resolves it. */
-function gate() {
-    let open;
-    const opened = new Promise((resolve) => {
-        open = resolve;
-    });
-    return { open, opened };
-}
+const { afterwards, gate, openStore, temporaryDirectory } = require('./support.js');
 
 /** Each key's update waits until all have begun, then writes the next key: a ring. */
 async function ring(store, keys) {

@@ -7,7 +7,7 @@ const fs = require('node:fs');
 const path = require('node:path');
 const { test } = require('node:test');
 const { Datastore, DatastoreEngine } = require('../index.js');
-const { afterwards, temporaryDirectory } = require('./support.js');
+const { afterwards, gate, temporaryDirectory } = require('./support.js');
 
 const OWN = { _rev: 0, n: 1 };
 const OTHER = { _rev: 0, n: 2 };
@@ -126,15 +126,6 @@ const OF_ENGINE = {
     stats: [true, (engine) => engine.stats(), [isEmptyStats, ...whileOpen(isStats).slice(1)]],
     close: [false, (engine) => engine.close(), always(undefined)],
 };
-
-/** A promise and the function that fulfils it. */
-function gate() {
-    let open;
-    const opened = new Promise((resolve) => {
-        open = resolve;
-    });
-    return { open, opened };
-}
 
 /** What a call answered or refused with; checks that only calls that answer at once throw at once. */
 function outcomeOf(isSynchronous, call) {

@@ -2,6 +2,7 @@
 
 /** What the tests share: folders that go away, stores that are closed, the fixture, child processes. */
 
+const assert = require('node:assert/strict');
 const { spawn, spawnSync } = require('node:child_process');
 const fs = require('node:fs');
 const os = require('node:os');
@@ -25,6 +26,21 @@ function afterwards(t, cleanup) {
         });
     }
     cleanups.get(t).push(cleanup);
+}
+
+/** A promise and the functions that settle it. */
+function gate() {
+    const made = {};
+    made.opened = new Promise((resolve, reject) => {
+        made.open = resolve;
+        made.fail = reject;
+    });
+    return made;
+}
+
+/** What a promise is rejected with; one that is not fails the test. */
+function refusal(promise) {
+    return promise.then(assert.fail, (error) => error);
 }
 
 /** A new empty folder outside of the project; removed after the test. */
@@ -101,8 +117,10 @@ module.exports = {
     ROOT,
     documentFiles,
     fixtureDirectory,
+    gate,
     openStore,
     readJson,
+    refusal,
     runScript,
     temporaryDirectory,
 };

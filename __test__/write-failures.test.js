@@ -8,14 +8,10 @@ const fs = require('node:fs');
 const path = require('node:path');
 const { test } = require('node:test');
 const { Datastore, DatastoreError, StorageError } = require('../index.js');
-const { PACKAGE, documentFiles, openStore, readJson, runScript, temporaryDirectory } = require('./support.js');
+const { PACKAGE, documentFiles, openStore, readJson, refusal, runScript, temporaryDirectory } = require('./support.js');
 
 const NOBODY = 65_534;
 const isRoot = process.getuid?.() === 0;
-
-async function refusal(promise) {
-    return promise.then(assert.fail, (error) => error);
-}
 
 /** Checks an error of the system's: its code, and what Node's own errors have beside it. */
 function checkSystemError(error, codes, directory) {

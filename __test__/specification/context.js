@@ -1,6 +1,9 @@
+'use strict';
+
 /** What the documents' code finds around it: services, a console, the paths it names, somebody else who writes. */
 
 const path = require('node:path');
+const { openStore, temporaryDirectory } = require('../support.js');
 
 /** A service container with one service. */
 function contextOf(datastore) {
@@ -63,4 +66,17 @@ function impatience() {
     return { delays, setTimeout };
 }
 
-module.exports = { contested, contextOf, impatience, recorder, relocated };
+const ISO_DATE = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
+
+/** The document keys of a query's items. */
+function documentKeys({ items }) {
+    return items.map(({ documentKey }) => documentKey);
+}
+
+/** A store in a folder of its own, and the folder. */
+async function openDirectory(t, options) {
+    const directory = path.join(temporaryDirectory(t), 'data');
+    return { directory, datastore: await openStore(t, { directory, ...options }) };
+}
+
+module.exports = { ISO_DATE, documentKeys, openDirectory, contested, contextOf, impatience, recorder, relocated };

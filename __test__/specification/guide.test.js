@@ -13,20 +13,7 @@ const fs = require('node:fs');
 const path = require('node:path');
 const test = require('node:test');
 const { documentFiles, openStore, readJson, temporaryDirectory } = require('../support.js');
-const { contested, contextOf, impatience, recorder } = require('./context.js');
-
-const ISO_DATE = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
-
-/** The keys of a query's documents. */
-function documentKeys({ items }) {
-    return items.map(({ documentKey }) => documentKey);
-}
-
-/** A store in a folder of its own, and the folder. */
-async function openDirectory(t, options) {
-    const directory = path.join(temporaryDirectory(t), 'data');
-    return { directory, datastore: await openStore(t, { directory, ...options }) };
-}
+const { ISO_DATE, contested, contextOf, documentKeys, impatience, openDirectory, recorder } = require('./context.js');
 
 /** Stores a document for each key and returns them in the order of the keys. */
 async function storeAll(datastore, keys, members = {}) {

@@ -12,20 +12,7 @@ const fs = require('node:fs');
 const path = require('node:path');
 const test = require('node:test');
 const { afterwards, documentFiles, openStore, readJson, temporaryDirectory } = require('../support.js');
-const { recorder, relocated } = require('./context.js');
-
-const ISO_DATE = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
-
-/** The keys of a query's items. */
-function documentKeys({ items }) {
-    return items.map(({ documentKey }) => documentKey);
-}
-
-/** A store in a folder of its own, and the folder. */
-async function openDirectory(t, options) {
-    const directory = path.join(temporaryDirectory(t), 'data');
-    return { directory, datastore: await openStore(t, { directory, ...options }) };
-}
+const { ISO_DATE, documentKeys, openDirectory, recorder, relocated } = require('./context.js');
 
 /** Counts up instead of telling the time, so that no two keys made of it are the same. */
 function countInsteadOfTime(t, from) {
