@@ -5,17 +5,19 @@
 //! files.
 //!
 //! ```text
-//! node -> engine -> { view, storage } -> { range, tree, document, key, error }
+//! node -> engine -> { view, storage } -> journal -> { range, tree, document, key, disk, error }
 //! ```
 //!
 //! | module | noun |
 //! |---|---|
 //! | [`engine`] | the store: one committer, snapshots, pages, views brought forward |
 //! | [`storage`] | where documents are kept: files, memory |
+//! | [`journal`] | the append-only log that makes writes durable |
 //! | [`view`] | rows of views, and keys in their collation |
 //! | [`range`] | what a query selects |
 //! | [`tree`] | the ordered, counted, copy-on-write B+tree |
 //! | [`document`] | canonical text and revision |
+//! | [`disk`] | what the store asks of a file system |
 //! | [`key`] | order of keys, names of files |
 //! | [`error`] | the one error |
 //!
@@ -26,9 +28,11 @@
 //! - Text is canonical: what `JSON.stringify` made is what is stored; no number is ever printed again.
 //! - Memory never holds what storage refused.
 
+pub mod disk;
 pub mod document;
 pub mod engine;
 pub mod error;
+pub mod journal;
 pub mod key;
 // In a test build napi registers nothing, so every exported function would be dead code.
 #[cfg(not(test))]

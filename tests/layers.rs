@@ -10,12 +10,14 @@ use std::path::{Path, PathBuf};
 /// Each module, and what it may name.
 const MAY_NAME: &[(&str, &[&str])] = &[
     ("error", &[]),
+    ("disk", &["error"]),
     ("key", &["error"]),
     ("document", &["error"]),
     ("tree", &[]),
     ("range", &["tree"]),
     ("view", &["range", "tree", "document", "key", "error"]),
-    ("storage", &["range", "tree", "document", "key", "error"]),
+    ("journal", &["document", "key", "disk", "error"]),
+    ("storage", &["journal", "disk", "range", "tree", "document", "key", "error"]),
     ("engine", &["view", "storage", "range", "tree", "document", "key", "error"]),
     ("node", &["engine", "view", "storage", "range", "tree", "document", "key", "error"]),
 ];

@@ -16,7 +16,7 @@ use tokio::time::{self, Instant, MissedTickBehavior};
 
 use super::poison::Poison;
 use crate::error::{Error, ErrorKind};
-use crate::storage::Syncer;
+use crate::storage::Keeper;
 
 /// How long a committed write stays unsynced at most.
 pub(super) const INTERVAL: Duration = Duration::from_secs(1);
@@ -40,13 +40,13 @@ impl Background {
     /// # Errors
     ///
     /// The system's, where it gives no thread or no timer.
-    pub fn start(interval: Duration, syncer: Arc<dyn Syncer>, poison: Arc<Poison>) -> io::Result<Self> {
+    pub fn start(interval: Duration, keeper: Arc<dyn Keeper>, poison: Arc<Poison>) -> io::Result<Self> {
         let signals = Arc::new(Signals::default());
         let runtime = runtime::Builder::new_current_thread().enable_time().build()?;
         let shared = Arc::clone(&signals);
         let thread = thread::Builder::new()
             .name("kixx-background".to_owned())
-            .spawn(move || runtime.block_on(shared.run(interval, syncer.as_ref(), &poison)))?;
+            .spawn(move || runtime.block_on(shared.run(interval, keeper.as_ref(), &poison)))?;
         Ok(Self { signals, thread: Some(thread) })
     }
 
@@ -76,25 +76,25 @@ impl Drop for Background {
 }
 
 impl Signals {
-    async fn run(&self, interval: Duration, syncer: &dyn Syncer, poison: &Poison) {
+    async fn run(&self, interval: Duration, keeper: &dyn Keeper, poison: &Poison) {
         // A plain interval would tick at once.
         let mut timer = time::interval_at(Instant::now() + interval, interval);
         timer.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             tokio::select! {
                 () = self.stop.notified() => break,
-                _ = timer.tick() => self.sync(syncer, poison),
+                _ = timer.tick() => self.sync(keeper, poison),
             }
         }
-        self.sync(syncer, poison);
+        self.sync(keeper, poison);
     }
 
-    fn sync(&self, syncer: &dyn Syncer, poison: &Poison) {
+    fn sync(&self, keeper: &dyn Keeper, poison: &Poison) {
         // Cleared before the sync begins: what is committed during it waits for the next one.
         if !self.dirty.swap(false, Ordering::AcqRel) || poison.check().is_err() {
             return;
         }
-        let outcome = catch_unwind(AssertUnwindSafe(|| syncer.sync()))
+        let outcome = catch_unwind(AssertUnwindSafe(|| keeper.flush()))
             .unwrap_or_else(|_| Err(Error::new(ErrorKind::Poisoned, "the sync panicked")));
         if let Err(error) = outcome {
             poison.set(error);

@@ -108,7 +108,7 @@ pub(super) fn commit(writes: Vec<&Write>, state: &RwLock<State>, storage: &mut d
         let current = state.read().current().get(&write.key).cloned();
         match prepare(write, current.as_ref()) {
             Ok(Some(entry)) => {
-                groups.push(Group { entries: vec![entry] });
+                groups.push(Group { entries: vec![entry], synced: false });
                 answers.push(None);
             }
             Ok(None) => answers.push(Some(Settled::Deleted)),
@@ -132,7 +132,7 @@ fn apply(groups: Vec<Group>, outcomes: Vec<Outcome>, state: &RwLock<State>) -> V
                 if replaced.len() >= ENTRIES_PER_LOCK {
                     RwLockWriteGuard::unlocked_fair(&mut state, || replaced.clear());
                 }
-                for Entry { key, document } in group.entries {
+                for Entry { key, document, .. } in group.entries {
                     replaced.push(state.current_mut().apply(key, document.clone(), position));
                     settled.push(document.map_or(Settled::Deleted, Settled::Stored));
                 }
@@ -173,7 +173,8 @@ fn prepare(write: &Write, current: Option<&Stored>) -> Result<Option<Entry>, Set
             None
         }
     };
-    Ok(Some(Entry { key: key.clone(), document }))
+    let previous = current.map(|stored| stored.document.clone());
+    Ok(Some(Entry { key: key.clone(), document, previous }))
 }
 
 fn parse(key: &Key, text: &str) -> Result<(Body, Option<u64>), Settled> {

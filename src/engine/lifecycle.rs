@@ -280,7 +280,7 @@ impl Shared {
         let started = Instant::now();
         let loaded = catch_unwind(AssertUnwindSafe(|| storage.load())).unwrap_or_else(|_| {
             // What it took before it panicked, it has to give back.
-            storage.close();
+            storage.abandon();
             Err(Error::new(ErrorKind::Poisoned, "loading panicked"))
         });
         match loaded {
@@ -291,7 +291,9 @@ impl Shared {
                 background.into_iter().for_each(Background::stop);
                 let released = self.state.write().release();
                 drop(released);
-                storage.close();
+                if let Err(error) = storage.close() {
+                    self.poison.set(error);
+                }
                 (Phase::Closed, closed())
             }
             Err(error) => (Phase::Unloaded(storage), error),
@@ -303,8 +305,8 @@ impl Shared {
         let snapshot = Snapshot::loaded(loaded);
         let documents = snapshot.documents().len();
         self.state.write().open(snapshot);
-        let background = storage.syncer().and_then(|syncer| {
-            let started = Background::start(self.interval, syncer, Arc::clone(&self.poison));
+        let background = storage.keeper().and_then(|keeper| {
+            let started = Background::start(self.interval, keeper, Arc::clone(&self.poison));
             started.inspect_err(|cause| self.poison.set(no_timer(cause))).ok()
         });
         let report = LoadReport { documents, findings, duration: started.elapsed() };

@@ -73,13 +73,13 @@ impl Place<'_> {
         for outcome in storage.commit(&entries.into_iter().map(alone).collect::<Vec<_>>()) {
             committed(&outcome);
         }
-        storage.close();
+        storage.close().unwrap();
     }
 
     /// What a fresh opener finds.
     fn documents(&self) -> Vec<(Key, Document)> {
         let (mut storage, loaded) = self.load();
-        storage.close();
+        storage.close().unwrap();
         loaded.documents
     }
 }
@@ -96,17 +96,22 @@ pub fn key(text: &str) -> Key {
 
 /// A write of a document.
 pub fn set(text: &str, revision: u64, body: &str) -> Entry {
-    Entry { key: key(text), document: Some(document(revision, body)) }
+    Entry { key: key(text), document: Some(document(revision, body)), previous: None }
 }
 
 /// A deletion.
 pub fn delete(text: &str) -> Entry {
-    Entry { key: key(text), document: None }
+    Entry { key: key(text), document: None, previous: None }
 }
 
 /// A group of one.
 pub fn alone(entry: Entry) -> Group {
-    Group { entries: vec![entry] }
+    together(vec![entry])
+}
+
+/// A group that need not be synced.
+pub fn together(entries: Vec<Entry>) -> Group {
+    Group { entries, synced: false }
 }
 
 /// The position of an outcome that must be a commit.
@@ -174,9 +179,9 @@ fn a_group_up_to_the_limit_is_committed(place: &Place) {
     let (mut storage, loaded) = place.load();
     let size = storage.capabilities().group_limit.min(5);
     let entries = (0..size).map(|number| set(&format!("key {number}"), 0, "{}")).collect();
-    let outcomes = storage.commit(&[Group { entries }]);
+    let outcomes = storage.commit(&[together(entries)]);
     assert_eq!(committed(&outcomes[0]).sequence, loaded.position.sequence + size as u64);
-    storage.close();
+    storage.close().unwrap();
     if storage.capabilities().durable {
         assert_eq!(place.documents().len(), size);
     }
@@ -186,11 +191,11 @@ fn a_group_over_the_limit_stores_nothing(place: &Place) {
     let (mut storage, _) = place.load();
     let size = storage.capabilities().group_limit + 1;
     let entries = (0..size).map(|number| set(&format!("key {number}"), 0, "{}")).collect();
-    let outcomes = storage.commit(&[alone(set("before", 0, "{}")), Group { entries }, alone(set("after", 0, "{}"))]);
+    let outcomes = storage.commit(&[alone(set("before", 0, "{}")), together(entries), alone(set("after", 0, "{}"))]);
     let Outcome::Failed(error) = &outcomes[1] else { panic!("{outcomes:?}") };
     assert_eq!(error.code(), "UNSUPPORTED");
     assert!(committed(&outcomes[0]) < committed(&outcomes[2]));
-    storage.close();
+    storage.close().unwrap();
     if storage.capabilities().durable {
         let keys: Vec<_> = place.documents().into_iter().map(|(key, _)| key.to_string()).collect();
         assert_eq!(keys, ["after", "before"]);
@@ -198,24 +203,24 @@ fn a_group_over_the_limit_stores_nothing(place: &Place) {
 }
 
 fn closing_twice_is_harmless(place: &Place) {
-    place.storage().close();
+    place.storage().close().unwrap();
     let (mut storage, _) = place.load();
-    storage.close();
-    storage.close();
-    place.load().0.close();
+    storage.close().unwrap();
+    storage.close().unwrap();
+    place.load().0.close().unwrap();
 }
 
 fn what_was_committed_can_be_synced(place: &Place) {
     let (mut storage, _) = place.load();
-    let syncer = storage.syncer();
+    let keeper = storage.keeper();
     committed(&storage.commit(&[alone(set("a", 0, "{}"))])[0]);
-    if let Some(syncer) = &syncer {
-        syncer.sync().unwrap();
+    if let Some(keeper) = &keeper {
+        keeper.flush().unwrap();
     }
-    storage.close();
+    storage.close().unwrap();
     // It may still be at work when the storage is given back.
-    if let Some(syncer) = &syncer {
-        syncer.sync().unwrap();
+    if let Some(keeper) = &keeper {
+        keeper.flush().unwrap();
     }
 }
 
@@ -338,11 +343,11 @@ fn a_second_opener_is_refused(place: &Place) {
     let mut second = place.storage();
     assert_eq!(code(second.load()), "LOCKED");
     assert_eq!(code(second.load()), "LOCKED");
-    first.close();
+    first.close().unwrap();
     second.load().unwrap();
     assert_eq!(code(place.storage().load()), "LOCKED");
     drop(second);
-    place.load().0.close();
+    place.load().0.close().unwrap();
 }
 
 fn a_refused_opener_takes_nothing(place: &Place) {
@@ -350,8 +355,8 @@ fn a_refused_opener_takes_nothing(place: &Place) {
     let mut refused = place.storage();
     assert_eq!(code(refused.load()), "LOCKED");
     committed(&first.commit(&[alone(set("a", 0, "{}"))])[0]);
-    first.close();
+    first.close().unwrap();
     // The refused one still lives, and is in nobody's way.
     assert_eq!(place.documents().len(), 1);
-    refused.close();
+    refused.abandon();
 }

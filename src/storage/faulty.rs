@@ -12,7 +12,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 
 use parking_lot::Mutex;
 
-use super::{Capabilities, Group, Loaded, Outcome, Storage, Syncer};
+use super::{Capabilities, Group, Keeper, KeeperStats, Loaded, Outcome, Storage};
 use crate::error::{Error, Result};
 
 /// The disk is full.
@@ -31,6 +31,8 @@ pub enum Call {
     Sync,
     /// A close.
     Close,
+    /// The other way to end.
+    Abandon,
 }
 
 /// What is to go wrong, and what was called. A clone is the same plan.
@@ -214,24 +216,34 @@ impl Storage for Faulty {
         groups.iter().map(one).collect()
     }
 
-    fn syncer(&self) -> Option<Arc<dyn Syncer>> {
-        Some(Arc::new(FaultySyncer { faults: self.faults.clone() }))
+    fn keeper(&self) -> Option<Arc<dyn Keeper>> {
+        Some(Arc::new(FaultyKeeper { faults: self.faults.clone() }))
     }
 
-    fn close(&mut self) {
+    fn close(&mut self) -> Result<()> {
         self.faults.note(Call::Close);
-        self.inner.close();
+        let closed = self.inner.close();
         assert!(!std::mem::take(&mut self.faults.plan.lock().panic_in_close), "as planned");
+        closed
+    }
+
+    fn abandon(&mut self) {
+        self.faults.note(Call::Abandon);
+        self.inner.abandon();
     }
 }
 
 /// Syncs nothing, because a real sync waits for whatever else is being written on the machine.
-struct FaultySyncer {
+struct FaultyKeeper {
     faults: Faults,
 }
 
-impl Syncer for FaultySyncer {
-    fn sync(&self) -> Result<()> {
+impl Keeper for FaultyKeeper {
+    fn tend(&self) -> Result<()> {
+        self.flush()
+    }
+
+    fn flush(&self) -> Result<()> {
         self.faults.note(Call::Sync);
         let fault = self.faults.plan.lock().sync;
         match fault {
@@ -239,6 +251,14 @@ impl Syncer for FaultySyncer {
             Some(Fault::Errno(errno)) => Err(error("syncfs", errno)),
             Some(_) => panic!("as planned"),
         }
+    }
+
+    fn is_pressed(&self) -> bool {
+        false
+    }
+
+    fn stats(&self) -> KeeperStats {
+        KeeperStats::default()
     }
 }
 

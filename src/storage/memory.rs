@@ -38,7 +38,11 @@ impl Storage for Memory {
             .collect()
     }
 
-    fn close(&mut self) {}
+    fn close(&mut self) -> Result<()> {
+        Ok(())
+    }
+
+    fn abandon(&mut self) {}
 }
 
 #[cfg(test)]

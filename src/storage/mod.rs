@@ -69,6 +69,8 @@ pub struct Entry {
     pub key: Key,
     /// The new version, or `None` to delete.
     pub document: Option<Document>,
+    /// The version that it replaces, or `None` where nothing is stored.
+    pub previous: Option<Document>,
 }
 
 /// Entries that are stored together or not at all.
@@ -76,12 +78,14 @@ pub struct Entry {
 pub struct Group {
     /// The entries, at most [`Capabilities::group_limit`], each key once.
     pub entries: Vec<Entry>,
+    /// Answered only when it survives a power cut.
+    pub synced: bool,
 }
 
 /// What became of a group.
 #[derive(Clone, Debug)]
 pub enum Outcome {
-    /// Stored; the position is that of the group's last entry.
+    /// Stored; the position is that of the group's last entry, and the entries before it have the ones just below.
     Committed(Position),
     /// Refused, because somebody else's version is stored.
     Conflict {
@@ -90,7 +94,8 @@ pub enum Outcome {
         /// Its revision, or `None` where it is gone.
         actual: Option<u64>,
     },
-    /// Not stored.
+    /// Not stored. Of the kind `Poisoned` it means that nothing will be any more, and that nobody knows what a load
+    /// will find of this group.
     Failed(Error),
 }
 
@@ -114,14 +119,44 @@ pub struct Findings {
     pub quarantined: Vec<BadFile>,
 }
 
-/// Makes durable what was committed; called beside the commits, from another thread.
-pub trait Syncer: Send + Sync {
-    /// Returns when everything committed before the call survives a power cut.
+/// Looks after what was committed, beside the commits, from one other thread.
+///
+/// An error of the kind `Poisoned` means that a sync failed: what was not synced may be lost, and no commit will be
+/// taken any more. Any other is a hindrance (a full disk) that may pass; the work left is tried again.
+pub trait Keeper: Send + Sync {
+    /// What is to be done now and then: called at every interval in which something was committed, and sooner where it
+    /// [is pressed](Keeper::is_pressed). What was committed before the call survives a power cut when it returns.
     ///
     /// # Errors
     ///
-    /// The operating system's. What was not synced must then be taken as lost.
-    fn sync(&self) -> Result<()>;
+    /// As above.
+    fn tend(&self) -> Result<()>;
+
+    /// Returns when everything committed before the call survives a power cut and is where it belongs.
+    ///
+    /// # Errors
+    ///
+    /// As above.
+    fn flush(&self) -> Result<()>;
+
+    /// Whether so much waits that it should be tended to at once.
+    fn is_pressed(&self) -> bool;
+
+    /// What waits, as of now.
+    fn stats(&self) -> KeeperStats;
+}
+
+/// What waits for a [`Keeper`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct KeeperStats {
+    /// The last commit that survives a power cut.
+    pub synced: Sequence,
+    /// Bytes of the journal.
+    pub journal_bytes: u64,
+    /// Documents whose file is older than they are.
+    pub files_behind: usize,
+    /// Files that wait to be used again.
+    pub spares: usize,
 }
 
 /// A place for documents.
@@ -139,11 +174,21 @@ pub trait Storage: Send {
     /// Stores groups, in order, and answers each by itself: as many outcomes as groups.
     fn commit(&mut self, groups: &[Group]) -> Vec<Outcome>;
 
-    /// What syncs this storage in the background, if it needs that. Asked for once, after `load`.
-    fn syncer(&self) -> Option<Arc<dyn Syncer>> {
+    /// What looks after this storage in the background, if it needs that. Asked for once, after `load`; no longer
+    /// called when `close` or `abandon` is.
+    fn keeper(&self) -> Option<Arc<dyn Keeper>> {
         None
     }
 
-    /// Gives everything back that `load` took, the lock last.
-    fn close(&mut self);
+    /// Leaves everything in order, so that the next load has nothing to make up for, and gives back what `load` took,
+    /// the lock last. Everything is given back also where it fails.
+    ///
+    /// # Errors
+    ///
+    /// What could not be left in order. Nothing that was committed is lost by that.
+    fn close(&mut self) -> Result<()>;
+
+    /// Gives back what `load` took, at once: the next load finds what it would find after a crash. Nothing where it
+    /// has been given back already.
+    fn abandon(&mut self);
 }

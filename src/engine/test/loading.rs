@@ -113,7 +113,11 @@ impl Storage for Unsorted {
         Vec::new()
     }
 
-    fn close(&mut self) {}
+    fn close(&mut self) -> Result<()> {
+        Ok(())
+    }
+
+    fn abandon(&mut self) {}
 }
 
 #[test]

@@ -22,7 +22,6 @@ pub mod layout;
 
 mod collision;
 mod format;
-mod lock;
 mod place;
 mod quarantine;
 mod read;
@@ -40,12 +39,13 @@ use std::sync::Arc;
 
 use self::collision::Names;
 use self::layout::Layout;
-use self::lock::Lock;
 use self::place::Placer;
 use self::quarantine::Quarantine;
 use self::read::Contents;
 use self::scan::{Candidate, Scan};
-use super::{Capabilities, Entry, Findings, Group, Loaded, Outcome, Position, Storage, Syncer};
+use super::{Capabilities, Entry, Findings, Group, Keeper, Loaded, Outcome, Position, Storage};
+use crate::disk::Held;
+use crate::disk::lock::Lock;
 use crate::document::Document;
 use crate::error::{BadFile, Error, ErrorKind, Result};
 use crate::key::Key;
@@ -230,7 +230,7 @@ impl Files {
     /// others may have been here meanwhile: memory would no longer be what the files are.
     fn hold_lock(&mut self) -> Result<()> {
         let path = self.layout.lock();
-        if self.lock.as_ref().is_some_and(|lock| lock.stands(&path)) {
+        if self.lock.as_ref().is_some_and(Held::stands) {
             return Ok(());
         }
         make_folder(&self.layout.private())?;
@@ -248,7 +248,7 @@ impl Storage for Files {
     fn load(&mut self) -> Result<Loaded> {
         let loaded = self.open();
         if loaded.is_err() {
-            self.close();
+            self.abandon();
         }
         loaded
     }
@@ -275,11 +275,16 @@ impl Storage for Files {
             .collect()
     }
 
-    fn syncer(&self) -> Option<Arc<dyn Syncer>> {
+    fn keeper(&self) -> Option<Arc<dyn Keeper>> {
         sync::Directory::open(self.layout.root())
     }
 
-    fn close(&mut self) {
+    fn close(&mut self) -> Result<()> {
+        self.abandon();
+        Ok(())
+    }
+
+    fn abandon(&mut self) {
         self.plain.clear();
         self.names = Names::default();
         self.lock = None;

@@ -6,7 +6,8 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::storage::Syncer;
+use crate::error::Result;
+use crate::storage::{Keeper, KeeperStats};
 
 /// The file system that holds a data directory.
 #[derive(Debug)]
@@ -20,7 +21,7 @@ pub struct Directory {
 #[cfg(target_os = "linux")]
 impl Directory {
     /// `None` where the directory cannot be opened: writes then fail with a reason of their own.
-    pub fn open(path: &Path) -> Option<Arc<dyn Syncer>> {
+    pub fn open(path: &Path) -> Option<Arc<dyn Keeper>> {
         let handle = std::fs::File::open(path).ok()?;
         Some(Arc::new(Self { handle, path: path.to_path_buf() }))
     }
@@ -29,15 +30,28 @@ impl Directory {
 #[cfg(not(target_os = "linux"))]
 impl Directory {
     /// Nothing to sync with.
-    pub fn open(_path: &Path) -> Option<Arc<dyn Syncer>> {
+    pub fn open(_path: &Path) -> Option<Arc<dyn Keeper>> {
         None
     }
 }
 
-#[cfg(target_os = "linux")]
-impl Syncer for Directory {
-    fn sync(&self) -> crate::error::Result<()> {
+impl Keeper for Directory {
+    fn tend(&self) -> Result<()> {
+        self.flush()
+    }
+
+    fn flush(&self) -> Result<()> {
+        #[cfg(target_os = "linux")]
         rustix::fs::syncfs(&self.handle)
-            .map_err(|cause| crate::error::Error::storage("syncfs", &self.path, cause.into()))
+            .map_err(|cause| crate::error::Error::storage("syncfs", &self.path, cause.into()))?;
+        Ok(())
+    }
+
+    fn is_pressed(&self) -> bool {
+        false
+    }
+
+    fn stats(&self) -> KeeperStats {
+        KeeperStats::default()
     }
 }

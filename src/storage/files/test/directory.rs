@@ -53,7 +53,7 @@ fn a_store_whose_lock_somebody_else_took_writes_no_more() {
     let (mut other, _) = data.load();
     write(&mut other, set("a", 0, "{\"by\":\"the other\"}"));
     assert_eq!(refused(&mut files, set("a", 0, "{}")).code(), "LOCKED");
-    other.close();
+    other.close().unwrap();
     // What the other wrote is not in our memory: going on would be going on blind.
     assert_eq!(refused(&mut files, set("a", 0, "{}")).code(), "LOCKED");
     assert_eq!(data.documents(), [pair("a", "{\"_rev\":0,\"by\":\"the other\"}")]);

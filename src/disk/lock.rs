@@ -4,38 +4,40 @@
 //! opener is refused in another process, in another thread and in the same one alike, and the kernel releases it
 //! when the process dies, however it dies. The file's content means nothing.
 //!
-//! Where files can be removed while they are open, [`Lock::stands`] tells whether ours was. Windows tells no file's
+//! Where files can be removed while they are open, [`Held::stands`](super::Held) tells whether ours was. Windows tells no file's
 //! identity without unsafe code; there the file is opened so that nobody can remove or move it meanwhile.
 
 use std::fs::{File, OpenOptions};
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use fs4::{FileExt, TryLockError};
 
+use super::Held;
 use crate::error::{Error, ErrorKind, Result};
 
 /// Held for as long as the value lives.
 #[derive(Debug)]
 pub struct Lock {
     file: File,
+    path: PathBuf,
 }
 
-impl Lock {
-    /// Whether others find this very file at `path`. One that was removed, or moved away, protects nothing.
-    #[must_use]
-    pub fn stands(&self, path: &Path) -> bool {
+impl Held for Lock {
+    fn stands(&self) -> bool {
         #[cfg(unix)]
         {
             use std::os::unix::fs::MetadataExt;
-            let (Ok(held), Ok(found)) = (self.file.metadata(), path.metadata()) else { return false };
+            let (Ok(held), Ok(found)) = (self.file.metadata(), self.path.metadata()) else { return false };
             (held.dev(), held.ino()) == (found.dev(), found.ino())
         }
         // It cannot have been removed; the path is gone where a network drive is.
         #[cfg(not(unix))]
-        return self.file.metadata().is_ok() && path.exists();
+        return self.file.metadata().is_ok() && self.path.exists();
     }
+}
 
+impl Lock {
     /// Takes the lock without waiting.
     ///
     /// # Errors
@@ -69,7 +71,7 @@ impl Lock {
 
     fn hold(file: File, path: &Path) -> Result<Self> {
         match FileExt::try_lock(&file) {
-            Ok(()) => Ok(Self { file }),
+            Ok(()) => Ok(Self { file, path: path.to_path_buf() }),
             Err(TryLockError::WouldBlock) => Err(Error::new(
                 ErrorKind::Locked,
                 format!(

@@ -1,0 +1,355 @@
+//! The operating system's own calls, below one directory.
+//!
+//! On Unix the directory is held open and every path is looked up from there: shorter ways for the kernel, and a
+//! directory that is removed while the store is open is a failure (`ENOENT`), never made anew.
+
+use std::fs::{self, File};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::lock::Lock;
+use super::{Abilities, Disk, Handle, Held, Kind, Listed, Size};
+use crate::error::{Error, ErrorKind, Result};
+
+/// A directory of the real file system.
+#[derive(Debug)]
+pub struct System {
+    root: PathBuf,
+    #[cfg(unix)]
+    handle: File,
+    boot: Option<String>,
+}
+
+impl System {
+    /// Opens a directory, which is created, parents included, where it is missing.
+    ///
+    /// # Errors
+    ///
+    /// The system's.
+    pub fn mount(root: &Path) -> Result<Self> {
+        create_folders(root)?;
+        Ok(Self {
+            root: root.to_path_buf(),
+            #[cfg(unix)]
+            handle: File::open(root).map_err(|cause| Error::storage("open", root, cause))?,
+            boot: boot(),
+        })
+    }
+
+    fn failed(&self, syscall: &'static str, path: &str) -> impl FnOnce(io::Error) -> Error {
+        let path = self.path(path);
+        move |cause| Error::storage(syscall, &path, cause)
+    }
+}
+
+/// Creates what is missing of a path, and makes the new names durable: syncing a file does not make its folder so.
+fn create_folders(path: &Path) -> Result<()> {
+    if path.is_dir() {
+        return Ok(());
+    }
+    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+    if let Some(parent) = parent {
+        create_folders(parent)?;
+    }
+    match fs::create_dir(path) {
+        Err(cause) if cause.kind() == io::ErrorKind::AlreadyExists && path.is_dir() => {}
+        other => other.map_err(|cause| Error::storage("mkdir", path, cause))?,
+    }
+    #[cfg(unix)]
+    if let Ok(parent) = File::open(parent.unwrap_or(Path::new("."))) {
+        // One that may not be read cannot be synced; its own journal will do.
+        let _ = parent.sync_all();
+    }
+    Ok(())
+}
+
+#[cfg(target_os = "linux")]
+fn boot() -> Option<String> {
+    fs::read_to_string("/proc/sys/kernel/random/boot_id").ok().map(|text| text.trim().to_owned())
+}
+
+#[cfg(not(target_os = "linux"))]
+fn boot() -> Option<String> {
+    None
+}
+
+impl Disk for System {
+    fn abilities(&self) -> Abilities {
+        Abilities {
+            sync_everything: cfg!(target_os = "linux"),
+            rename_new: cfg!(any(target_os = "linux", target_vendor = "apple")),
+        }
+    }
+
+    fn path(&self, relative: &str) -> PathBuf {
+        if relative.is_empty() { self.root.clone() } else { self.root.join(relative) }
+    }
+
+    fn boot(&self) -> Option<String> {
+        self.boot.clone()
+    }
+
+    fn lock(&self, path: &str, anew: bool) -> Result<Box<dyn Held>> {
+        let path = self.path(path);
+        let lock = if anew { Lock::take_again(&path)? } else { Lock::take(&path)? };
+        Ok(Box::new(lock))
+    }
+
+    fn list(&self, folder: &str) -> Result<Vec<Listed>> {
+        let path = self.path(folder);
+        let failed = |cause| Error::storage("scandir", &path, cause);
+        let mut listed = Vec::new();
+        for entry in fs::read_dir(&path).map_err(failed)? {
+            let entry = entry.map_err(failed)?;
+            let kind = kind(entry.file_type().map_err(failed)?);
+            let name = entry.file_name().into_string().map_err(|name| name.to_string_lossy().into_owned());
+            listed.push(Listed { name, kind });
+        }
+        Ok(listed)
+    }
+
+    fn read(&self, path: &str, into: &mut Vec<u8>) -> Result<()> {
+        let mut file = self.open_to_read(path)?;
+        io::Read::read_to_end(&mut file, into).map(drop).map_err(self.failed("read", path))
+    }
+
+    fn kind(&self, path: &str) -> Result<Option<Kind>> {
+        match fs::symlink_metadata(self.path(path)) {
+            Ok(metadata) => Ok(Some(kind(metadata.file_type()))),
+            Err(cause) if cause.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(cause) => Err(self.failed("lstat", path)(cause)),
+        }
+    }
+
+    fn make_folder(&self, path: &str) -> Result<()> {
+        self.call_make_folder(path).map_err(self.failed("mkdir", path))
+    }
+
+    fn remove_folder(&self, path: &str) -> Result<()> {
+        fs::remove_dir(self.path(path)).map_err(self.failed("rmdir", path))
+    }
+
+    fn create(&self, path: &str) -> Result<Box<dyn Handle>> {
+        self.handle(path, self.call_create(path))
+    }
+
+    fn open(&self, path: &str) -> Result<Box<dyn Handle>> {
+        self.handle(path, self.call_open(path))
+    }
+
+    fn rename(&self, from: &str, to: &str) -> Result<()> {
+        self.call_rename(from, to).map_err(self.failed("rename", to))
+    }
+
+    fn rename_new(&self, from: &str, to: &str) -> Result<()> {
+        self.call_rename_new(from, to).map_err(self.failed("rename", to))
+    }
+
+    fn exchange(&self, a: &str, b: &str) -> Result<()> {
+        self.call_exchange(a, b).map_err(self.failed("rename", b))
+    }
+
+    fn link(&self, file: &str, name: &str) -> Result<()> {
+        fs::hard_link(self.path(file), self.path(name)).map_err(self.failed("link", name))
+    }
+
+    fn remove(&self, path: &str) -> Result<()> {
+        self.call_remove(path).map_err(self.failed("unlink", path))
+    }
+
+    fn sync_folder(&self, folder: &str) -> Result<()> {
+        self.call_sync_folder(folder).map_err(self.failed("fsync", folder))
+    }
+
+    fn sync_everything(&self) -> Result<()> {
+        #[cfg(target_os = "linux")]
+        return rustix::fs::syncfs(&self.handle).map_err(|cause| self.failed("syncfs", "")(cause.into()));
+        #[cfg(not(target_os = "linux"))]
+        return Err(Error::new(ErrorKind::Unsupported, "this system cannot sync a whole file system"));
+    }
+}
+
+impl System {
+    fn handle(&self, path: &str, opened: io::Result<File>) -> Result<Box<dyn Handle>> {
+        let file = opened.map_err(self.failed("open", path))?;
+        Ok(Box::new(Opened { file, path: self.path(path) }))
+    }
+}
+
+#[cfg(unix)]
+impl System {
+    fn open_to_read(&self, path: &str) -> Result<File> {
+        self.call_open_with(path, rustix::fs::OFlags::RDONLY).map_err(self.failed("open", path))
+    }
+
+    fn call_open_with(&self, path: &str, flags: rustix::fs::OFlags) -> io::Result<File> {
+        use rustix::fs::{Mode, OFlags, openat};
+        let mode = Mode::RUSR | Mode::WUSR | Mode::RGRP | Mode::WGRP | Mode::ROTH | Mode::WOTH;
+        Ok(openat(&self.handle, path, flags | OFlags::CLOEXEC | OFlags::NOFOLLOW, mode).map(File::from)?)
+    }
+
+    fn call_create(&self, path: &str) -> io::Result<File> {
+        use rustix::fs::OFlags;
+        self.call_open_with(path, OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL)
+    }
+
+    fn call_open(&self, path: &str) -> io::Result<File> {
+        use rustix::fs::OFlags;
+        // A pipe would be waited for.
+        self.call_open_with(path, OFlags::WRONLY | OFlags::NONBLOCK)
+    }
+
+    fn call_make_folder(&self, path: &str) -> io::Result<()> {
+        use rustix::fs::Mode;
+        Ok(rustix::fs::mkdirat(&self.handle, path, Mode::RWXU | Mode::RWXG | Mode::RWXO)?)
+    }
+
+    fn call_rename(&self, from: &str, to: &str) -> io::Result<()> {
+        Ok(rustix::fs::renameat(&self.handle, from, &self.handle, to)?)
+    }
+
+    #[cfg(any(target_os = "linux", target_vendor = "apple"))]
+    fn call_rename_with(&self, from: &str, to: &str, flags: rustix::fs::RenameFlags) -> io::Result<()> {
+        Ok(rustix::fs::renameat_with(&self.handle, from, &self.handle, to, flags)?)
+    }
+
+    #[cfg(any(target_os = "linux", target_vendor = "apple"))]
+    fn call_rename_new(&self, from: &str, to: &str) -> io::Result<()> {
+        use rustix::io::Errno;
+        match self.call_rename_with(from, to, rustix::fs::RenameFlags::NOREPLACE) {
+            // Some file systems know the call but not the flag.
+            Err(cause)
+                if [Errno::INVAL, Errno::NOSYS, Errno::NOTSUP]
+                    .map(Errno::raw_os_error)
+                    .contains(&cause.raw_os_error().unwrap_or(0)) =>
+            {
+                self.call_rename(from, to)
+            }
+            other => other,
+        }
+    }
+
+    #[cfg(any(target_os = "linux", target_vendor = "apple"))]
+    fn call_exchange(&self, a: &str, b: &str) -> io::Result<()> {
+        self.call_rename_with(a, b, rustix::fs::RenameFlags::EXCHANGE)
+    }
+
+    #[cfg(not(any(target_os = "linux", target_vendor = "apple")))]
+    fn call_rename_new(&self, from: &str, to: &str) -> io::Result<()> {
+        self.call_rename(from, to)
+    }
+
+    #[cfg(not(any(target_os = "linux", target_vendor = "apple")))]
+    fn call_exchange(&self, _a: &str, _b: &str) -> io::Result<()> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
+
+    fn call_remove(&self, path: &str) -> io::Result<()> {
+        Ok(rustix::fs::unlinkat(&self.handle, path, rustix::fs::AtFlags::empty())?)
+    }
+
+    fn call_sync_folder(&self, folder: &str) -> io::Result<()> {
+        use rustix::fs::OFlags;
+        let folder = if folder.is_empty() { "." } else { folder };
+        self.call_open_with(folder, OFlags::RDONLY | OFlags::DIRECTORY)?.sync_all()
+    }
+}
+
+#[cfg(not(unix))]
+impl System {
+    fn open_to_read(&self, path: &str) -> Result<File> {
+        File::open(self.path(path)).map_err(self.failed("open", path))
+    }
+
+    fn call_create(&self, path: &str) -> io::Result<File> {
+        fs::OpenOptions::new().write(true).create_new(true).open(self.path(path))
+    }
+
+    fn call_open(&self, path: &str) -> io::Result<File> {
+        fs::OpenOptions::new().write(true).open(self.path(path))
+    }
+
+    fn call_make_folder(&self, path: &str) -> io::Result<()> {
+        fs::create_dir(self.path(path))
+    }
+
+    fn call_rename(&self, from: &str, to: &str) -> io::Result<()> {
+        fs::rename(self.path(from), self.path(to))
+    }
+
+    fn call_rename_new(&self, from: &str, to: &str) -> io::Result<()> {
+        self.call_rename(from, to)
+    }
+
+    fn call_exchange(&self, _a: &str, _b: &str) -> io::Result<()> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
+
+    fn call_remove(&self, path: &str) -> io::Result<()> {
+        fs::remove_file(self.path(path))
+    }
+
+    /// Windows has no way to sync a folder; NTFS keeps names in a journal of its own.
+    fn call_sync_folder(&self, _folder: &str) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// An open file, and what to call it in an error.
+#[derive(Debug)]
+struct Opened {
+    file: File,
+    path: PathBuf,
+}
+
+impl Opened {
+    fn failed(&self, syscall: &'static str) -> impl FnOnce(io::Error) -> Error + '_ {
+        move |cause| Error::storage(syscall, &self.path, cause)
+    }
+}
+
+impl Handle for Opened {
+    fn write_at(&self, bytes: &[u8], offset: u64) -> Result<usize> {
+        loop {
+            #[cfg(unix)]
+            let written = std::os::unix::fs::FileExt::write_at(&self.file, bytes, offset);
+            #[cfg(windows)]
+            let written = std::os::windows::fs::FileExt::seek_write(&self.file, bytes, offset);
+            match written {
+                Err(cause) if cause.kind() == io::ErrorKind::Interrupted => {}
+                other => return other.map_err(self.failed("write")),
+            }
+        }
+    }
+
+    fn truncate(&self, length: u64) -> Result<()> {
+        self.file.set_len(length).map_err(self.failed("ftruncate"))
+    }
+
+    fn size(&self) -> Result<Size> {
+        let metadata = self.file.metadata().map_err(self.failed("fstat"))?;
+        #[cfg(unix)]
+        let names = std::os::unix::fs::MetadataExt::nlink(&metadata);
+        // Not told without unsafe code; there the file is not written again.
+        #[cfg(not(unix))]
+        let names = u64::MAX;
+        if !metadata.is_file() {
+            return Err(Error::new(ErrorKind::Storage, "this is no regular file").with_path(self.path.clone()));
+        }
+        Ok(Size { length: metadata.len(), names })
+    }
+
+    fn sync_data(&self) -> Result<()> {
+        self.file.sync_data().map_err(self.failed("fdatasync"))
+    }
+}
+
+fn kind(of: fs::FileType) -> Kind {
+    if of.is_file() {
+        Kind::File
+    } else if of.is_dir() {
+        Kind::Folder
+    } else {
+        Kind::Other
+    }
+}

@@ -1,0 +1,3 @@
+//! The append-only log that makes writes durable.
+
+#![forbid(unsafe_code)]
