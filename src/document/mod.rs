@@ -55,6 +55,14 @@ impl Document {
         Self { revision, text: Arc::from(text) }
     }
 
+    /// The document whose canonical text this is: what [`Document::text`] told of one. It is trusted beyond its `_rev`;
+    /// `None` where it does not begin with one.
+    #[must_use]
+    pub fn from_text(text: &str) -> Option<Self> {
+        let (revision, _) = revision::leading(text).filter(|_| text.ends_with('}'))?;
+        Some(Self { revision, text: Arc::from(text) })
+    }
+
     /// How often the document was written since it was made: 0 at first.
     #[must_use]
     pub fn revision(&self) -> u64 {

@@ -1,0 +1,238 @@
+//! Appending.
+
+use std::sync::{Arc, OnceLock};
+
+use parking_lot::{Condvar, Mutex};
+
+use super::entry::{Marks, Record, put_group, put_void};
+use super::head::{Head, Placing};
+use super::segment::{self, State};
+use crate::disk::{Disk, Handle, write_all};
+use crate::error::{Error, ErrorKind, Result};
+
+/// How much memory is kept from one append to the next.
+const KEPT: usize = 4 << 20;
+
+/// Where a journal goes on.
+#[derive(Clone, Copy, Debug)]
+pub struct Start {
+    /// Of every sequence in it.
+    pub epoch: u64,
+    /// The last sequence used. Where older segments count ([`Start::settled`] is false), the last one in those.
+    pub last: u64,
+    /// The next segment's number.
+    pub number: u64,
+    /// Written into every head, for whoever recovers.
+    pub placing: Placing,
+    /// Everything up to `last` is in its file and durable, so that older segments do not count from the moment at which
+    /// the first one of this journal is begun. Where it is false they do: what [`recover`](super::recover) cut off of
+    /// them must be gone, and what is left be synced, before the first append.
+    pub settled: bool,
+}
+
+/// A journal that is being written. One thread appends, another syncs, rotates and cuts, at the same time.
+///
+/// Lock order: `writer`, `state`. After a failed sync, or where a failed append could not be taken back, every call that
+/// does something answers `POISONED`.
+#[derive(Debug)]
+pub struct Journal {
+    pub(super) disk: Arc<dyn Disk>,
+    pub(super) folder: String,
+    start: Start,
+    /// Held while a segment is begun or written: whoever has it alone changes the last segment.
+    writer: Mutex<Writer>,
+    /// Held for moments only, never during a call to the disk.
+    pub(super) state: Mutex<State>,
+    /// Tells whoever waits on `state` that a sync has ended.
+    pub(super) synced: Condvar,
+    /// Held while segments are removed, so that two callers do not remove the same.
+    pub(super) cutting: Mutex<()>,
+    /// The first failure that left the journal in doubt.
+    broken: OnceLock<Error>,
+}
+
+#[derive(Debug)]
+struct Writer {
+    /// The next segment's number.
+    number: u64,
+    /// That segment, where it was created and its head could not be written.
+    headless: Option<Arc<dyn Handle>>,
+    /// What is about to be written; kept for its memory.
+    lines: Vec<u8>,
+}
+
+impl Journal {
+    /// A journal in a folder of the disk. Touches nothing yet.
+    #[must_use]
+    pub fn new(disk: Arc<dyn Disk>, folder: &str, start: Start) -> Self {
+        let state = State {
+            last: start.last,
+            synced: start.last,
+            // Older segments may be unsynced where they count.
+            told: if start.settled { start.last } else { 0 },
+            changes: 0,
+            durable: 0,
+            is_syncing: false,
+            segments: std::collections::VecDeque::new(),
+        };
+        Self {
+            disk,
+            folder: folder.to_owned(),
+            start,
+            writer: Mutex::new(Writer { number: start.number, headless: None, lines: Vec::new() }),
+            state: Mutex::new(state),
+            synced: Condvar::new(),
+            cutting: Mutex::new(()),
+            broken: OnceLock::new(),
+        }
+    }
+
+    /// Creates the first segment, and the folder where it is missing, durably. Does nothing when that is done. Where it
+    /// fails, the next append tries again.
+    ///
+    /// # Errors
+    ///
+    /// The system's; `POISONED` where a sync failed.
+    pub fn begin(&self) -> Result<()> {
+        let mut writer = self.writer.lock();
+        self.begin_with(&mut writer)
+    }
+
+    /// Writes groups in one step, and tells the last sequence of each. `placed` is the highest sequence up to which
+    /// every file is in its place.
+    ///
+    /// # Errors
+    ///
+    /// The system's: no group is in the journal, and the next append may go well. `POISONED`: nobody knows.
+    pub fn append<'a, G: AsRef<[Record<'a>]>>(&self, groups: &[G], placed: u64) -> Result<Vec<u64>> {
+        self.write(placed, |lines, mut last, marks| {
+            let mut put = |group: &G| {
+                last = put_group(lines, group.as_ref(), last, marks);
+                last
+            };
+            let lasts = groups.iter().map(&mut put).collect();
+            (lasts, last)
+        })
+    }
+
+    /// Gives back the group that began at `first`: recovery will ignore it, once this is synced. Tells the sequence that
+    /// this took.
+    ///
+    /// # Errors
+    ///
+    /// As of an append.
+    pub fn void(&self, first: u64, placed: u64) -> Result<u64> {
+        self.write(placed, |lines, last, marks| {
+            put_void(lines, last + 1, first, marks);
+            (last + 1, last + 1)
+        })
+    }
+
+    /// Goes on in a new segment, where the last one holds an entry. What it does is durable with the next sync.
+    ///
+    /// # Errors
+    ///
+    /// The system's: the last segment is written further. `POISONED`, after an earlier failure.
+    pub fn rotate(&self) -> Result<()> {
+        let mut writer = self.writer.lock();
+        self.check()?;
+        if self.state.lock().is_used() { self.open(&mut writer, false) } else { Ok(()) }
+    }
+
+    /// Whether the journal can be relied on.
+    ///
+    /// # Errors
+    ///
+    /// `POISONED` with the first cause, after a failure that left it in doubt.
+    pub fn check(&self) -> Result<()> {
+        let Some(cause) = self.broken.get() else { return Ok(()) };
+        let message = format!("the journal takes no more writes since a failure left it in doubt: {cause}");
+        Err(Error::new(ErrorKind::Poisoned, message).with_source(cause.clone()))
+    }
+
+    /// Gives up for good. Later causes are dropped: the first one tells the story.
+    pub(super) fn break_by(&self, cause: Error) -> Result<()> {
+        let _ = self.broken.set(cause);
+        self.check()
+    }
+
+    fn begin_with(&self, writer: &mut Writer) -> Result<()> {
+        self.check()?;
+        if !self.state.lock().segments.is_empty() {
+            return Ok(());
+        }
+        self.ensure_folder()?;
+        self.open(writer, self.start.settled)?;
+        self.sync().map(drop)
+    }
+
+    fn ensure_folder(&self) -> Result<()> {
+        if self.disk.kind(&self.folder)?.is_some() {
+            return Ok(());
+        }
+        self.disk.make_folder(&self.folder)?;
+        let parent = self.folder.rsplit_once('/').map_or("", |(parent, _)| parent);
+        self.disk.sync_folder(parent).or_else(|cause| self.break_by(cause))
+    }
+
+    /// Begins the next segment.
+    fn open(&self, writer: &mut Writer, settled: bool) -> Result<()> {
+        let path = segment::path(&self.folder, writer.number);
+        let handle = match writer.headless.take() {
+            Some(handle) => handle,
+            None => Arc::from(self.disk.create(&path)?),
+        };
+        let head = self.head(settled);
+        writer.lines.clear();
+        head.put(&mut writer.lines);
+        // It may hold what an earlier attempt could write.
+        if let Err(cause) = handle.truncate(0).and_then(|()| write_all(&*handle, &writer.lines, 0)) {
+            writer.headless = Some(handle);
+            return Err(cause);
+        }
+        writer.number += 1;
+        self.state.lock().begin(path, handle, writer.lines.len() as u64);
+        Ok(())
+    }
+
+    fn head(&self, settled: bool) -> Head {
+        let Start { epoch, placing, .. } = self.start;
+        let state = self.state.lock();
+        Head { epoch, first: state.last + 1, placing, settled, boot: self.disk.boot(), synced: state.told }
+    }
+
+    /// Writes what `fill` makes of the last sequence and the marks, and tells what it tells: an answer, and the last
+    /// sequence then.
+    fn write<T>(&self, placed: u64, fill: impl FnOnce(&mut Vec<u8>, u64, Marks) -> (T, u64)) -> Result<T> {
+        let mut writer = self.writer.lock();
+        self.begin_with(&mut writer)?;
+        let (before, synced, active) = {
+            let state = self.state.lock();
+            let active = state.segments.back().and_then(|active| Some((active.handle.clone()?, active.length)));
+            (state.last, state.told, active)
+        };
+        let Some((handle, length)) = active else {
+            return Err(Error::new(ErrorKind::Storage, "the journal has no segment"));
+        };
+        writer.lines.clear();
+        writer.lines.shrink_to(KEPT);
+        let (answer, last) = fill(&mut writer.lines, before, Marks { synced, placed });
+        if writer.lines.is_empty() {
+            return Ok(answer);
+        }
+        if let Err(cause) = write_all(&*handle, &writer.lines, length) {
+            return Err(self.take_back(&*handle, length, cause));
+        }
+        self.state.lock().extend(writer.lines.len() as u64, last);
+        Ok(answer)
+    }
+
+    /// Cuts off what a failed append wrote, durably: its first groups may be whole, and were refused.
+    fn take_back(&self, handle: &dyn Handle, length: u64, cause: Error) -> Error {
+        if handle.truncate(length).is_err() {
+            return self.break_by(cause.clone()).err().unwrap_or(cause);
+        }
+        self.state.lock().touch();
+        self.sync().err().unwrap_or(cause)
+    }
+}
