@@ -195,6 +195,18 @@ impl Error {
         }
     }
 
+    /// Whether the system found nothing at the path.
+    #[must_use]
+    pub fn is_not_found(&self) -> bool {
+        self.inner.context.system_code == Some("ENOENT")
+    }
+
+    /// Whether the system found something at a path that was to be free.
+    #[must_use]
+    pub fn is_already_there(&self) -> bool {
+        self.inner.context.system_code == Some("EEXIST")
+    }
+
     /// The sentence for people.
     #[must_use]
     pub fn message(&self) -> &str {

@@ -35,6 +35,8 @@ pub(super) struct Head {
     pub placing: Placing,
     /// Everything before `first` is durable in its file.
     pub settled: bool,
+    /// And nothing was to follow: the store was closed.
+    pub closed: bool,
     pub boot: Option<String>,
     /// The highest sequence known to be synced.
     pub synced: u64,
@@ -51,11 +53,11 @@ pub(super) enum Read {
 impl Head {
     /// Adds the line.
     pub fn put(&self, lines: &mut Vec<u8>) {
-        let Self { epoch, first, placing, settled, boot, synced } = self;
+        let Self { epoch, first, placing, settled, closed, boot, synced } = self;
         let start = lines.len();
         let files = placing.name();
         put(lines, format_args!("{FORMAT}{VERSION},\"epoch\":{epoch},\"first\":{first},\"files\":\"{files}\""));
-        put(lines, format_args!(",\"settled\":{settled},\"boot\":"));
+        put(lines, format_args!(",\"settled\":{settled},\"closed\":{closed},\"boot\":"));
         match boot {
             Some(boot) => put_string(lines, boot),
             None => put(lines, format_args!("null")),
@@ -88,11 +90,13 @@ impl Head {
         };
         cursor.pass(",\"settled\":")?;
         let settled = cursor.truth()?;
+        cursor.pass(",\"closed\":")?;
+        let closed = cursor.truth()?;
         cursor.pass(",\"boot\":")?;
         let boot = if cursor.is_null() { None } else { Some(cursor.string()?.into_owned()) };
         cursor.pass(",\"y\":")?;
         let synced = cursor.number()?;
         // A sequence of 0 means none.
-        (cursor.rest.is_empty() && first > 0).then_some(Self { epoch, first, placing, settled, boot, synced })
+        (cursor.rest.is_empty() && first > 0).then_some(Self { epoch, first, placing, settled, closed, boot, synced })
     }
 }

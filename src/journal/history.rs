@@ -32,6 +32,11 @@ struct Gathered {
 }
 
 impl Histories {
+    /// Whether nothing was added.
+    pub fn is_empty(&self) -> bool {
+        self.by_key.is_empty()
+    }
+
     /// Adds the next version of a document.
     pub fn add(&mut self, sequence: u64, version: Version) {
         let gathered = self.by_key.entry(version.key).or_default();

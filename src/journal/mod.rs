@@ -17,7 +17,7 @@
 //! order, no whitespace. Here a segment with a batch of two, a deletion, and a write that was given back:
 //!
 //! ```text
-//! {"format":"kixx-datastore-journal","version":1,"epoch":1,"first":7,"files":"eager","settled":true,"boot":"b5..","y":6,"c":"f5b0e6a9"}
+//! {"format":"kixx-datastore-journal","version":1,"epoch":1,"first":7,"files":"eager","settled":true,"closed":false,"boot":"b5..","y":6,"c":"f5b0e6a9"}
 //! {"s":7,"k":"a","v":0,"d":false,"val":{"_rev":0,"n":1},"p":null,"c":"0b5a4a3e"}
 //! {"s":8,"k":"b","v":4,"d":false,"val":{"_rev":4},"p":2746151105,"e":2,"y":6,"a":6,"c":"7b6c4d35"}
 //! {"s":9,"k":"a","v":0,"d":true,"p":1350461573,"e":1,"y":8,"a":8,"c":"d2f52a0e"}
@@ -30,6 +30,7 @@
 //! | `epoch`, `first` | the epoch; the first sequence that this segment may hold |
 //! | `files` | whether files are placed with each write (`eager`) or later (`background`) |
 //! | `settled` | everything before `first` was durable in its file: older segments, where there are any, mean nothing |
+//! | `closed` | the store was closed, and nothing follows |
 //! | `boot` | the run of the machine in which the segment was begun, or `null` |
 //! | `s` | sequence: rises by one with every line but the head, over all segments of an epoch |
 //! | `k`, `v`, `d`, `val` | key; revision (of a deletion: the one that was deleted); deleted; the document's text |

@@ -23,6 +23,8 @@ pub struct Recovered {
     pub placed: u64,
     /// When files were placed.
     pub placing: Placing,
+    /// The store was closed, and nothing was written since.
+    pub closed: bool,
     /// All of it was written in this run of the machine, so that what was written and not synced is there.
     pub same_boot: bool,
     /// The number of the next segment.
@@ -77,6 +79,7 @@ pub fn recover(disk: &dyn Disk, folder: &str) -> Result<Recovered> {
         last: reader.next.saturating_sub(1),
         placed: reader.placed,
         placing: newest.map_or(Placing::default(), |head| head.placing),
+        closed: newest.is_some_and(|head| head.closed) && reader.histories.is_empty(),
         same_boot: boot.is_some() && oldest.is_some() && reader.heads.iter().all(|head| head.boot == boot),
         next_number: numbers.last().map_or(1, |number| number + 1),
         segments,

@@ -121,6 +121,12 @@ impl Journal {
         Ok(())
     }
 
+    /// Removes all segments but the last, which says that they do not count: in any order.
+    pub(super) fn remove_closed(&self) -> Result<()> {
+        let closed: Vec<String> = self.state.lock().closed().map(|segment| segment.path.clone()).collect();
+        super::discard(self.disk.as_ref(), &self.folder, &closed)
+    }
+
     /// The oldest segment, where it can be removed.
     fn oldest(&self, through: u64) -> Option<String> {
         let state = self.state.lock();

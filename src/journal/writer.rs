@@ -51,6 +51,17 @@ pub struct Journal {
     broken: OnceLock<Error>,
 }
 
+/// What a new segment says of the ones before it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// It goes on.
+    Next,
+    /// They do not count.
+    Settled,
+    /// They do not count, and nothing follows.
+    Closed,
+}
+
 #[derive(Debug)]
 struct Writer {
     /// The next segment's number.
@@ -136,7 +147,7 @@ impl Journal {
     pub fn rotate(&self) -> Result<()> {
         let mut writer = self.writer.lock();
         self.check()?;
-        if self.state.lock().is_used() { self.open(&mut writer, false) } else { Ok(()) }
+        if self.state.lock().is_used() { self.open(&mut writer, Kind::Next) } else { Ok(()) }
     }
 
     /// Whether the journal can be relied on.
@@ -162,8 +173,47 @@ impl Journal {
             return Ok(());
         }
         self.ensure_folder()?;
-        self.open(writer, self.start.settled)?;
+        self.open(writer, if self.start.settled { Kind::Settled } else { Kind::Next })?;
         self.sync().map(drop)
+    }
+
+    /// Ends the journal: everything in it must be durable where it belongs. What is left is a segment that says so.
+    /// Nothing is to be appended any more.
+    ///
+    /// # Errors
+    ///
+    /// The system's; `POISONED` where a sync failed.
+    pub fn finish(&self) -> Result<()> {
+        let mut writer = self.writer.lock();
+        self.check()?;
+        if self.state.lock().segments.is_empty() {
+            return Ok(());
+        }
+        self.open(&mut writer, Kind::Closed)?;
+        self.sync()?;
+        self.remove_closed()
+    }
+
+    /// Begins anew, because somebody removed the folder. What was in it is gone.
+    ///
+    /// # Errors
+    ///
+    /// The system's; `POISONED` where a sync failed.
+    pub fn restart(&self) -> Result<()> {
+        let mut writer = self.writer.lock();
+        self.state.lock().segments.clear();
+        writer.headless = None;
+        self.begin_with(&mut writer)
+    }
+
+    /// Whether anything was written.
+    pub fn has_begun(&self) -> bool {
+        !self.state.lock().segments.is_empty()
+    }
+
+    /// The epoch of its sequences.
+    pub fn epoch(&self) -> u64 {
+        self.start.epoch
     }
 
     fn ensure_folder(&self) -> Result<()> {
@@ -176,13 +226,13 @@ impl Journal {
     }
 
     /// Begins the next segment.
-    fn open(&self, writer: &mut Writer, settled: bool) -> Result<()> {
+    fn open(&self, writer: &mut Writer, kind: Kind) -> Result<()> {
         let path = segment::path(&self.folder, writer.number);
         let handle = match writer.headless.take() {
             Some(handle) => handle,
             None => Arc::from(self.disk.create(&path)?),
         };
-        let head = self.head(settled);
+        let head = self.head(kind);
         writer.lines.clear();
         head.put(&mut writer.lines);
         // It may hold what an earlier attempt could write.
@@ -195,10 +245,11 @@ impl Journal {
         Ok(())
     }
 
-    fn head(&self, settled: bool) -> Head {
+    fn head(&self, kind: Kind) -> Head {
         let Start { epoch, placing, .. } = self.start;
         let state = self.state.lock();
-        Head { epoch, first: state.last + 1, placing, settled, boot: self.disk.boot(), synced: state.told }
+        let (settled, closed) = (kind != Kind::Next, kind == Kind::Closed);
+        Head { epoch, first: state.last + 1, placing, settled, closed, boot: self.disk.boot(), synced: state.told }
     }
 
     /// Writes what `fill` makes of the last sequence and the marks, and tells what it tells: an answer, and the last

@@ -17,7 +17,7 @@ use super::keep_alive::KeepAlive;
 use crate::engine::{Ending, Engine, Index};
 use crate::error::{Error, ErrorKind};
 use crate::storage::Storage;
-use crate::storage::files::{Files, OnCorrupt};
+use crate::storage::files::{Files, OnCorrupt, Options};
 use crate::storage::memory::Memory;
 
 /// A store as its environment knows it.
@@ -88,7 +88,7 @@ pub fn open(
 ) -> napi::Result<u32> {
     let on_corrupt = if quarantine { OnCorrupt::Quarantine } else { OnCorrupt::Error };
     let storage: Box<dyn Storage> = match directory {
-        Some(directory) => Box::new(Files::new(PathBuf::from(directory), on_corrupt)),
+        Some(directory) => Box::new(Files::new(PathBuf::from(directory), Options { on_corrupt, ..Options::default() })),
         None => Box::new(Memory::new()),
     };
     let alive = KeepAlive::new();

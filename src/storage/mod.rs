@@ -117,6 +117,8 @@ pub struct Findings {
     pub ignored: Vec<String>,
     /// Files that were moved out of the way, relative to the directory, and why.
     pub quarantined: Vec<BadFile>,
+    /// Documents that were restored, because their file was not what had been committed.
+    pub recovered: usize,
 }
 
 /// Looks after what was committed, beside the commits, from one other thread.

@@ -22,7 +22,7 @@ use crate::key::Key;
 use crate::storage::Storage;
 use crate::storage::conformance::code;
 use crate::storage::faulty::{Faults, Faulty};
-use crate::storage::files::{Files, OnCorrupt};
+use crate::storage::files::{Files, Options};
 use crate::storage::memory::Memory;
 
 /// An answer that takes longer is one that was lost.
@@ -120,7 +120,7 @@ fn assert_all_answer(store: &Store, expected: &str) {
 }
 
 fn files(directory: &Path) -> Files {
-    Files::new(directory.to_path_buf(), OnCorrupt::Error)
+    Files::new(directory.to_path_buf(), Options::default())
 }
 
 fn key(text: &str) -> Key {

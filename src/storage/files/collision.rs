@@ -5,10 +5,9 @@
 //! ASCII, so folding is.
 
 use std::collections::HashMap;
-use std::fs;
-use std::io;
 
-use super::layout::Layout;
+use super::layout::TEMPORARY;
+use crate::disk::Disk;
 use crate::error::{Error, ErrorKind, Result};
 use crate::key::Key;
 
@@ -25,15 +24,16 @@ impl Names {
     /// # Errors
     ///
     /// The system's.
-    pub fn probe(layout: &Layout) -> Result<Self> {
-        let written = layout.temporary().join("probe");
-        fs::write(&written, b"").map_err(|cause| Error::storage("open", &written, cause))?;
-        let ignores_case = match fs::symlink_metadata(layout.temporary().join("PROBE")) {
-            Ok(_) => true,
-            Err(cause) if cause.kind() == io::ErrorKind::NotFound => false,
-            Err(cause) => return Err(Error::storage("lstat", &written, cause)),
-        };
-        fs::remove_file(&written).map_err(|cause| Error::storage("unlink", &written, cause))?;
+    pub fn probe(disk: &dyn Disk) -> Result<Self> {
+        let written = format!("{TEMPORARY}/probe");
+        if let Err(error) = disk.remove(&written)
+            && !error.is_not_found()
+        {
+            return Err(error);
+        }
+        disk.create(&written)?;
+        let ignores_case = disk.kind(&format!("{TEMPORARY}/PROBE"))?.is_some();
+        disk.remove(&written)?;
         Ok(if ignores_case { Self::ignoring_case() } else { Self::default() })
     }
 

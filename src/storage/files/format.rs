@@ -6,12 +6,10 @@
 //!
 //! A directory without it is either new or was written by the original datastore; both are version 1.
 
-use std::fs::{self, File};
-use std::io::{ErrorKind as IoErrorKind, Write};
-use std::path::Path;
-
 use serde_json::Value;
 
+use super::layout::{FORMAT, PRIVATE};
+use crate::disk::{Disk, write_all};
 use crate::error::{BadFile, Error, ErrorKind, Result};
 
 /// The version this crate writes and the highest that it reads.
@@ -22,28 +20,38 @@ pub const VERSION: u64 = 1;
 /// # Errors
 ///
 /// `UNSUPPORTED` for a later version, `CORRUPT` where the file is not what we wrote, or the system's.
-pub fn ensure(path: &Path) -> Result<()> {
-    match fs::read(path) {
-        Ok(bytes) => check(path, &bytes),
-        Err(cause) if cause.kind() == IoErrorKind::NotFound => write(path),
-        Err(cause) => Err(Error::storage("open", path, cause)),
+pub fn ensure(disk: &dyn Disk) -> Result<()> {
+    let mut bytes = Vec::new();
+    match disk.read(FORMAT, &mut bytes) {
+        Ok(()) => check(disk, &bytes),
+        Err(error) if error.is_not_found() => write(disk),
+        Err(error) => Err(error),
     }
 }
 
-fn write(path: &Path) -> Result<()> {
+fn write(disk: &dyn Disk) -> Result<()> {
     let text = format!("{{ \"format\": \"kixx-datastore\", \"version\": {VERSION} }}\n");
-    let temporary = path.with_extension("new");
+    let new = format!("{FORMAT}.new");
+    if let Err(error) = disk.remove(&new)
+        && !error.is_not_found()
+    {
+        return Err(error);
+    }
     // Synced, once in a directory's life: an empty file after a power cut would be damage that nobody did.
-    File::create(&temporary)
-        .and_then(|mut file| file.write_all(text.as_bytes()).and_then(|()| file.sync_all()))
-        .map_err(|cause| Error::storage("write", &temporary, cause))?;
-    fs::rename(&temporary, path).map_err(|cause| Error::storage("rename", path, cause))
+    let file = disk.create(&new)?;
+    write_all(file.as_ref(), text.as_bytes(), 0)?;
+    file.sync_data()?;
+    disk.rename(&new, FORMAT)?;
+    disk.sync_folder(PRIVATE)
 }
 
-fn check(path: &Path, bytes: &[u8]) -> Result<()> {
+fn check(disk: &dyn Disk, bytes: &[u8]) -> Result<()> {
+    let path = disk.path(FORMAT);
     let corrupt = |reason: &str| {
-        let file = BadFile { file: ".datastore/format.json".to_owned(), reason: reason.to_owned() };
-        Error::new(ErrorKind::Corrupt, format!("'{}' {reason}", path.display())).with_path(path).with_files(vec![file])
+        let file = BadFile { file: FORMAT.to_owned(), reason: reason.to_owned() };
+        Error::new(ErrorKind::Corrupt, format!("'{}' {reason}", path.display()))
+            .with_path(path.clone())
+            .with_files(vec![file])
     };
     let value: Value = serde_json::from_slice(bytes).map_err(|_| corrupt("is not JSON"))?;
     match value.get("version").and_then(Value::as_u64) {

@@ -1,4 +1,4 @@
-//! Where things lie in a data directory.
+//! Where things lie in a data directory. Paths are relative to it, with `/`.
 //!
 //! ```text
 //! data/
@@ -6,67 +6,79 @@
 //!   .datastore/
 //!     lock                held (flock) by the opener
 //!     format.json         {"format":"kixx-datastore","version":1}
-//!     tmp/                versions on their way into place; emptied at load
+//!     journal/            what was committed since the last checkpoint
+//!     tmp/                versions on their way into place, or out of it; emptied at load
 //!     quarantine/0001/    what a load moved out of the way, under the names it had
 //! ```
+//!
+//! A file in `tmp/` is named by a hash of its document's key, so that the name is short however long the key is, and by
+//! the sequence of the commit that put it there.
 
-use std::path::{Path, PathBuf};
+use crate::key::Key;
+use crate::storage::Sequence;
 
-/// The name of the folder that holds everything of ours that is no document.
+/// The data directory itself.
+pub const ROOT: &str = "";
+/// The folder that holds everything of ours that is no document.
 pub const PRIVATE: &str = ".datastore";
+/// The lock's file.
+pub const LOCK: &str = ".datastore/lock";
+/// The file that names the format.
+pub const FORMAT: &str = ".datastore/format.json";
+/// The folder of the journal's segments.
+pub const JOURNAL: &str = ".datastore/journal";
+/// The folder of versions on their way into place, or out of it.
+pub const TEMPORARY: &str = ".datastore/tmp";
+/// The folder of files that were moved out of the way.
+pub const QUARANTINE: &str = ".datastore/quarantine";
 
-/// The paths of one data directory.
-#[derive(Clone, Debug)]
-pub struct Layout {
-    root: PathBuf,
+/// The name under which the commit at `sequence` keeps what it displaces of a key's document.
+#[must_use]
+pub fn displaced(key: &Key, sequence: Sequence) -> String {
+    format!("{TEMPORARY}/{:016x}-{sequence:x}", hash(key))
 }
 
-impl Layout {
-    /// The layout below `root`.
-    #[must_use]
-    pub fn new(root: PathBuf) -> Self {
-        Self { root }
+/// The name under which a commit writes a version where it cannot use the [displaced](displaced) one's.
+#[must_use]
+pub fn next(sequence: Sequence) -> String {
+    format!("{TEMPORARY}/next-{sequence:x}")
+}
+
+/// The hash of the key and the sequence that a name in `tmp/` was made of; `None` for other names.
+#[must_use]
+pub fn parse_displaced(name: &str) -> Option<(u64, Sequence)> {
+    let (hash, sequence) = name.split_once('-')?;
+    let is_ours = hash.len() == 16 && !name.contains('+');
+    let parsed = (u64::from_str_radix(hash, 16).ok()?, Sequence::from_str_radix(sequence, 16).ok()?);
+    is_ours.then_some(parsed)
+}
+
+/// FNV-1a, 64 bits (<http://www.isthe.com/chongo/tech/comp/fnv/>): stands in file names, so it never changes.
+#[must_use]
+pub fn hash(key: &Key) -> u64 {
+    let step = |hash: u64, byte: &u8| (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3);
+    key.as_bytes().iter().fold(0xcbf2_9ce4_8422_2325, step)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_displaced_name_tells_hash_and_sequence_and_no_other_name_does() {
+        let key = Key::new("user:1").unwrap();
+        let path = displaced(&key, 4711);
+        let name = path.rsplit('/').next().unwrap();
+        assert_eq!(parse_displaced(name), Some((hash(&key), 4711)));
+        for other in
+            ["next-12", "probe", "0123456789abcdef", "0123456789abcdef-", "0123456789abcde-1", "+123456789abcdef-1"]
+        {
+            assert_eq!(parse_displaced(other), None, "{other}");
+        }
     }
 
-    /// The data directory.
-    #[must_use]
-    pub fn root(&self) -> &Path {
-        &self.root
-    }
-
-    /// `.datastore`.
-    #[must_use]
-    pub fn private(&self) -> PathBuf {
-        self.root.join(PRIVATE)
-    }
-
-    /// The lock's file.
-    #[must_use]
-    pub fn lock(&self) -> PathBuf {
-        self.private().join("lock")
-    }
-
-    /// The file that names the format.
-    #[must_use]
-    pub fn format(&self) -> PathBuf {
-        self.private().join("format.json")
-    }
-
-    /// The folder of versions on their way into place.
-    #[must_use]
-    pub fn temporary(&self) -> PathBuf {
-        self.private().join("tmp")
-    }
-
-    /// The folder of files that were moved out of the way.
-    #[must_use]
-    pub fn quarantine(&self) -> PathBuf {
-        self.private().join("quarantine")
-    }
-
-    /// The path of a document's file, given relative with `/`.
-    #[must_use]
-    pub fn document(&self, relative: &str) -> PathBuf {
-        self.root.join(relative)
+    #[test]
+    fn the_hash_is_fnv_1a() {
+        assert_eq!(hash(&Key::new("a").unwrap()), 0xaf63_dc4c_8601_ec8c);
     }
 }

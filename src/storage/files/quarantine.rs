@@ -3,26 +3,24 @@
 //! Each load that finds something gets a numbered folder of its own below `.datastore/quarantine/`, in which files
 //! keep the names they had, so that nothing is overwritten and every name can be read.
 
-use std::fs;
-use std::io;
-use std::path::PathBuf;
-
-use super::layout::Layout;
-use crate::error::{BadFile, Error, Result};
+use super::folders::{make_folder, make_parents};
+use super::layout::{PRIVATE, QUARANTINE};
+use crate::disk::Disk;
+use crate::error::{BadFile, Result};
 
 /// Moves files away and remembers them.
 #[derive(Debug)]
 pub struct Quarantine<'a> {
-    layout: &'a Layout,
-    folder: Option<PathBuf>,
+    disk: &'a dyn Disk,
+    folder: Option<String>,
     moved: Vec<BadFile>,
 }
 
 impl<'a> Quarantine<'a> {
     /// Nothing is created before the first file is moved.
     #[must_use]
-    pub fn new(layout: &'a Layout) -> Self {
-        Self { layout, folder: None, moved: Vec::new() }
+    pub fn new(disk: &'a dyn Disk) -> Self {
+        Self { disk, folder: None, moved: Vec::new() }
     }
 
     /// Moves one file of the data directory.
@@ -31,16 +29,25 @@ impl<'a> Quarantine<'a> {
     ///
     /// The system's; the file then stands where it stood.
     pub fn take(&mut self, bad: BadFile) -> Result<()> {
+        let source = bad.file.clone();
+        self.take_from(&source, bad)
+    }
+
+    /// Moves a file that stands elsewhere by now, under the name it had.
+    ///
+    /// # Errors
+    ///
+    /// The system's; the file then stands where it stood.
+    pub fn take_from(&mut self, source: &str, bad: BadFile) -> Result<()> {
         let folder = match &self.folder {
             Some(folder) => folder.clone(),
             None => self.folder.insert(self.create_folder()?).clone(),
         };
-        let target = folder.join(&bad.file);
-        if let Some(parent) = target.parent() {
-            fs::create_dir_all(parent).map_err(|cause| Error::storage("mkdir", parent, cause))?;
-        }
-        let source = self.layout.document(&bad.file);
-        fs::rename(&source, &target).map_err(|cause| Error::storage("rename", &source, cause))?;
+        // What is ours keeps its place below our own folder.
+        let name = bad.file.strip_prefix(PRIVATE).unwrap_or(&bad.file).trim_start_matches('/');
+        let target = format!("{folder}/{name}");
+        make_parents(self.disk, &target)?;
+        self.disk.rename(source, &target)?;
         self.moved.push(bad);
         Ok(())
     }
@@ -51,16 +58,15 @@ impl<'a> Quarantine<'a> {
         self.moved
     }
 
-    fn create_folder(&self) -> Result<PathBuf> {
-        let parent = self.layout.quarantine();
-        fs::create_dir_all(&parent).map_err(|cause| Error::storage("mkdir", &parent, cause))?;
+    fn create_folder(&self) -> Result<String> {
+        make_folder(self.disk, QUARANTINE)?;
         let mut number = 1_u64;
         loop {
-            let folder = parent.join(format!("{number:04}"));
-            match fs::create_dir(&folder) {
+            let folder = format!("{QUARANTINE}/{number:04}");
+            match self.disk.make_folder(&folder) {
                 Ok(()) => return Ok(folder),
-                Err(cause) if cause.kind() == io::ErrorKind::AlreadyExists => number += 1,
-                Err(cause) => return Err(Error::storage("mkdir", &folder, cause)),
+                Err(error) if error.is_already_there() => number += 1,
+                Err(error) => return Err(error),
             }
         }
     }

@@ -3,14 +3,13 @@
 //! A handful of threads take files from one list until it is empty; each has one file open at a time, so loading a
 //! hundred thousand documents needs no more descriptors than threads.
 
-use std::fs::File;
-use std::io::{self, Read};
 use std::num::NonZero;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
-use super::layout::Layout;
+use super::layout::ROOT;
 use super::scan::Candidate;
+use crate::disk::Disk;
 use crate::document::Document;
 use crate::error::{BadFile, Error, ErrorKind, Result};
 
@@ -26,7 +25,18 @@ pub struct Contents {
     /// One per file that could be read; the index is the file's.
     pub documents: Vec<(usize, Document)>,
     /// The files that are no documents; the index is the file's.
-    pub bad: Vec<(usize, BadFile)>,
+    pub bad: Vec<(usize, Bad)>,
+    /// Bad files of documents that have another file, which is listed instead of this one.
+    pub fallen: Vec<Bad>,
+}
+
+/// A file that is no document.
+#[derive(Debug)]
+pub struct Bad {
+    /// Which, and why.
+    pub file: BadFile,
+    /// It may be what a power cut leaves of a document: empty, cut short, or with zeros in it.
+    pub is_torn: bool,
 }
 
 /// Reads and checks every file. One that vanished since it was listed is left out.
@@ -34,7 +44,7 @@ pub struct Contents {
 /// # Errors
 ///
 /// The system's, of the first file that could not be read. Bad content is no error here.
-pub fn read(layout: &Layout, files: &[Candidate]) -> Result<Contents> {
+pub fn read(disk: &dyn Disk, files: &[Candidate]) -> Result<Contents> {
     let cores = thread::available_parallelism().map_or(1, NonZero::get);
     let threads = cores.min(MOST_THREADS).min(files.len() / FILES_PER_THREAD + 1);
     let next = AtomicUsize::new(0);
@@ -44,8 +54,8 @@ pub fn read(layout: &Layout, files: &[Candidate]) -> Result<Contents> {
             .map(|number| {
                 thread::Builder::new()
                     .name(format!("kixx-load-{number}"))
-                    .spawn_scoped(scope, || read_some(layout, files, &next))
-                    .map_err(|cause| Error::storage("clone", layout.root(), cause))
+                    .spawn_scoped(scope, || read_some(disk, files, &next))
+                    .map_err(|cause| Error::storage("clone", &disk.path(ROOT), cause))
             })
             .collect();
         for worker in workers {
@@ -60,21 +70,27 @@ pub fn read(layout: &Layout, files: &[Candidate]) -> Result<Contents> {
     Ok(all)
 }
 
-fn read_some(layout: &Layout, files: &[Candidate], next: &AtomicUsize) -> Result<Contents> {
+fn read_some(disk: &dyn Disk, files: &[Candidate], next: &AtomicUsize) -> Result<Contents> {
     let mut part = Contents::default();
     let mut bytes = Vec::new();
     loop {
         let index = next.fetch_add(1, Ordering::Relaxed);
         let Some(file) = files.get(index) else { return Ok(part) };
-        let path = layout.document(&file.relative);
         bytes.clear();
-        match File::open(&path).and_then(|mut opened| opened.read_to_end(&mut bytes)) {
-            Ok(_) => match Document::from_file(&bytes) {
+        match disk.read(&file.relative, &mut bytes) {
+            Ok(()) => match Document::from_file(&bytes) {
                 Ok(document) => part.documents.push((index, document)),
-                Err(reason) => part.bad.push((index, BadFile { file: file.relative.clone(), reason })),
+                Err(reason) => {
+                    let file = BadFile { file: file.relative.clone(), reason };
+                    part.bad.push((index, Bad { file, is_torn: is_torn(&bytes) }));
+                }
             },
-            Err(cause) if cause.kind() == io::ErrorKind::NotFound => {}
-            Err(cause) => return Err(Error::storage("open", &path, cause)),
+            Err(error) if error.is_not_found() => {}
+            Err(error) => return Err(error),
         }
     }
+}
+
+fn is_torn(bytes: &[u8]) -> bool {
+    bytes.contains(&0) || !bytes.trim_ascii_end().ends_with(b"}")
 }

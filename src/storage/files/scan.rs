@@ -4,10 +4,10 @@
 //! one that we cut from a long file name; symbolic links are never followed.
 
 use std::collections::BTreeMap;
-use std::fs;
 
-use super::layout::{Layout, PRIVATE};
-use crate::error::{Error, Result};
+use super::layout::PRIVATE;
+use crate::disk::{Disk, Kind, Listed};
+use crate::error::Result;
 use crate::key::Key;
 use crate::key::file_name::{self, Form};
 
@@ -38,11 +38,13 @@ pub struct Scan {
 /// # Errors
 ///
 /// The system's, with the directory that could not be read.
-pub fn scan(layout: &Layout) -> Result<Scan> {
+pub fn scan(disk: &dyn Disk) -> Result<Scan> {
     let mut found = Scan::default();
     let mut folders = vec![String::new()];
     while let Some(prefix) = folders.pop() {
-        list(layout, &prefix, &mut folders, &mut found)?;
+        for entry in disk.list(prefix.trim_end_matches('/'))? {
+            sort(entry, &prefix, &mut folders, &mut found);
+        }
     }
     separate_forms(&mut found);
     found.documents.sort_unstable_by(|a, b| a.key.cmp(&b.key));
@@ -50,30 +52,21 @@ pub fn scan(layout: &Layout) -> Result<Scan> {
     Ok(found)
 }
 
-fn list(layout: &Layout, prefix: &str, folders: &mut Vec<String>, found: &mut Scan) -> Result<()> {
-    let path = layout.document(prefix);
-    let failed = |cause| Error::storage("scandir", &path, cause);
-    for entry in fs::read_dir(&path).map_err(failed)? {
-        let entry = entry.map_err(failed)?;
-        let kind = entry.file_type().map_err(failed)?;
-        let name = entry.file_name();
-        let Some(name) = name.to_str() else {
-            found.ignored.push(format!("{prefix}{}", name.to_string_lossy()));
-            continue;
-        };
-        if prefix.is_empty() && name == PRIVATE {
-            continue;
-        }
-        let relative = format!("{prefix}{name}");
-        if kind.is_dir() && file_name::is_folder(name) {
-            folders.push(format!("{relative}/"));
-        } else if let (true, Some((key, form))) = (kind.is_file(), file_name::parse(&relative)) {
-            found.documents.push(Candidate { key, relative, form });
-        } else {
-            found.ignored.push(relative);
-        }
+/// Finds out what an entry is.
+fn sort(entry: Listed, prefix: &str, folders: &mut Vec<String>, found: &mut Scan) {
+    let name = match entry.name {
+        Ok(name) if prefix.is_empty() && name == PRIVATE => return,
+        Ok(name) => name,
+        Err(lossy) => return found.ignored.push(format!("{prefix}{lossy}")),
+    };
+    let relative = format!("{prefix}{name}");
+    if entry.kind == Kind::Folder && file_name::is_folder(&name) {
+        folders.push(format!("{relative}/"));
+    } else if let (Kind::File, Some((key, form))) = (entry.kind, file_name::parse(&relative)) {
+        found.documents.push(Candidate { key, relative, form });
+    } else {
+        found.ignored.push(relative);
     }
-    Ok(())
 }
 
 /// Where both forms of a name stand, the original's is set aside.

@@ -1,6 +1,9 @@
 //! The driver over real directories.
 
+mod cut;
 mod directory;
+mod fault;
+mod history;
 mod loading;
 mod writing;
 
@@ -9,16 +12,19 @@ use std::path::PathBuf;
 
 use tempfile::TempDir;
 
-use super::{Files, OnCorrupt};
+use super::{Files, OnCorrupt, Options, Placing};
 use crate::document::Document;
 use crate::error::Error;
 use crate::key::Key;
-use crate::storage::conformance::{self, alone, committed};
+use crate::storage::conformance::{self, Remembering, alone, committed};
 use crate::storage::{Entry, Loaded, Outcome, Storage};
 
 #[test]
 fn passes_the_conformance_cases() {
-    conformance::run(&|directory| Box::new(Files::new(directory.to_path_buf(), OnCorrupt::Error)));
+    for placing in [Placing::Eager, Placing::Background] {
+        let options = Options { placing, ..Options::default() };
+        conformance::run(&move |directory| Box::new(Files::new(directory.to_path_buf(), options)));
+    }
 }
 
 /// A data directory, with short words for what lies in it.
@@ -68,14 +74,15 @@ impl Data {
     }
 
     fn files(&self) -> Files {
-        Files::new(self.directory.path().to_path_buf(), OnCorrupt::Error)
+        Files::new(self.directory.path().to_path_buf(), Options::default())
     }
 
     fn quarantining(&self) -> Files {
-        Files::new(self.directory.path().to_path_buf(), OnCorrupt::Quarantine)
+        let options = Options { on_corrupt: OnCorrupt::Quarantine, ..Options::default() };
+        Files::new(self.directory.path().to_path_buf(), options)
     }
 
-    fn load(&self) -> (Files, Loaded) {
+    fn load(&self) -> (Opened, Loaded) {
         load(self.files())
     }
 
@@ -85,7 +92,11 @@ impl Data {
     }
 }
 
-fn load(mut files: Files) -> (Files, Loaded) {
+/// A driver that is told what it replaces.
+type Opened = Remembering;
+
+fn load(files: Files) -> (Opened, Loaded) {
+    let mut files = Remembering::new(files);
     let loaded = files.load().unwrap();
     (files, loaded)
 }
@@ -100,12 +111,12 @@ fn pair(key: &str, text: &str) -> (String, String) {
 }
 
 /// Commits one entry that must succeed.
-fn write(files: &mut Files, entry: Entry) {
+fn write(files: &mut Opened, entry: Entry) {
     committed(&files.commit(&[alone(entry)])[0]);
 }
 
 /// Commits one entry that must fail.
-fn refused(files: &mut Files, entry: Entry) -> Error {
+fn refused(files: &mut Opened, entry: Entry) -> Error {
     match files.commit(&[alone(entry)]).pop() {
         Some(Outcome::Failed(error)) => error,
         other => panic!("not refused: {other:?}"),

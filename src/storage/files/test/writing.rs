@@ -1,6 +1,7 @@
 //! What a write leaves in the directory, and what a failed one does not.
 
 use super::super::collision::Names;
+use super::super::layout;
 use super::*;
 use crate::storage::conformance::{delete, set};
 
@@ -81,11 +82,12 @@ fn a_failed_write_leaves_no_trace_and_the_next_one_works() {
     assert_eq!((error.code(), error.context().syscall), ("EISDIR", Some("rename")));
     assert_eq!(error.context().key.as_deref(), Some("b"));
     assert!(data.names(".datastore/tmp").is_empty());
-    // A folder where the temporary file should be: not even written.
-    fs::create_dir(data.path(".datastore/tmp/next")).unwrap();
+    // A folder where the temporary file should be: not even written. The group that failed took two sequences.
+    let next = layout::displaced(&Key::new("a").unwrap(), 4);
+    fs::create_dir(data.path(&next)).unwrap();
     assert_eq!(refused(&mut files, set("a", 1, "{}")).code(), "EISDIR");
     assert_eq!(data.text("a.json"), old);
-    fs::remove_dir(data.path(".datastore/tmp/next")).unwrap();
+    fs::remove_dir(data.path(&next)).unwrap();
     write(&mut files, set("a", 1, "{}"));
     assert_eq!(data.text("a.json"), "{\n    \"_rev\": 1\n}\n");
 }
@@ -97,7 +99,7 @@ fn a_failing_group_fails_alone() {
     fs::create_dir(data.path("b.json")).unwrap();
     let outcomes = files.commit(&["a", "b", "c"].map(|key| alone(set(key, 0, "{}"))));
     assert!(matches!(outcomes[1], Outcome::Failed(_)));
-    assert_eq!(committed(&outcomes[2]).sequence, committed(&outcomes[0]).sequence + 1);
+    assert!(committed(&outcomes[2]).sequence > committed(&outcomes[0]).sequence);
     assert!(data.exists("a.json") && data.exists("c.json"));
 }
 
@@ -110,7 +112,7 @@ fn a_file_that_somebody_removed_is_deleted_already() {
     write(&mut files, delete("a"));
 }
 
-fn ignoring_case(data: &Data) -> Files {
+fn ignoring_case(data: &Data) -> Opened {
     let mut files = data.files();
     files.probe = |_| Ok(Names::ignoring_case());
     load(files).0

@@ -1,0 +1,243 @@
+//! How groups become files.
+//!
+//! ```text
+//!   check names -> write versions to tmp/ -> append to the journal -> (sync) -> put files in place
+//!                                                                      '------> or leave that to the keeper
+//! ```
+//!
+//! Everything that needs space happens before the journal is written, so that what follows seldom fails. Where it does
+//! (a folder that may not be changed any more), the files of the group are put back and the journal is told so.
+
+use super::place::{Placed, Step};
+use super::shared::{Shared, poisoned};
+use super::{Files, Open};
+use crate::error::{Error, Result};
+use crate::journal::{Placing, Record};
+use crate::key::file_name;
+use crate::storage::{Entry, Group, Outcome, Position, Sequence};
+
+/// A group on its way.
+struct Staged<'a> {
+    /// Which of the groups of this commit.
+    number: usize,
+    group: &'a Group,
+    first: Sequence,
+    steps: Vec<Step>,
+}
+
+impl Files {
+    /// Stores groups in an open directory.
+    pub(super) fn store(&mut self, groups: &[Group]) -> Vec<Outcome> {
+        let mut outcomes: Vec<Option<Outcome>> = groups.iter().map(|_| None).collect();
+        let mut answer = |number: usize, outcome: Outcome| {
+            if let Some(slot) = outcomes.get_mut(number) {
+                *slot = Some(outcome);
+            }
+        };
+        let Some(open) = &mut self.open else { return refuse(groups, &not_loaded()) };
+        if let Err(error) = open.hold().and_then(|()| open.shared.make_room()) {
+            return refuse(groups, &error);
+        }
+        let staged = open.stage(groups, &mut answer);
+        if let Err(error) = open.append(&staged) {
+            for staged in staged {
+                open.give_up(&staged.steps);
+                answer(staged.number, Outcome::Failed(error.clone()));
+            }
+        } else {
+            open.finish(staged, &mut answer);
+        }
+        let unanswered = || Outcome::Failed(Error::assertion("a group without an answer"));
+        outcomes.into_iter().map(|outcome| outcome.unwrap_or_else(unanswered)).collect()
+    }
+}
+
+impl Open {
+    /// Claims names and writes versions, as far as that goes without the journal.
+    fn stage<'a>(&mut self, groups: &'a [Group], answer: &mut impl FnMut(usize, Outcome)) -> Vec<Staged<'a>> {
+        let mut staged = Vec::with_capacity(groups.len());
+        let mut last = self.shared.journal.last();
+        for (number, group) in groups.iter().enumerate() {
+            if group.entries.is_empty() {
+                answer(number, Outcome::Committed(self.position(last)));
+                continue;
+            }
+            match self.steps(group, last + 1) {
+                Ok(steps) => {
+                    staged.push(Staged { number, group, first: last + 1, steps });
+                    last += group.entries.len() as u64;
+                }
+                Err(error) => answer(number, Outcome::Failed(error)),
+            }
+        }
+        staged
+    }
+
+    fn steps(&mut self, group: &Group, first: Sequence) -> Result<Vec<Step>> {
+        let mut steps = Vec::with_capacity(group.entries.len());
+        for (entry, sequence) in group.entries.iter().zip(first..) {
+            let is_grouped = group.entries.len() > 1;
+            let step = self.step(entry, sequence, is_grouped).and_then(|step| match self.prepare(&step) {
+                Ok(()) => Ok(step),
+                Err(error) => {
+                    self.release_claim(&step);
+                    Err(error)
+                }
+            });
+            match step {
+                Ok(step) => steps.push(step),
+                Err(error) => {
+                    self.give_up(&steps);
+                    return Err(error.with_key(entry.key.to_text()));
+                }
+            }
+        }
+        Ok(steps)
+    }
+
+    fn step(&mut self, entry: &Entry, sequence: Sequence, grouped: bool) -> Result<Step> {
+        let canonical = file_name::canonical(&entry.key);
+        // A deletion takes away what an earlier write could not.
+        let counts = |plain: &String| match entry.document {
+            Some(_) => self.plain.contains(&entry.key),
+            None => !self.names.is_of_another(plain, &entry.key),
+        };
+        let plain = file_name::plain(&entry.key).filter(counts);
+        let file = if entry.document.is_some() {
+            self.names.claim(&canonical, &entry.key)?;
+            Some(canonical)
+        } else {
+            (!self.names.is_of_another(&canonical, &entry.key)).then_some(canonical)
+        };
+        let Entry { key, document, previous } = entry.clone();
+        Ok(Step { key, sequence, document, file, plain, replaces: previous.is_some(), grouped })
+    }
+
+    fn prepare(&mut self, step: &Step) -> Result<()> {
+        let shared = &self.shared;
+        match shared.placing {
+            Placing::Eager => self.placer.prepare(shared.disk.as_ref(), shared.way, &shared.spares, step),
+            Placing::Background => Ok(()),
+        }
+    }
+
+    /// Gives up steps that were prepared, and the names that they claimed.
+    fn give_up(&mut self, steps: &[Step]) {
+        for step in steps {
+            if self.shared.placing == Placing::Eager {
+                step.discard(self.shared.disk.as_ref(), self.shared.way);
+            }
+            self.release_claim(step);
+        }
+    }
+
+    fn release_claim(&mut self, step: &Step) {
+        if let (Some(_), Some(file), false) = (&step.document, &step.file, step.replaces) {
+            self.names.release(file, &step.key);
+        }
+    }
+
+    /// Writes all groups to the journal, and syncs it where one of them asks for that.
+    fn append(&self, staged: &[Staged]) -> Result<()> {
+        if staged.is_empty() {
+            return Ok(());
+        }
+        let records: Vec<Vec<Record>> =
+            staged.iter().map(|staged| staged.group.entries.iter().map(record).collect()).collect();
+        let Shared { journal, placing, way, .. } = self.shared.as_ref();
+        journal.append(&records, self.shared.placed())?;
+        let places = *placing == Placing::Eager;
+        let needs_sync =
+            |staged: &Staged| staged.group.synced || (places && (staged.steps.len() > 1 || way.needs_sync()));
+        if staged.iter().any(needs_sync) {
+            journal.sync()?;
+        }
+        Ok(())
+    }
+
+    /// Puts files in place, or leaves them to the keeper, and answers.
+    fn finish(&mut self, staged: Vec<Staged>, answer: &mut impl FnMut(usize, Outcome)) {
+        let mut voided = false;
+        let mut through = self.shared.placed();
+        for Staged { number, first, steps, .. } in staged {
+            let last = first + steps.len() as u64 - 1;
+            through = last;
+            let done = match self.shared.placing {
+                Placing::Eager => self.place(first, &steps),
+                Placing::Background => Ok(()),
+            };
+            match done {
+                Ok(()) => {
+                    self.note_names(&steps);
+                    if self.shared.placing == Placing::Background {
+                        self.shared.leave(steps, last);
+                    }
+                    answer(number, Outcome::Committed(self.position(last)));
+                }
+                Err(error) => {
+                    voided = true;
+                    answer(number, Outcome::Failed(error));
+                }
+            }
+        }
+        if self.shared.placing == Placing::Eager {
+            self.shared.set_placed(if voided { self.shared.journal.last() } else { through });
+        }
+    }
+
+    /// All files of a group, or none.
+    fn place(&mut self, first: Sequence, steps: &[Step]) -> Result<()> {
+        let mut done: Vec<Placed> = Vec::with_capacity(steps.len());
+        for step in steps {
+            match self.shared.place(step) {
+                Ok(placed) => done.push(placed),
+                Err(error) => {
+                    let error = error.with_key(step.key.to_text());
+                    self.give_up(steps.get(done.len()..).unwrap_or_default());
+                    return Err(self.take_back(first, steps, &done).err().unwrap_or(error));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Puts back what a group displaced, and tells the journal. Where that fails nobody knows what a load will find.
+    fn take_back(&mut self, first: Sequence, steps: &[Step], done: &[Placed]) -> Result<()> {
+        for (step, placed) in steps.iter().zip(done).rev() {
+            step.undo(self.shared.disk.as_ref(), *placed).map_err(poisoned)?;
+            self.release_claim(step);
+        }
+        self.shared.journal.void(first, self.shared.placed()).map_err(poisoned)?;
+        self.shared.journal.sync().map(drop)
+    }
+
+    /// Who owns which name, after a group was stored.
+    fn note_names(&mut self, steps: &[Step]) {
+        for step in steps {
+            if let Some(plain) = &step.plain {
+                self.plain.remove(&step.key);
+                self.names.release(plain, &step.key);
+            }
+            if let (None, Some(file)) = (&step.document, &step.file) {
+                self.names.release(file, &step.key);
+            }
+        }
+    }
+
+    fn position(&self, sequence: Sequence) -> Position {
+        Position { epoch: self.epoch, sequence }
+    }
+}
+
+fn record(entry: &Entry) -> Record<'_> {
+    Record { key: &entry.key, document: entry.document.as_ref(), previous: entry.previous.as_ref() }
+}
+
+/// The same answer to all.
+pub(super) fn refuse(groups: &[Group], error: &Error) -> Vec<Outcome> {
+    groups.iter().map(|_| Outcome::Failed(error.clone())).collect()
+}
+
+fn not_loaded() -> Error {
+    Error::new(crate::error::ErrorKind::NotLoaded, "the directory is not open")
+}

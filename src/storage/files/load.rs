@@ -1,0 +1,200 @@
+//! Opening a directory: lock, journal, files, and what has to be made up for.
+//!
+//! Nothing is changed before everything was read and judged: a load that is refused leaves the directory as it was.
+//! What is changed then is changed in an order in which it can be done again from the start, wherever it is cut short:
+//! files placed, everything synced, a new segment begun, the old ones removed, `tmp/` emptied.
+
+use std::collections::HashSet;
+use std::mem;
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use super::collision::Names;
+use super::folders::make_folder;
+use super::layout::{JOURNAL, LOCK, PRIVATE, TEMPORARY};
+use super::place::{Placer, Way};
+use super::quarantine::Quarantine;
+use super::read::{self, Contents};
+use super::recover::{self, Plan};
+use super::scan::{self, Scan};
+use super::shared::{Shared, empty};
+use super::{OnCorrupt, Open, Options, format};
+use crate::disk::Disk;
+use crate::document::Document;
+use crate::error::{BadFile, Error, ErrorKind, Result};
+use crate::journal::{self, Journal, Recovered, Start};
+use crate::key::Key;
+use crate::key::file_name::{Form, canonical};
+use crate::storage::{Findings, Loaded, Position};
+
+/// Finds out whether the file system tells case.
+type Probe = fn(&dyn Disk) -> Result<Names>;
+
+/// Opens the directory that a disk is mounted at.
+///
+/// # Errors
+///
+/// `LOCKED`, `CORRUPT` with every bad file, `UNSUPPORTED` for a later format, or the system's.
+pub(super) fn load(disk: Arc<dyn Disk>, options: Options, probe: Probe) -> Result<(Open, Loaded)> {
+    make_folder(disk.as_ref(), PRIVATE)?;
+    let lock = disk.lock(LOCK, false)?;
+    format::ensure(disk.as_ref())?;
+    make_folder(disk.as_ref(), TEMPORARY)?;
+    make_folder(disk.as_ref(), JOURNAL)?;
+    let names = probe(disk.as_ref())?;
+    let way = Way::probe(disk.as_ref())?;
+    let past = journal::recover(disk.as_ref(), JOURNAL)?;
+    let (found, contents) = read_files(disk.as_ref())?;
+    let plan = recover::plan(disk.as_ref(), &past, &found, &contents)?;
+    if options.on_corrupt == OnCorrupt::Error && !plan.bad.is_empty() {
+        return Err(corrupt(plan.bad));
+    }
+    let recovered = plan.steps.len();
+    let documents = found.documents.len() + plan.documents.len();
+    // What a load displaces has sequences, too; and so has every document.
+    let last = (past.last + recovered as u64).max(documents as u64);
+    let shared = start(disk, way, options, &past, last)?;
+    let mut open = Open {
+        lock,
+        epoch: shared.journal.epoch(),
+        shared: Arc::new(shared),
+        placer: Placer::default(),
+        names,
+        plain: HashSet::new(),
+    };
+    let (superseded, ignored) = (found.superseded.clone(), found.ignored.clone());
+    let mut quarantined = open.act(&plan, superseded.into_iter().map(|file| file.relative))?;
+    quarantined.extend(open.settle(&past, recovered > 0 || !quarantined.is_empty())?);
+    let documents = open.own(found, contents, plan)?;
+    open.names.set_aside(&ignored);
+    let position = Position { epoch: open.epoch, sequence: last };
+    Ok((open, Loaded { documents, position, findings: Findings { ignored, quarantined, recovered } }))
+}
+
+fn read_files(disk: &dyn Disk) -> Result<(Scan, Contents)> {
+    let mut found = scan::scan(disk)?;
+    let mut contents = read::read(disk, &found.documents)?;
+    fall_back(disk, &mut found, &mut contents)?;
+    Ok((found, contents))
+}
+
+/// Where our file is bad, the original's beside it counts again: a power cut may have left both of one write.
+fn fall_back(disk: &dyn Disk, found: &mut Scan, contents: &mut Contents) -> Result<()> {
+    for file in mem::take(&mut found.superseded) {
+        let index = found.documents.binary_search_by(|ours| ours.key.cmp(&file.key)).unwrap_or(usize::MAX);
+        let Ok(bad) = contents.bad.binary_search_by_key(&index, |(of, _)| *of) else {
+            found.superseded.push(file);
+            continue;
+        };
+        let mut read = read::read(disk, std::slice::from_ref(&file))?;
+        if let (Some((_, document)), Some(ours)) = (read.documents.pop(), found.documents.get_mut(index)) {
+            let at = contents.documents.partition_point(|(of, _)| *of < index);
+            contents.documents.insert(at, (index, document));
+            contents.fallen.push(contents.bad.remove(bad).1);
+            *ours = file;
+        }
+        contents.fallen.extend(read.bad.into_iter().map(|(_, bad)| bad));
+    }
+    Ok(())
+}
+
+fn start(disk: Arc<dyn Disk>, way: Way, options: Options, past: &Recovered, last: u64) -> Result<Shared> {
+    let start = Start {
+        epoch: past.epoch.map_or_else(new_epoch, Ok)?,
+        last,
+        number: past.next_number,
+        placing: options.placing,
+        settled: true,
+    };
+    let journal = Journal::new(Arc::clone(&disk), JOURNAL, start);
+    Ok(Shared::new(disk, journal, way, options.placing, past.segments.clone()))
+}
+
+/// Microseconds since 1970: never the same twice for one directory, and a number that JavaScript can hold.
+fn new_epoch() -> Result<u64> {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since.as_micros()).map_err(|_| Error::assertion("the clock is out of range"))
+}
+
+impl Open {
+    /// Moves what is in the way and places what is missing.
+    fn act(&mut self, plan: &Plan, superseded: impl Iterator<Item = String>) -> Result<Vec<BadFile>> {
+        let disk = Arc::clone(&self.shared.disk);
+        let mut quarantine = Quarantine::new(disk.as_ref());
+        for bad in plan.quarantine.iter().chain(&plan.bad) {
+            quarantine.take(bad.clone())?;
+        }
+        for file in superseded {
+            let reason = "a newer file of the same document stands beside it".to_owned();
+            quarantine.take(BadFile { file, reason })?;
+        }
+        for step in &plan.steps {
+            let shared = &self.shared;
+            self.placer
+                .prepare(disk.as_ref(), shared.way, &shared.spares, step)
+                .and_then(|()| shared.place(step))
+                .map_err(|error| error.with_key(step.key.to_text()))?;
+        }
+        Ok(quarantine.into_moved())
+    }
+
+    /// Makes durable what was placed, and leaves the old journal behind.
+    fn settle(&self, past: &Recovered, changed: bool) -> Result<Vec<BadFile>> {
+        let disk = self.shared.disk.as_ref();
+        let mut quarantine = Quarantine::new(disk);
+        let is_clean = past.closed || past.segments.is_empty();
+        if changed || !is_clean {
+            self.shared.sync_files()?;
+        }
+        if !is_clean {
+            self.shared.journal.begin()?;
+            if let Some(cut) = past.cut.as_ref().filter(|cut| cut.whole_groups_behind > 0) {
+                let (offset, groups) = (cut.offset, cut.whole_groups_behind);
+                let reason =
+                    format!("its unsynced end was cut off at byte {offset}: {groups} whole commit(s) behind it");
+                quarantine.take(BadFile { file: cut.segment.clone(), reason })?;
+            }
+            journal::discard(disk, JOURNAL, &past.segments)?;
+        }
+        self.shared.spares.lock().forget();
+        empty(disk, TEMPORARY)?;
+        Ok(quarantine.into_moved())
+    }
+
+    /// Joins keys and documents, and notes who owns which name.
+    fn own(&mut self, found: Scan, contents: Contents, plan: Plan) -> Result<Vec<(Key, Document)>> {
+        let mut changed = plan.documents;
+        let mut documents = contents.documents.into_iter().peekable();
+        let mut owned = Vec::with_capacity(documents.len() + changed.len());
+        for (index, file) in found.documents.into_iter().enumerate() {
+            let document = documents.next_if(|(of, _)| *of == index).map(|(_, document)| document);
+            let (document, is_ours) = match changed.remove(&file.key) {
+                Some(document) => (document, true),
+                None => (document, false),
+            };
+            let Some(document) = document else { continue };
+            if file.form == Form::Plain && !is_ours {
+                self.names.claim(&file.relative, &file.key)?;
+                self.plain.insert(file.key.clone());
+            } else {
+                self.names.claim(&canonical(&file.key), &file.key)?;
+            }
+            owned.push((file.key, document));
+        }
+        for (key, document) in changed {
+            let Some(document) = document else { continue };
+            self.names.claim(&canonical(&key), &key)?;
+            owned.push((key, document));
+        }
+        owned.sort_by(|(a, _), (b, _)| a.cmp(b));
+        Ok(owned)
+    }
+}
+
+fn corrupt(files: Vec<BadFile>) -> Error {
+    let count = files.len();
+    let first = files.first().map(|bad| format!("'{}' {}", bad.file, bad.reason)).unwrap_or_default();
+    let more = if count > 1 { format!(", and {} more", count - 1) } else { String::new() };
+    Error::new(ErrorKind::Corrupt, format!("{count} bad file(s) in the data directory: {first}{more}"))
+        .with_files(files)
+}

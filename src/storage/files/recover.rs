@@ -1,0 +1,193 @@
+//! What a load makes up for: documents whose file is not what the journal says.
+//!
+//! | the file | same boot, placed | same boot, not known to be placed | another boot |
+//! |---|---|---|---|
+//! | is the journal's last version | stays | stays | stays |
+//! | is a version that the journal knows | stays | the last version is placed | the last version is placed |
+//! | is none of them | stays | stays; with background files: quarantine | quarantine, the last version is placed |
+//! | is torn, or missing | stays | as none of them | the last version is placed |
+//!
+//! On the same boot the page cache is whole, so a file that is none of ours was made by hand, and "stays" means that it
+//! counts. With background files a commit is acknowledged before its file is placed, so there the journal counts.
+//!
+//! After another boot, a torn file of which the journal knows nothing lost a write that was never synced: it is
+//! restored from what that write displaced, or, where nothing was, taken out of the way. Of several displaced files the
+//! oldest is the one to which the rest of the store goes back. Those from before the journal's first sequence
+//! are left over: what took their place was synced before the journal was cut.
+
+use std::collections::HashMap;
+
+use super::layout::{self, TEMPORARY};
+use super::place::Step;
+use super::read::{Bad, Contents};
+use super::scan::{Candidate, Scan};
+use crate::disk::Disk;
+use crate::document::Document;
+use crate::error::{BadFile, Result};
+use crate::journal::{History, Placing, Recovered, checksum};
+use crate::key::Key;
+use crate::key::file_name::{self, Form};
+use crate::storage::Sequence;
+
+/// What is to be done, and what the documents are then.
+#[derive(Debug, Default)]
+pub struct Plan {
+    /// Files to be moved out of the way first.
+    pub quarantine: Vec<BadFile>,
+    /// Files to be placed or taken away.
+    pub steps: Vec<Step>,
+    /// What documents are that are not what their file is; `None` for those that are gone.
+    pub documents: HashMap<Key, Option<Document>>,
+    /// Files that are bad, and that the journal cannot help.
+    pub bad: Vec<BadFile>,
+}
+
+/// A document's file as it was found.
+enum Found<'a> {
+    Absent,
+    Whole(&'a Candidate, &'a Document),
+    Bad(&'a Candidate, &'a Bad),
+}
+
+/// What to do about a file that is not what the journal says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Verdict {
+    Stays,
+    Replace,
+    QuarantineAndReplace,
+}
+
+/// Compares what was found with what the journal tells. Changes nothing on the disk.
+///
+/// # Errors
+///
+/// The system's, where a displaced file cannot be read.
+pub fn plan(disk: &dyn Disk, past: &Recovered, found: &Scan, contents: &Contents) -> Result<Plan> {
+    let mut plan = Plan::default();
+    let mut histories: Vec<(&Key, &History)> = past.histories.iter().collect();
+    histories.sort_unstable_by_key(|(_, history)| history.sequence);
+    for (key, history) in histories {
+        let file = find(key, found, contents);
+        match judge(history, &file, past) {
+            Verdict::Stays => {}
+            Verdict::Replace => plan.replace(key, history.document.clone(), &file, false, past.last),
+            Verdict::QuarantineAndReplace => plan.replace(key, history.document.clone(), &file, true, past.last),
+        }
+    }
+    let lost_power = !past.same_boot && !past.closed && !past.segments.is_empty();
+    let displaced = if lost_power { Displaced::list(disk, past.first)? } else { Displaced::default() };
+    for bad in &contents.fallen {
+        let is_healed = lost_power && bad.is_torn;
+        if is_healed { &mut plan.quarantine } else { &mut plan.bad }.push(bad.file.clone());
+    }
+    for (index, bad) in &contents.bad {
+        let Some(file) = found.documents.get(*index) else { continue };
+        if plan.documents.contains_key(&file.key) {
+            continue;
+        }
+        if !(lost_power && bad.is_torn) {
+            plan.bad.push(bad.file.clone());
+        } else if let Some(document) = displaced.find(disk, &file.key)? {
+            plan.replace(&file.key, Some(document), &Found::Bad(file, bad), false, past.last);
+        } else {
+            let reason = format!("{}: it was never synced before the power was cut", bad.file.reason);
+            plan.quarantine.push(BadFile { file: bad.file.file.clone(), reason });
+        }
+    }
+    plan.bad.sort_unstable_by(|a, b| a.file.cmp(&b.file));
+    Ok(plan)
+}
+
+impl Plan {
+    fn replace(&mut self, key: &Key, document: Option<Document>, file: &Found, quarantine: bool, last: Sequence) {
+        let candidate = match file {
+            Found::Absent => None,
+            Found::Whole(candidate, _) | Found::Bad(candidate, _) => Some(*candidate),
+        };
+        let standing = candidate.filter(|_| !quarantine);
+        if let (true, Some(candidate)) = (quarantine, candidate) {
+            let reason = "is not what the journal says of this document".to_owned();
+            self.quarantine.push(BadFile { file: candidate.relative.clone(), reason });
+        }
+        self.documents.insert(key.clone(), document.clone());
+        self.steps.push(Step {
+            key: key.clone(),
+            // Of its own, so that nothing that lies in `tmp/` is written over.
+            sequence: last + 1 + self.steps.len() as u64,
+            document,
+            file: Some(file_name::canonical(key)),
+            plain: standing.filter(|file| file.form == Form::Plain).map(|file| file.relative.clone()),
+            replaces: standing.is_some_and(|file| file.form == Form::Canonical),
+            grouped: true,
+        });
+    }
+}
+
+fn find<'a>(key: &Key, found: &'a Scan, contents: &'a Contents) -> Found<'a> {
+    let Ok(index) = found.documents.binary_search_by(|file| file.key.cmp(key)) else { return Found::Absent };
+    let Some(candidate) = found.documents.get(index) else { return Found::Absent };
+    let whole = contents.documents.binary_search_by_key(&index, |(of, _)| *of);
+    if let Some((_, document)) = whole.ok().and_then(|at| contents.documents.get(at)) {
+        return Found::Whole(candidate, document);
+    }
+    let bad = contents.bad.binary_search_by_key(&index, |(of, _)| *of);
+    match bad.ok().and_then(|at| contents.bad.get(at)) {
+        Some((_, bad)) => Found::Bad(candidate, bad),
+        None => Found::Absent,
+    }
+}
+
+fn judge(history: &History, file: &Found, past: &Recovered) -> Verdict {
+    let is_last = match (file, &history.document) {
+        (Found::Absent, None) => true,
+        (Found::Whole(_, found), Some(last)) => found.text() == last.text(),
+        _ => false,
+    };
+    if is_last || (past.same_boot && history.sequence <= past.placed) {
+        return Verdict::Stays;
+    }
+    let is_known = match file {
+        Found::Absent => !past.same_boot || history.known.contains(&None),
+        Found::Whole(_, found) => history.known.contains(&Some(checksum(found.text()))),
+        Found::Bad(_, bad) => !past.same_boot && bad.is_torn,
+    };
+    match (is_known, past.same_boot, past.placing) {
+        (true, _, _) => Verdict::Replace,
+        (false, true, Placing::Eager) => Verdict::Stays,
+        _ => Verdict::QuarantineAndReplace,
+    }
+}
+
+/// What writes displaced that may not have been synced: by the hash of the key, the oldest first.
+#[derive(Debug, Default)]
+struct Displaced {
+    files: HashMap<u64, Vec<(Sequence, String)>>,
+}
+
+impl Displaced {
+    fn list(disk: &dyn Disk, first: Sequence) -> Result<Self> {
+        let mut files: HashMap<u64, Vec<(Sequence, String)>> = HashMap::new();
+        for entry in disk.list(TEMPORARY)? {
+            let Ok(name) = entry.name else { continue };
+            if let Some((hash, sequence)) = layout::parse_displaced(&name)
+                && sequence >= first
+            {
+                files.entry(hash).or_default().push((sequence, format!("{TEMPORARY}/{name}")));
+            }
+        }
+        files.values_mut().for_each(|of| of.sort_unstable());
+        Ok(Self { files })
+    }
+
+    /// The oldest whole version.
+    fn find(&self, disk: &dyn Disk, key: &Key) -> Result<Option<Document>> {
+        for (_, path) in self.files.get(&layout::hash(key)).into_iter().flatten() {
+            let mut bytes = Vec::new();
+            disk.read(path, &mut bytes)?;
+            if let Ok(document) = Document::from_file(&bytes) {
+                return Ok(Some(document));
+            }
+        }
+        Ok(None)
+    }
+}

@@ -1,0 +1,326 @@
+//! What the committer and the keeper of a directory share, and what the keeper does.
+//!
+//! # Invariants
+//!
+//! - A file is placed only when its journal record was written; one of a group of several, or any with background
+//!   files, only when the record is synced.
+//! - A segment of the journal is cut only when every file that it tells of is in place, and the files and their folders
+//!   were synced after that.
+//!
+//! Locks: `tending`, then one of `backlog` and `spares`. Only `tending` is held during I/O, and the committer takes it
+//! only where it has to wait for the keeper anyway.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use parking_lot::{Mutex, MutexGuard};
+
+use super::backlog::{Backlog, Work};
+use super::layout::{JOURNAL, ROOT, TEMPORARY};
+use super::place::{Placed, Placer, Step, Way, remove_if_there};
+use super::quarantine::Quarantine;
+use super::spare::{self, Displaced, Spare, Spares};
+use crate::disk::{Disk, Kind};
+use crate::error::{BadFile, Error, ErrorKind, Result};
+use crate::journal::{self, Journal, Placing};
+use crate::storage::{Keeper, KeeperStats, Sequence};
+
+/// From so many bytes on a segment is closed, and cut when its files are synced.
+const SEGMENT: u64 = 32 << 20;
+/// A segment with entries is closed after this time.
+const SEGMENT_AGE: Duration = Duration::from_secs(60);
+/// How long a file stays behind its document at most, with background files.
+const FILE_AGE: Duration = Duration::from_secs(5);
+/// So many displaced files are worth a sync of their own.
+const WORTH_RECYCLING: usize = 256;
+/// After so many failures in one go the rest is not tried.
+const MOST_FAILURES: usize = 16;
+
+/// An open directory.
+#[derive(Debug)]
+pub struct Shared {
+    pub disk: Arc<dyn Disk>,
+    pub journal: Journal,
+    pub way: Way,
+    pub placing: Placing,
+    /// Segments that no longer count when this opener's first one is begun.
+    older: Vec<String>,
+    /// A mutex, held for a push or a pop.
+    pub spares: Mutex<Spares>,
+    /// A mutex, held for as long as it takes to move steps in or out.
+    backlog: Mutex<Backlog>,
+    /// Up to here every file is in its place.
+    placed: AtomicU64,
+    /// Files placed since the last checkpoint, where they have to be synced one by one. A mutex, held for an insert.
+    touched: Option<Mutex<HashSet<String>>>,
+    /// A mutex, held while files are tended to.
+    tending: Mutex<Tending>,
+}
+
+/// What only one thread at a time needs.
+#[derive(Debug)]
+struct Tending {
+    placer: Placer,
+    /// When a segment was last closed.
+    began: Instant,
+    /// When the backlog was last placed.
+    placed: Instant,
+}
+
+impl Shared {
+    pub fn new(disk: Arc<dyn Disk>, journal: Journal, way: Way, placing: Placing, older: Vec<String>) -> Self {
+        let syncs_everything = disk.abilities().sync_everything;
+        let spares = Spares::new(syncs_everything);
+        let now = Instant::now();
+        Self {
+            placed: AtomicU64::new(journal.last()),
+            journal,
+            way,
+            placing,
+            older,
+            spares: Mutex::new(spares),
+            backlog: Mutex::default(),
+            touched: (!syncs_everything).then(Mutex::default),
+            tending: Mutex::new(Tending { placer: Placer::default(), began: now, placed: now }),
+            disk,
+        }
+    }
+
+    /// Up to which commit every file is in its place.
+    pub fn placed(&self) -> Sequence {
+        self.placed.load(Ordering::Acquire)
+    }
+
+    /// Every file up to here is in its place.
+    pub fn set_placed(&self, through: Sequence) {
+        self.placed.store(through, Ordering::Release);
+    }
+
+    /// Carries out a step whose version was prepared. What is in the way and no document of ours is kept.
+    pub fn place(&self, step: &Step) -> Result<Placed> {
+        let placed = step.place(self.disk.as_ref(), self.way, &self.spares)?;
+        if placed == Placed::OverForeign
+            && let Some(file) = &step.file
+        {
+            let reason = "stood where the file of a new document belongs".to_owned();
+            let bad = BadFile { file: file.clone(), reason };
+            // Where even that fails it stays in `tmp/`, and the next load moves it.
+            let _ = Quarantine::new(self.disk.as_ref()).take_from(&step.foreign(), bad);
+        }
+        if let (Some(touched), Some(file)) = (&self.touched, &step.file) {
+            touched.lock().insert(file.clone());
+        }
+        Ok(placed)
+    }
+
+    /// Leaves steps for the keeper. Where too many wait already, they are placed first.
+    ///
+    /// # Errors
+    ///
+    /// Why the ones that wait cannot be placed.
+    pub fn make_room(&self) -> Result<()> {
+        if self.spares.lock().are_too_many() {
+            self.tend()?;
+        }
+        if self.backlog.lock().is_too_long() { self.flush() } else { Ok(()) }
+    }
+
+    /// Leaves the steps of a commit for the keeper.
+    pub fn leave(&self, steps: impl IntoIterator<Item = Step>, through: Sequence) {
+        self.backlog.lock().add(steps, through);
+    }
+
+    /// Places what waits. Its records are synced first.
+    fn place_backlog(&self, tending: &mut Tending) -> Result<()> {
+        let Work { steps, through } = self.backlog.lock().take();
+        if let Err(error) = self.journal.sync() {
+            self.backlog.lock().put_back(steps);
+            return Err(error);
+        }
+        tending.placed = Instant::now();
+        let mut failed = Vec::new();
+        let mut cause = None;
+        for step in steps {
+            if failed.len() >= MOST_FAILURES {
+                failed.push(step);
+                continue;
+            }
+            let prepared = tending.placer.prepare(self.disk.as_ref(), self.way, &self.spares, &step);
+            if let Err(error) = prepared.and_then(|()| self.place(&step).map(drop)) {
+                step.discard(self.disk.as_ref(), self.way);
+                cause.get_or_insert_with(|| error.with_key(step.key.to_text()));
+                failed.push(step);
+            }
+        }
+        self.backlog.lock().put_back(failed);
+        match cause {
+            Some(error) => Err(error),
+            None => {
+                if self.placing == Placing::Background {
+                    self.set_placed(through);
+                }
+                Ok(())
+            }
+        }
+    }
+
+    fn is_behind(&self) -> bool {
+        self.placing == Placing::Background && self.backlog.lock().len() > 0
+    }
+
+    /// Closes the segment where it is large or old.
+    fn rotate(&self, tending: &mut Tending) -> Result<()> {
+        if self.journal.active_bytes() >= SEGMENT || tending.began.elapsed() >= SEGMENT_AGE {
+            self.journal.rotate()?;
+            tending.began = Instant::now();
+        }
+        Ok(())
+    }
+
+    /// Makes displaced files ready to be written again, and cuts what the journal no longer needs: both wait for one
+    /// sync of everything.
+    fn recycle(&self, synced: Sequence) -> Result<()> {
+        // Told before the sync begins: what is placed during it waits for the next one.
+        let cut = self.journal.closed_last().filter(|last| *last <= self.placed());
+        let (displaced, room) = {
+            let mut spares = self.spares.lock();
+            if cut.is_none() && spares.displaced() < WORTH_RECYCLING {
+                return Ok(());
+            }
+            spares.take_displaced(synced)
+        };
+        let clean = self.blank(&displaced, room);
+        if cut.is_some() || !clean.is_empty() {
+            self.sync_files()?;
+        }
+        self.spares.lock().put(displaced.len(), clean);
+        match cut {
+            Some(through) => self.journal.cut(through),
+            None => Ok(()),
+        }
+    }
+
+    fn blank(&self, displaced: &[Displaced], room: usize) -> Vec<Spare> {
+        let mut clean = Vec::with_capacity(room.min(displaced.len()));
+        for file in displaced {
+            let blanked = if clean.len() < room { spare::blank(self.disk.as_ref(), file) } else { Ok(None) };
+            match blanked {
+                Ok(Some(spare)) => clean.push(spare),
+                // In the way of nothing; what cannot be removed now is removed by the next load.
+                _ => drop(self.disk.remove(&file.name)),
+            }
+        }
+        clean
+    }
+
+    /// Makes every file that was placed durable, and its name.
+    pub fn sync_files(&self) -> Result<()> {
+        let synced = match &self.touched {
+            None => self.disk.sync_everything(),
+            Some(touched) => {
+                let files = std::mem::take(&mut *touched.lock());
+                self.sync_each(&files)
+            }
+        };
+        synced.map_err(poisoned)
+    }
+
+    fn sync_each(&self, files: &HashSet<String>) -> Result<()> {
+        let mut folders = HashSet::from([ROOT, TEMPORARY]);
+        for file in files {
+            match self.disk.open(file) {
+                Ok(handle) => handle.sync_data()?,
+                Err(error) if error.is_not_found() => {}
+                Err(error) => return Err(error),
+            }
+            let mut path = file.as_str();
+            while let Some((folder, _)) = path.rsplit_once('/') {
+                folders.insert(folder);
+                path = folder;
+            }
+        }
+        for folder in folders {
+            match self.disk.sync_folder(folder) {
+                Err(error) if error.is_not_found() => {}
+                other => other?,
+            }
+        }
+        Ok(())
+    }
+
+    /// Leaves nothing for the next load to make up for.
+    ///
+    /// # Errors
+    ///
+    /// What could not be placed or synced; the journal then stays for the next load.
+    pub fn finish(&self) -> Result<()> {
+        let mut tending = self.tending.lock();
+        self.place_backlog(&mut tending)?;
+        if self.journal.has_begun() {
+            self.sync_files()?;
+            self.journal.finish()?;
+            journal::discard(self.disk.as_ref(), JOURNAL, &self.older)?;
+        }
+        empty(self.disk.as_ref(), TEMPORARY)
+    }
+
+    fn tending(&self) -> MutexGuard<'_, Tending> {
+        self.tending.lock()
+    }
+}
+
+impl Keeper for Shared {
+    fn tend(&self) -> Result<()> {
+        let mut tending = self.tending();
+        let synced = self.journal.sync()?;
+        let mut placed = Ok(());
+        if self.is_behind() && (self.backlog.lock().is_pressed() || tending.placed.elapsed() >= FILE_AGE) {
+            placed = self.place_backlog(&mut tending);
+        }
+        self.rotate(&mut tending)?;
+        self.recycle(synced)?;
+        placed
+    }
+
+    fn flush(&self) -> Result<()> {
+        let mut tending = self.tending();
+        if self.is_behind() { self.place_backlog(&mut tending) } else { self.journal.sync().map(drop) }
+    }
+
+    fn is_pressed(&self) -> bool {
+        self.spares.lock().is_pressed() || self.backlog.lock().is_pressed() || self.journal.active_bytes() >= SEGMENT
+    }
+
+    fn stats(&self) -> KeeperStats {
+        KeeperStats {
+            synced: self.journal.synced(),
+            journal_bytes: self.journal.bytes(),
+            files_behind: self.backlog.lock().len(),
+            spares: self.spares.lock().len(),
+        }
+    }
+}
+
+/// Removes the files of a folder. A folder in it is none of ours.
+///
+/// # Errors
+///
+/// The system's.
+pub fn empty(disk: &dyn Disk, folder: &str) -> Result<()> {
+    for entry in disk.list(folder)? {
+        if let (Ok(name), Kind::File | Kind::Other) = (entry.name, entry.kind) {
+            remove_if_there(disk, &format!("{folder}/{name}"))?;
+        }
+    }
+    Ok(())
+}
+
+/// After a failed sync nobody knows what is on the disk.
+pub fn poisoned(cause: Error) -> Error {
+    if cause.kind() == ErrorKind::Poisoned {
+        return cause;
+    }
+    Error::new(ErrorKind::Poisoned, format!("a sync failed: {cause}")).with_source(cause)
+}

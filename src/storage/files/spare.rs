@@ -1,0 +1,140 @@
+//! Files that documents no longer need: kept for a while, then used again.
+//!
+//! ```text
+//!   a document's file is displaced --> its successor's journal record is synced --> filled with NUL --> synced --> spare
+//!                                                     '--> removed, where the pool is full or the file will not do
+//! ```
+//!
+//! Why not simply rename over the old file: on ext4 that frees an inode and flushes the new file at once, which costs
+//! five times as much as swapping the two and writing into the old one later.
+//!
+//! # Invariants
+//!
+//! - A displaced file keeps its content until the version that took its place can be restored from the journal.
+//! - A file is used again only when what it held is gone from the disk for good: after a power cut it may come back as
+//!   what it held before, and that must parse as nothing.
+//! - A file that has a second name (a backup by hard links) or is large is never written again.
+
+use crate::disk::{Disk, write_all};
+use crate::error::Result;
+use crate::storage::Sequence;
+
+/// How many files wait to be used again, at most.
+const MOST_SPARES: usize = 8_192;
+
+/// From so many displaced files on they should be tended to at once.
+const PRESSING: usize = 2_048;
+
+/// From so many on, nothing is written before some are gone.
+const TOO_MANY: usize = 65_536;
+
+/// A larger file is not kept.
+const LARGEST: u64 = 64 * 1024;
+
+/// A displaced file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Displaced {
+    /// Its name, relative to the data directory.
+    pub name: String,
+    /// The commit that displaced it.
+    pub successor: Sequence,
+}
+
+/// A file that can be written again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Spare {
+    /// Its name, relative to the data directory.
+    pub name: String,
+    /// How many NULs it holds.
+    pub length: u64,
+}
+
+/// The pool of one opener.
+#[derive(Debug, Default)]
+pub struct Spares {
+    recycles: bool,
+    clean: Vec<Spare>,
+    displaced: Vec<Displaced>,
+    /// Taken out to be made clean.
+    in_work: usize,
+}
+
+impl Spares {
+    /// An empty pool. Files are used again only where all of them can be synced in one call.
+    pub fn new(recycles: bool) -> Self {
+        Self { recycles, ..Self::default() }
+    }
+
+    /// A file to write into, if one is clean.
+    pub fn take(&mut self) -> Option<Spare> {
+        self.clean.pop()
+    }
+
+    /// Keeps a displaced file.
+    pub fn displace(&mut self, file: Displaced) {
+        self.displaced.push(file);
+    }
+
+    /// Forgets everything: the folder was removed.
+    pub fn forget(&mut self) {
+        self.clean.clear();
+        self.displaced.clear();
+    }
+
+    /// Takes out what was displaced by commits up to `synced`, and tells how many of them there is room for.
+    pub fn take_displaced(&mut self, synced: Sequence) -> (Vec<Displaced>, usize) {
+        let (ripe, unripe) = std::mem::take(&mut self.displaced).into_iter().partition(|file| file.successor <= synced);
+        self.displaced = unripe;
+        let ripe: Vec<Displaced> = ripe;
+        self.in_work += ripe.len();
+        let room = if self.recycles { MOST_SPARES.saturating_sub(self.clean.len()) } else { 0 };
+        (ripe, room)
+    }
+
+    /// Takes in the files that were made clean of so many that were taken out.
+    pub fn put(&mut self, taken: usize, clean: impl IntoIterator<Item = Spare>) {
+        self.in_work -= taken;
+        self.clean.extend(clean);
+    }
+
+    /// How many displaced files wait.
+    pub fn displaced(&self) -> usize {
+        self.displaced.len()
+    }
+
+    /// How many files wait in either state.
+    pub fn len(&self) -> usize {
+        self.clean.len() + self.displaced.len() + self.in_work
+    }
+
+    /// Whether the displaced files should be tended to at once.
+    pub fn is_pressed(&self) -> bool {
+        self.displaced.len() >= PRESSING
+    }
+
+    /// Whether nothing should be written before the displaced files were tended to.
+    pub fn are_too_many(&self) -> bool {
+        self.displaced.len() >= TOO_MANY
+    }
+}
+
+/// Fills a displaced file with NUL. It is clean when that is synced. `None` where it will not do.
+///
+/// # Errors
+///
+/// The system's.
+pub fn blank(disk: &dyn Disk, file: &Displaced) -> Result<Option<Spare>> {
+    static NUL: [u8; 4096] = [0; 4096];
+    let handle = disk.open(&file.name)?;
+    let size = handle.size()?;
+    if size.names != 1 || size.length > LARGEST {
+        return Ok(None);
+    }
+    let mut written = 0;
+    while written < size.length {
+        let part = usize::try_from(size.length - written).unwrap_or(NUL.len()).min(NUL.len());
+        write_all(handle.as_ref(), NUL.get(..part).unwrap_or(&NUL), written)?;
+        written += part as u64;
+    }
+    Ok(Some(Spare { name: file.name.clone(), length: size.length }))
+}

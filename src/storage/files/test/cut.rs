@@ -1,0 +1,90 @@
+//! Power cuts: every state that the disk may be in afterwards is opened, and power is cut again while it is.
+
+use proptest::prelude::*;
+use proptest::test_runner::{Config, TestRunner};
+
+use super::super::{Options, Placing};
+use super::history::{self, Act, Found, History, acts, found};
+use crate::disk::simulated::{Ability, Simulated};
+use crate::storage::Storage;
+
+/// States per cut.
+const STATES: usize = 60;
+
+/// What file systems there are: Linux, one without exchange, one without second names, and macOS.
+const DISKS: &[&[Ability]] = &[
+    &[],
+    &[Ability::Exchange],
+    &[Ability::Exchange, Ability::Link],
+    &[Ability::Exchange, Ability::Link, Ability::RenameNew, Ability::SyncEverything],
+    &[Ability::SyncEverything],
+];
+
+fn load(disk: &Simulated, placing: Placing) -> Result<Found, String> {
+    let mut files = history::open(disk, Options { placing, ..Options::default() });
+    let loaded = files.load().map_err(|error| format!("not loaded: {error}"))?;
+    files.close().map_err(|error| format!("not closed: {error}"))?;
+    Ok(found(&loaded))
+}
+
+/// Opens the disk, which power has left; returns how many states that makes.
+fn survives(history: &History, disk: &Simulated, placing: Placing, seed: u64) -> Result<usize, String> {
+    let before = disk.crash();
+    let documents = load(disk, placing)?;
+    history.check_cut(&documents)?;
+    // Closed in order, nothing is left to be made up for, and another cut takes nothing.
+    let again = load(&disk.crash(), placing)?;
+    if again != documents {
+        return Err(format!("loaded again it is another: {again:?} instead of {documents:?}"));
+    }
+    // Killed, or cut off again, in the middle of the recovery.
+    let calls = disk.calls();
+    let stop = 1 + usize::try_from(seed).unwrap_or(0) % calls;
+    before.stop_at(stop);
+    let _ = load(&before, placing);
+    let killed = load(&before.crash(), placing).map_err(|error| format!("killed at {stop} of {calls}: {error}"))?;
+    history.check_cut(&killed).map_err(|error| format!("killed at {stop} of {calls}: {error}"))?;
+    let mut states = 1;
+    for cut in before.states_after_cut(seed, 6) {
+        states += 1;
+        let twice = load(&cut, placing).and_then(|twice| history.check_cut(&twice));
+        twice.map_err(|error| format!("cut again at {stop} of {calls}: {error}\n{}", cut.log()))?;
+    }
+    Ok(states)
+}
+
+fn run(acts: &[Act], lacking: &[Ability], placing: Placing, seed: u64) -> Result<usize, String> {
+    let disk = Simulated::without(lacking);
+    let mut files = history::open(&disk, Options { placing, ..Options::default() });
+    files.load().unwrap();
+    let keeper = files.keeper().unwrap();
+    let mut history = History::default();
+    for act in acts {
+        history.act(&mut files, keeper.as_ref(), act);
+    }
+    let mut states = 0;
+    for cut in disk.states_after_cut(seed, STATES) {
+        let told = cut.log();
+        states += survives(&history, &cut, placing, seed).map_err(|error| {
+            format!("{error}\n{lacking:?} {placing:?}\nthe workload:\n{}\nthe cut: {told}", disk.log())
+        })?;
+    }
+    Ok(states)
+}
+
+#[test]
+fn a_power_cut_leaves_every_document_whole_and_nothing_synced_is_lost() {
+    let mut runner = TestRunner::new(Config { cases: 60, ..Config::default() });
+    let states = std::cell::Cell::new(0);
+    let placing = prop_oneof![Just(Placing::Eager), Just(Placing::Background)];
+    let result = runner.run(&(acts(14), 0..DISKS.len(), placing, any::<u64>()), |(acts, lacking, placing, seed)| {
+        let tried = run(&acts, DISKS[lacking], placing, seed).map_err(TestCaseError::fail)?;
+        states.set(states.get() + tried);
+        Ok(())
+    });
+    eprintln!("{} states", states.get());
+    if let Err(error) = result {
+        panic!("{error}");
+    }
+    assert!(states.get() > 2_000, "only {} states were tried", states.get());
+}
