@@ -86,6 +86,10 @@ fn a_truncation_not_synced_may_be_lost() {
     let found = contents(&disk, "a");
     assert!(found.contains(&Some(b"12345".to_vec())) && found.contains(&Some(b"12".to_vec())));
     assert!(found.iter().flatten().all(|content| content.starts_with(b"12")));
+    file.truncate(4).unwrap();
+    let expected = ["12", "1234", "12345", "12\0\0", "12\0\0\0"];
+    assert_eq!(contents(&disk, "a"), set(expected.map(|text| Some(text.into()))));
+    file.truncate(2).unwrap();
     file.sync_data().unwrap();
     file.truncate(4).unwrap();
     assert_eq!(contents(&disk, "a"), set([Some(b"12".to_vec()), Some(b"12\0\0".to_vec())]));

@@ -143,3 +143,17 @@ fn a_failed_folder_sync_drops_names_until_they_are_changed_again() {
     disk.sync_folder("").unwrap();
     assert_eq!(name_sets(&disk), set(["c d", "b c d"].map(str::to_owned)));
 }
+
+#[test]
+fn a_name_that_needs_a_dropped_one_is_not_synced() {
+    let disk = Simulated::new();
+    disk.put("f/a", b"");
+    disk.make_folder("g").unwrap();
+    disk.sync_everything().unwrap();
+    disk.rename("f/a", "g/a").unwrap();
+    disk.rename("g/a", "g/b").unwrap();
+    disk.fail_kind_at(Call::SyncFolder, 1, EIO, Times::Once);
+    assert_eq!(code(disk.sync_folder("f")), "EIO");
+    disk.sync_folder("g").unwrap();
+    assert_eq!(name_sets(&disk), set(["f/a", "g/a", "g/b"].map(str::to_owned)));
+}
