@@ -6,6 +6,8 @@
 //! | `lock` | the kernel lock on a file |
 //! | `simulated` (tests) | a disk in memory that fails, and loses power, where a test says so |
 //!
+//! Both answer alike (`conformance`, in tests).
+//!
 //! Paths are relative to the directory that the disk was mounted at, with `/`; `""` is that directory itself. A call
 //! does one thing and does not retry: a short write stays short, so that whoever calls has to loop ([`write_all`]).
 //!
@@ -23,6 +25,8 @@
 pub mod lock;
 mod system;
 
+#[cfg(test)]
+mod conformance;
 #[cfg(test)]
 pub(crate) mod simulated;
 

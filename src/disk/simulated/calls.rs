@@ -1,0 +1,242 @@
+//! What the traits ask for, counted and failing as planned.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::errno::{EINVAL, ENOENT, ENOTSUP, EPERM};
+use super::faults::{Call, Failure};
+use super::names::Inode;
+use super::tree::{Extent, Outcome, Tree};
+use super::{Ability, Simulated, State};
+use crate::disk::{Abilities, Disk, Handle, Held, Kind, Listed, Size};
+use crate::error::{Error, ErrorKind, Result};
+
+impl Simulated {
+    /// One call: `action` is done unless the plan has it fail.
+    fn call<T>(&self, call: Call, path: &str, what: &str, action: impl FnOnce(&mut State) -> Outcome<T>) -> Result<T> {
+        let mut state = self.state.lock();
+        let done = match state.faults.enter(call, format!("{path:?}{what}")) {
+            Some(failure) => Err(failure.errno()),
+            None => action(&mut state),
+        };
+        done.map_err(|errno| failed(&mut state, call, path, errno))
+    }
+
+    /// A call that syncs. One that the plan has fail drops what it would have covered.
+    fn sync(&self, call: Call, path: &str, extent: impl FnOnce(&Tree) -> Outcome<Extent>) -> Result<()> {
+        let mut state = self.state.lock();
+        let failure = state.faults.enter(call, format!("{path:?}"));
+        let done = match (failure, extent(&state.tree)) {
+            (None, Ok(extent)) => {
+                state.tree.sync(extent);
+                Ok(())
+            }
+            (None, Err(errno)) => Err(errno),
+            (Some(failure), extent) => {
+                if let (Failure::Errno(_), Ok(extent)) = (failure, extent) {
+                    state.tree.lose(extent);
+                }
+                Err(failure.errno())
+            }
+        };
+        done.map_err(|errno| failed(&mut state, call, path, errno))
+    }
+
+    fn has(&self, ability: Ability) -> bool {
+        !self.state.lock().lacks.contains(&ability)
+    }
+
+    fn handle(&self, path: &str, inode: Inode) -> Box<dyn Handle> {
+        Box::new(Opened { disk: self.clone(), path: path.to_owned(), inode })
+    }
+}
+
+fn failed(state: &mut State, call: Call, path: &str, errno: i32) -> Error {
+    state.faults.note_failure(errno);
+    Error::storage(call.syscall(), &full(path), io::Error::from_raw_os_error(errno))
+}
+
+fn full(path: &str) -> PathBuf {
+    let root = Path::new("/simulated");
+    if path.is_empty() { root.to_path_buf() } else { root.join(path) }
+}
+
+/// As numbers for memory.
+fn position(offset: u64) -> Outcome<usize> {
+    usize::try_from(offset).map_err(|_| EINVAL)
+}
+
+impl Disk for Simulated {
+    fn abilities(&self) -> Abilities {
+        Abilities { sync_everything: self.has(Ability::SyncEverything), rename_new: self.has(Ability::RenameNew) }
+    }
+
+    fn path(&self, relative: &str) -> PathBuf {
+        full(relative)
+    }
+
+    fn boot(&self) -> Option<String> {
+        Some(format!("boot-{}", self.state.lock().boot))
+    }
+
+    fn lock(&self, path: &str, anew: bool) -> Result<Box<dyn Held>> {
+        let taken = self.call(Call::Lock, path, "", |state| {
+            let inode = match state.tree.find(path)? {
+                Some(_) if anew => return Ok(Err("somebody else was here")),
+                Some(inode) => inode,
+                None => state.tree.create(path)?,
+            };
+            state.tree.file(inode)?;
+            Ok(if state.locked.insert(inode) { Ok(inode) } else { Err("it is locked") })
+        })?;
+        match taken {
+            Ok(inode) => Ok(Box::new(Lock { disk: self.clone(), path: path.to_owned(), inode })),
+            Err(why) => Err(Error::new(ErrorKind::Locked, format!("'{path}': {why}")).with_path(full(path))),
+        }
+    }
+
+    fn list(&self, folder: &str) -> Result<Vec<Listed>> {
+        self.call(Call::List, folder, "", |state| {
+            let inode = state.tree.existing(folder)?;
+            let entries = state.tree.names().within(state.tree.folder(inode)?);
+            let listed =
+                |(name, inode): (&str, _)| Listed { name: Ok(name.to_owned()), kind: kind(&state.tree, inode) };
+            Ok(entries.map(listed).collect())
+        })
+    }
+
+    fn read(&self, path: &str, into: &mut Vec<u8>) -> Result<()> {
+        self.call(Call::Read, path, "", |state| {
+            let file = state.tree.file(state.tree.existing(path)?)?;
+            into.extend_from_slice(file.content());
+            Ok(())
+        })
+    }
+
+    fn kind(&self, path: &str) -> Result<Option<Kind>> {
+        self.call(Call::Kind, path, "", |state| match state.tree.find(path) {
+            Ok(found) => Ok(found.map(|inode| kind(&state.tree, inode))),
+            Err(errno) if errno == ENOENT => Ok(None),
+            Err(errno) => Err(errno),
+        })
+    }
+
+    fn make_folder(&self, path: &str) -> Result<()> {
+        self.call(Call::MakeFolder, path, "", |state| state.tree.make_folder(path))
+    }
+
+    fn remove_folder(&self, path: &str) -> Result<()> {
+        self.call(Call::RemoveFolder, path, "", |state| state.tree.remove_folder(path))
+    }
+
+    fn create(&self, path: &str) -> Result<Box<dyn Handle>> {
+        self.call(Call::Create, path, "", |state| state.tree.create(path)).map(|inode| self.handle(path, inode))
+    }
+
+    fn open(&self, path: &str) -> Result<Box<dyn Handle>> {
+        let opened = self.call(Call::Open, path, "", |state| {
+            let inode = state.tree.existing(path)?;
+            state.tree.file(inode).map(|_| inode)
+        });
+        opened.map(|inode| self.handle(path, inode))
+    }
+
+    fn rename(&self, from: &str, to: &str) -> Result<()> {
+        self.call(Call::Rename, to, &format!(" from {from:?}"), |state| state.tree.rename(from, to))
+    }
+
+    fn rename_new(&self, from: &str, to: &str) -> Result<()> {
+        let refuses = self.has(Ability::RenameNew);
+        self.call(Call::RenameNew, to, &format!(" from {from:?}"), |state| {
+            if refuses { state.tree.rename_new(from, to) } else { state.tree.rename(from, to) }
+        })
+    }
+
+    fn exchange(&self, a: &str, b: &str) -> Result<()> {
+        let can = self.has(Ability::Exchange);
+        self.call(Call::Exchange, b, &format!(" with {a:?}"), |state| {
+            if can { state.tree.exchange(a, b) } else { Err(ENOTSUP) }
+        })
+    }
+
+    fn link(&self, file: &str, name: &str) -> Result<()> {
+        let can = self.has(Ability::Link);
+        self.call(Call::Link, name, &format!(" to {file:?}"), |state| {
+            if can { state.tree.link(file, name) } else { Err(EPERM) }
+        })
+    }
+
+    fn remove(&self, path: &str) -> Result<()> {
+        self.call(Call::Remove, path, "", |state| state.tree.remove(path))
+    }
+
+    fn sync_folder(&self, folder: &str) -> Result<()> {
+        self.sync(Call::SyncFolder, folder, |tree| Ok(Extent::Names(tree.folder(tree.existing(folder)?)?)))
+    }
+
+    fn sync_everything(&self) -> Result<()> {
+        if self.has(Ability::SyncEverything) {
+            return self.sync(Call::SyncEverything, "", |_| Ok(Extent::Everything));
+        }
+        Err(Error::new(ErrorKind::Unsupported, "this disk cannot sync all at once"))
+    }
+}
+
+fn kind(tree: &Tree, inode: Inode) -> Kind {
+    if tree.is_folder(inode) { Kind::Folder } else { Kind::File }
+}
+
+/// An open file; what becomes of its name is no matter.
+#[derive(Debug)]
+struct Opened {
+    disk: Simulated,
+    path: String,
+    inode: Inode,
+}
+
+impl Handle for Opened {
+    fn write_at(&self, bytes: &[u8], offset: u64) -> Result<usize> {
+        self.disk.call(Call::Write, &self.path, &format!(" {} at {offset}", bytes.len()), |state| {
+            let taken = state.faults.taken(bytes.len());
+            state.tree.write(self.inode, bytes.get(..taken).unwrap_or(bytes), position(offset)?)?;
+            Ok(taken)
+        })
+    }
+
+    fn truncate(&self, length: u64) -> Result<()> {
+        self.disk.call(Call::Truncate, &self.path, &format!(" to {length}"), |state| {
+            state.tree.truncate(self.inode, position(length)?)
+        })
+    }
+
+    fn size(&self) -> Result<Size> {
+        self.disk.call(Call::Size, &self.path, "", |state| {
+            let length = state.tree.file(self.inode)?.content().len() as u64;
+            Ok(Size { length, names: state.tree.names().count(self.inode) as u64 })
+        })
+    }
+
+    fn sync_data(&self) -> Result<()> {
+        self.disk.sync(Call::SyncData, &self.path, |_| Ok(Extent::Data(self.inode)))
+    }
+}
+
+/// A lock that is held.
+#[derive(Debug)]
+struct Lock {
+    disk: Simulated,
+    path: String,
+    inode: Inode,
+}
+
+impl Held for Lock {
+    fn stands(&self) -> bool {
+        self.disk.state.lock().tree.find(&self.path) == Ok(Some(self.inode))
+    }
+}
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        self.disk.state.lock().locked.remove(&self.inode);
+    }
+}
