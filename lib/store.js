@@ -40,7 +40,8 @@ class Store {
     constructor({ directory, quarantine = false } = {}) {
         // The callback holds the state but not the store, so that an unused store can be collected.
         const state = this.#state;
-        this.#number = binding.open(directory, quarantine, (event, ticket, payload) => {
+        const options = { directory, quarantine, durability: 'os', background: false, syncInterval: 1000 };
+        this.#number = binding.open(options, (event, ticket, payload) => {
             state.receive(event, ticket, payload);
         });
         state.number = this.#number;
@@ -115,13 +116,16 @@ class Store {
 
     async #startClose() {
         this.#state.flush();
-        await this.#state.expect(CLOSED, () => native(() => binding.close(this.#number)));
+        const failure = await this.#state.expect(CLOSED, () => native(() => binding.close(this.#number)));
         abandoned.unregister(this);
         binding.dispose(this.#number);
         // Numbers are used again: what comes late must not reach the next store that has this one.
         this.#number = NONE;
         this.#state.number = NONE;
         this.#load.forget();
+        if (failure !== null) {
+            throw fromNative(failure);
+        }
     }
 }
 
@@ -184,7 +188,7 @@ class State {
         }
         const resolve = this.#expected.get(event);
         this.#expected.delete(event);
-        resolve(payload);
+        resolve?.(payload);
     }
 }
 
