@@ -1,103 +1,181 @@
-//! What runs beside the calls: the timer that syncs.
+//! What runs beside the calls: the thread that tends to what was committed, and flushes.
 //!
-//! A small tokio runtime on a thread of its own. At every interval it syncs the storage if something was committed
-//! since; a sync that fails, or panics, poisons the store and is never tried again.
+//! A small tokio runtime on a thread of its own. At every interval it tends to the storage if something was committed
+//! since, or the last time was hindered; sooner where the storage is pressed; and it flushes when asked. What fails for
+//! good, or panics, poisons the store and is never tried again.
 
 use std::io;
+use std::mem;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
+use parking_lot::Mutex;
 use tokio::runtime;
 use tokio::sync::Notify;
 use tokio::time::{self, Instant, MissedTickBehavior};
 
-use super::poison::Poison;
-use crate::error::{Error, ErrorKind};
+use super::health::Health;
+use super::queue::FlushReply;
+use crate::error::{Error, ErrorKind, Result};
 use crate::storage::Keeper;
 
-/// How long a committed write stays unsynced at most.
-pub(super) const INTERVAL: Duration = Duration::from_secs(1);
-
-/// The running timer; dropping it stops it.
+/// The running thread; dropping it [abandons](Background::abandon) it.
 pub(super) struct Background {
-    signals: Arc<Signals>,
+    shared: Arc<Shared>,
     thread: Option<JoinHandle<()>>,
 }
 
-#[derive(Default)]
-struct Signals {
-    /// Something was committed since the last sync.
+struct Shared {
+    keeper: Arc<dyn Keeper>,
+    health: Arc<Health>,
+    /// Something was committed since the last time.
     dirty: AtomicBool,
-    stop: Notify,
+    /// A mutex, held for a moment and with no other.
+    orders: Mutex<Orders>,
+    wake: Notify,
+}
+
+/// What is to be done before the next tick.
+#[derive(Default)]
+struct Orders {
+    flushes: Vec<FlushReply>,
+    pressed: bool,
+    end: Option<End>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum End {
+    /// After the flushes asked for.
+    Closed,
+    /// At once.
+    Abandoned,
 }
 
 impl Background {
-    /// Starts the timer.
+    /// Starts the thread.
     ///
     /// # Errors
     ///
     /// The system's, where it gives no thread or no timer.
-    pub fn start(interval: Duration, keeper: Arc<dyn Keeper>, poison: Arc<Poison>) -> io::Result<Self> {
-        let signals = Arc::new(Signals::default());
+    pub fn start(interval: Duration, keeper: Arc<dyn Keeper>, health: Arc<Health>) -> io::Result<Self> {
+        let orders = Mutex::default();
+        let shared = Shared { keeper, health, dirty: AtomicBool::new(false), orders, wake: Notify::new() };
+        let shared = Arc::new(shared);
         let runtime = runtime::Builder::new_current_thread().enable_time().build()?;
-        let shared = Arc::clone(&signals);
+        let running = Arc::clone(&shared);
         let thread = thread::Builder::new()
             .name("kixx-background".to_owned())
-            .spawn(move || runtime.block_on(shared.run(interval, keeper.as_ref(), &poison)))?;
-        Ok(Self { signals, thread: Some(thread) })
+            .spawn(move || runtime.block_on(running.run(interval)))?;
+        Ok(Self { shared, thread: Some(thread) })
     }
 
     /// Tells that something was committed.
     pub fn wrote(&self) {
-        self.signals.dirty.store(true, Ordering::Release);
+        self.shared.dirty.store(true, Ordering::Release);
+        if self.shared.keeper.is_pressed() {
+            self.order(|orders| orders.pressed = true);
+        }
     }
 
-    /// Syncs what is left and ends the thread.
-    pub fn stop(mut self) {
-        self.end();
+    /// Asks for a flush of what was committed.
+    pub fn flush(&self, reply: FlushReply) {
+        self.order(|orders| orders.flushes.push(reply));
     }
 
-    fn end(&mut self) {
-        self.signals.stop.notify_one();
-        if let Some(thread) = self.thread.take() {
-            // A sync that panicked has poisoned the store; there is nothing else in the thread to save.
-            let _ = thread.join();
+    /// Ends the thread after the flushes that were asked for.
+    pub fn close(mut self) {
+        self.end(End::Closed);
+    }
+
+    /// Ends the thread after what it has begun; flushes that are left are refused.
+    pub fn abandon(mut self) {
+        self.end(End::Abandoned);
+    }
+
+    fn order(&self, give: impl FnOnce(&mut Orders)) {
+        give(&mut self.shared.orders.lock());
+        self.shared.wake.notify_one();
+    }
+
+    fn end(&mut self, end: End) {
+        let Some(thread) = self.thread.take() else { return };
+        self.order(|orders| orders.end = Some(end));
+        // What panicked in the storage's code was caught; there is nothing else in the thread to save.
+        let _ = thread.join();
+        let left = mem::take(&mut *self.shared.orders.lock());
+        for reply in left.flushes {
+            reply(Err(Error::new(ErrorKind::Closed, "the datastore was closed before it could be flushed")));
         }
     }
 }
 
 impl Drop for Background {
     fn drop(&mut self) {
-        self.end();
+        self.end(End::Abandoned);
     }
 }
 
-impl Signals {
-    async fn run(&self, interval: Duration, keeper: &dyn Keeper, poison: &Poison) {
+impl Shared {
+    async fn run(&self, interval: Duration) {
         // A plain interval would tick at once.
         let mut timer = time::interval_at(Instant::now() + interval, interval);
         timer.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        loop {
-            tokio::select! {
-                () = self.stop.notified() => break,
-                _ = timer.tick() => self.sync(keeper, poison),
-            }
+        let mut goes_on = true;
+        while goes_on {
+            let is_due = tokio::select! {
+                () = self.wake.notified() => false,
+                _ = timer.tick() => true,
+            };
+            goes_on = self.turn(is_due);
         }
-        self.sync(keeper, poison);
     }
 
-    fn sync(&self, keeper: &dyn Keeper, poison: &Poison) {
-        // Cleared before the sync begins: what is committed during it waits for the next one.
-        if !self.dirty.swap(false, Ordering::AcqRel) || poison.check().is_err() {
-            return;
+    /// Does what there is to do; whether there may be more.
+    fn turn(&self, is_due: bool) -> bool {
+        let orders = {
+            let mut orders = self.orders.lock();
+            if orders.end == Some(End::Abandoned) {
+                return false;
+            }
+            mem::take(&mut *orders)
+        };
+        if !orders.flushes.is_empty() {
+            let outcome = self.attempt(|| self.keeper.flush());
+            for reply in orders.flushes {
+                reply(outcome.clone());
+            }
+        } else if orders.pressed || (is_due && (self.dirty.load(Ordering::Acquire) || self.is_hindered())) {
+            // Poison and hindrance tell what came of it.
+            let _ = self.attempt(|| self.keeper.tend());
         }
-        let outcome = catch_unwind(AssertUnwindSafe(|| keeper.flush()))
-            .unwrap_or_else(|_| Err(Error::new(ErrorKind::Poisoned, "the sync panicked")));
-        if let Err(error) = outcome {
-            poison.set(error);
+        orders.end.is_none()
+    }
+
+    fn is_hindered(&self) -> bool {
+        self.health.hindrance().is_some()
+    }
+
+    fn attempt(&self, act: impl FnOnce() -> Result<()>) -> Result<()> {
+        self.health.check()?;
+        // Cleared before it begins: what is committed during it waits for the next time.
+        self.dirty.store(false, Ordering::Release);
+        let panicked = |_| Err(Error::new(ErrorKind::Poisoned, "the sync panicked"));
+        match catch_unwind(AssertUnwindSafe(act)).unwrap_or_else(panicked) {
+            Ok(()) => {
+                self.health.recover();
+                Ok(())
+            }
+            Err(error) if error.kind() == ErrorKind::Poisoned => {
+                self.health.poison(error);
+                self.health.check()
+            }
+            Err(error) => {
+                self.health.hinder(error.clone());
+                Err(error)
+            }
         }
     }
 }

@@ -1,207 +1,152 @@
-//! How a write is checked, stored and applied.
+//! How a round of batches is checked, stored and applied.
 //!
-//! A round is a list of writes to different keys. Each is checked against memory, which only this thread changes;
-//! what passes goes to storage as one commit; what storage took is applied to memory under short locks; every
-//! write then has its answer. A write to a key that the round already has waits for the next round, so that it is
-//! checked against what the first one made.
+//! Each batch is checked against memory, which only this thread changes; what passes goes to storage as one commit, a
+//! group for each batch; what storage took is applied to memory under short locks, a group under one; every write then
+//! has its answer.
 
-use std::collections::HashMap;
+use std::ops::Range;
 
 use parking_lot::{RwLock, RwLockWriteGuard};
 
-use super::snapshot::Stored;
+use super::health::Health;
+use super::reads::Reads;
+use super::snapshot::{Snapshot, Stored};
 use super::state::State;
-use crate::document::{Body, Document, MAX_REVISION};
-use crate::error::{Error, ErrorKind, Result};
-use crate::key::Key;
-use crate::storage::{Entry, Group, Outcome, Sequence, Storage};
+use super::write::{Settled, Write};
+use crate::error::{Error, ErrorKind};
+use crate::storage::{Entry, Group, Outcome, Position, Storage};
 
-/// How many groups go to storage at once: who waits for them is answered before the next ones go.
-pub(super) const MOST_GROUPS: usize = 1_000;
+/// How many writes go to storage at once, as long as they are not of one batch: who waits for them is answered before
+/// the next ones go.
+pub(super) const MOST_WRITES: usize = 1_000;
 
-/// How many entries are applied under one lock: a reader waits for a fraction of a millisecond.
+/// How many entries are applied under one lock, as long as they are not of one group: a reader waits for a fraction of a
+/// millisecond.
 const ENTRIES_PER_LOCK: usize = 256;
 
-/// One write of one document.
-#[derive(Clone, Debug)]
-pub struct Write {
-    /// Whose document.
-    pub key: Key,
-    /// What to do.
-    pub action: Action,
-    /// When to do it.
-    pub condition: Condition,
+/// A batch to be committed.
+#[derive(Clone, Copy)]
+pub(super) struct Unit<'a> {
+    pub writes: &'a [Write],
+    pub reads: Option<&'a Reads>,
 }
 
-/// What a write does. Text is what `JSON.stringify` made of the document, `_rev` included if it has one.
-#[derive(Clone, Debug)]
-pub enum Action {
-    /// Store a new version under the next revision.
-    Set(String),
-    /// Store the document as it is, its own revision included (missing: 0).
-    Put(String),
-    /// Remove the document, if it is there.
-    Delete,
+/// What commits need: the store's memory, and the storage.
+pub(super) struct Commit<'a> {
+    pub state: &'a RwLock<State>,
+    pub health: &'a Health,
+    pub storage: &'a mut dyn Storage,
+    /// Whether every batch is synced, whatever it asks for.
+    pub synced: bool,
 }
 
-/// What has to hold for a write, beyond what its document says of itself.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Condition {
-    /// The document's last change is this one (0: there is none).
-    pub sequence: Option<Sequence>,
-    /// The stored document has this revision.
-    pub revision: Option<u64>,
-    /// What the revision inside the document, or its absence, means.
-    pub rule: RevisionRule,
-}
-
-/// What the revision that came with a write means.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum RevisionRule {
-    /// If one came, it must be the stored one.
-    #[default]
-    IfGiven,
-    /// One must come with every write to an existing document.
-    Required,
-    /// It is not compared.
-    Ignored,
-}
-
-/// The answer to a write.
-#[derive(Clone, Debug)]
-pub enum Settled {
-    /// This version is stored.
-    Stored(Document),
-    /// Nothing is stored under the key any more.
-    Deleted,
-    /// The document changed since the [sequence](Condition::sequence) the writer saw; the conflict tells how.
-    Lost(Error),
-    /// Nothing was changed.
-    Failed(Error),
-}
-
-/// Takes the answers to a submission, in the order of its writes.
-pub type Reply = Box<dyn FnOnce(Vec<Settled>) + Send>;
-
-/// Sorts writes into rounds: the first write of each key into the first round, the second into the second, ... O(n),
-/// however many writes one key has.
-pub(super) fn rounds<'a, T>(writes: impl Iterator<Item = (&'a Key, T)>) -> Vec<Vec<T>> {
-    let mut written: HashMap<&Key, usize> = HashMap::new();
-    let mut rounds: Vec<Vec<T>> = Vec::new();
-    for (key, write) in writes {
-        let round = written.entry(key).or_default();
-        match rounds.get_mut(*round) {
-            Some(round) => round.push(write),
-            None => rounds.push(vec![write]),
-        }
-        *round += 1;
-    }
-    rounds
-}
-
-/// Checks, stores and applies a round of writes to different keys. One answer a write, in their order.
-pub(super) fn commit(writes: Vec<&Write>, state: &RwLock<State>, storage: &mut dyn Storage) -> Vec<Settled> {
-    let mut answers = Vec::with_capacity(writes.len());
-    let mut groups = Vec::with_capacity(writes.len());
-    for write in writes {
-        // Nobody else changes the state, so what was read stays true without the lock.
-        let current = state.read().current().get(&write.key).cloned();
-        match prepare(write, current.as_ref()) {
-            Ok(Some(entry)) => {
-                groups.push(Group { entries: vec![entry], synced: false });
-                answers.push(None);
-            }
-            Ok(None) => answers.push(Some(Settled::Deleted)),
-            Err(refused) => answers.push(Some(refused)),
-        }
-    }
-    let outcomes = if groups.is_empty() { Vec::new() } else { storage.commit(&groups) };
-    let mut settled = apply(groups, outcomes, state).into_iter();
-    let unanswered = || Settled::Failed(Error::new(ErrorKind::Poisoned, "storage gave no answer"));
-    answers.into_iter().map(|answer| answer.or_else(|| settled.next()).unwrap_or_else(unanswered)).collect()
-}
-
-fn apply(groups: Vec<Group>, outcomes: Vec<Outcome>, state: &RwLock<State>) -> Vec<Settled> {
-    let mut settled = Vec::with_capacity(groups.len());
-    let mut replaced = Vec::with_capacity(groups.len().min(ENTRIES_PER_LOCK));
-    let mut state = state.write();
-    for (group, outcome) in groups.into_iter().zip(outcomes) {
-        match outcome {
-            Outcome::Committed(position) => {
-                // Between groups only: a group is seen as a whole.
-                if replaced.len() >= ENTRIES_PER_LOCK {
-                    RwLockWriteGuard::unlocked_fair(&mut state, || replaced.clear());
+impl Commit<'_> {
+    /// Checks, stores and applies batches of which none touches what an earlier one writes. One answer a write, in their
+    /// order; a batch that was refused has the same one for all of them.
+    pub fn run(&mut self, units: &[Unit<'_>]) -> Vec<Settled> {
+        let mut answers = vec![None; units.iter().map(|unit| unit.writes.len()).sum()];
+        let mut groups = Vec::with_capacity(units.len());
+        let mut grouped = Vec::with_capacity(units.len());
+        let mut first = 0;
+        for unit in units {
+            let place = first..first + unit.writes.len();
+            first = place.end;
+            match self.prepare(unit) {
+                // What is left of a batch without entries has nothing to do: nothing was there.
+                Ok(group) if group.entries.is_empty() => fill(&mut answers, place, &Settled::Deleted),
+                Ok(group) => {
+                    groups.push(group);
+                    grouped.push((unit.writes, place));
                 }
-                for Entry { key, document, .. } in group.entries {
-                    replaced.push(state.current_mut().apply(key, document.clone(), position));
-                    settled.push(document.map_or(Settled::Deleted, Settled::Stored));
+                Err(refused) => fill(&mut answers, place, &refused),
+            }
+        }
+        if !groups.is_empty() {
+            let outcomes = self.storage.commit(&groups);
+            self.apply(groups, outcomes, &grouped, &mut answers);
+        }
+        let unanswered = || Settled::Failed(Error::new(ErrorKind::Poisoned, "storage gave no answer"));
+        answers.into_iter().map(|answer| answer.unwrap_or_else(unanswered)).collect()
+    }
+
+    /// What a batch stores, or why it is refused.
+    fn prepare(&self, unit: &Unit<'_>) -> Result<Group, Settled> {
+        if let Some(reads) = unit.reads {
+            // A snapshot, because the check may take longer than a lock may be held; gone before memory changes.
+            let now = self.state.read().current().clone();
+            reads.check(&now).map_err(Settled::Lost)?;
+        }
+        let mut group = Group { entries: Vec::with_capacity(unit.writes.len()), synced: self.synced };
+        for write in unit.writes {
+            // Nobody else changes the state, so what was read stays true without the lock.
+            let current = self.state.read().current().get(&write.key).cloned();
+            group.entries.extend(write.prepare(current.as_ref())?);
+            group.synced |= write.synced;
+        }
+        Ok(group)
+    }
+
+    fn apply(
+        &self,
+        groups: Vec<Group>,
+        outcomes: Vec<Outcome>,
+        grouped: &[(&[Write], Range<usize>)],
+        answers: &mut [Option<Settled>],
+    ) {
+        let mut replaced = Vec::with_capacity(groups.len().min(ENTRIES_PER_LOCK));
+        let mut poison = None;
+        let mut state = self.state.write();
+        for ((group, outcome), (writes, place)) in groups.into_iter().zip(outcomes).zip(grouped) {
+            let refused = match outcome {
+                Outcome::Committed(position) => {
+                    // Between groups only: a group is seen as a whole.
+                    if replaced.len() >= ENTRIES_PER_LOCK {
+                        RwLockWriteGuard::unlocked_fair(&mut state, || replaced.clear());
+                    }
+                    let slots = answers.get_mut(place.clone()).unwrap_or_default();
+                    take_over(state.current_mut(), group.entries, position, &mut replaced, writes.iter().zip(slots));
+                    continue;
                 }
-            }
-            Outcome::Conflict { key, actual } => {
-                settled.push(Settled::Lost(Error::conflict(&key.to_text(), None, actual)));
-            }
-            Outcome::Failed(error) => settled.push(Settled::Failed(error)),
-        }
-    }
-    drop(state);
-    drop(replaced);
-    settled
-}
-
-/// What to store, nothing where there is nothing to delete, or why not.
-fn prepare(write: &Write, current: Option<&Stored>) -> Result<Option<Entry>, Settled> {
-    let Write { key, action, condition } = write;
-    let document = match action {
-        Action::Set(text) => {
-            let (body, given) = parse(key, text)?;
-            check(key, condition, condition.revision.or(given), current)?;
-            Some(Document::new(next_revision(key, current)?, &body))
-        }
-        Action::Put(text) => {
-            let (body, given) = parse(key, text)?;
-            check(key, condition, condition.revision, current)?;
-            Some(Document::new(given.unwrap_or(0), &body))
-        }
-        Action::Delete => {
-            check(key, condition, condition.revision, current)?;
-            if current.is_none() {
-                if condition.revision.is_some() {
-                    return Err(Settled::Failed(Error::conflict(&key.to_text(), condition.revision, None)));
+                Outcome::Conflict { key, actual } => Settled::Lost(Error::conflict(&key.to_text(), None, actual)),
+                Outcome::Failed(error) => {
+                    poison = poison.or_else(|| (error.kind() == ErrorKind::Poisoned).then(|| error.clone()));
+                    Settled::Failed(error)
                 }
-                return Ok(None);
-            }
-            None
+            };
+            fill(answers, place.clone(), &refused);
         }
-    };
-    let previous = current.map(|stored| stored.document.clone());
-    Ok(Some(Entry { key: key.clone(), document, previous }))
-}
-
-fn parse(key: &Key, text: &str) -> Result<(Body, Option<u64>), Settled> {
-    match Body::from_stringified(text) {
-        Ok(parts) => Ok((parts.body, parts.revision)),
-        Err(error) => Err(Settled::Failed(error.with_key(key.to_text()))),
+        drop(state);
+        drop(replaced);
+        if let Some(cause) = poison {
+            self.health.poison(cause);
+        }
     }
 }
 
-/// A missing document conflicts with no revision: it begins at 0 whatever came with it.
-fn check(key: &Key, condition: &Condition, given: Option<u64>, current: Option<&Stored>) -> Result<(), Settled> {
-    let actual = current.map(|stored| stored.document.revision());
-    let conflict = || Error::conflict(&key.to_text(), given, actual);
-    if condition.sequence.is_some_and(|seen| seen != current.map_or(0, |stored| stored.sequence)) {
-        return Err(Settled::Lost(conflict()));
+/// Applies a group's entries, which have the positions up to `last`, and answers the writes they were made of. A write
+/// without an entry deleted what was not there.
+fn take_over<'a>(
+    snapshot: &mut Snapshot,
+    entries: Vec<Entry>,
+    last: Position,
+    replaced: &mut Vec<Option<Stored>>,
+    writes: impl Iterator<Item = (&'a Write, &'a mut Option<Settled>)>,
+) {
+    let mut sequence = last.sequence.saturating_sub(entries.len() as u64);
+    let mut entries = entries.into_iter().peekable();
+    for (write, answer) in writes {
+        let entry = entries.next_if(|entry| entry.key == write.key);
+        *answer = Some(match &entry {
+            Some(Entry { document: Some(document), .. }) => Settled::Stored(document.clone()),
+            _ => Settled::Deleted,
+        });
+        if let Some(Entry { key, document, .. }) = entry {
+            sequence += 1;
+            replaced.push(snapshot.apply(key, document, Position { sequence, ..last }));
+        }
     }
-    let matches = match (condition.rule, given) {
-        (RevisionRule::Ignored, _) | (RevisionRule::IfGiven, None) => true,
-        _ => actual.is_none() || given == actual,
-    };
-    if matches { Ok(()) } else { Err(Settled::Failed(conflict())) }
 }
 
-fn next_revision(key: &Key, current: Option<&Stored>) -> Result<u64, Settled> {
-    match current.map(|stored| stored.document.revision()) {
-        None => Ok(0),
-        Some(revision) if revision < MAX_REVISION => Ok(revision + 1),
-        Some(_) => Err(Settled::Failed(Error::assertion("the document has no revisions left").with_key(key.to_text()))),
-    }
+fn fill(answers: &mut [Option<Settled>], place: Range<usize>, answer: &Settled) {
+    answers.get_mut(place).unwrap_or_default().fill(Some(answer.clone()));
 }

@@ -1,116 +1,146 @@
 //! The thread that owns the storage.
 //!
-//! Submissions wait in a [`Queue`]; the thread takes all that wait, commits them in rounds, and answers each
-//! submission when its last write is settled. While it commits, the next ones gather.
+//! It takes all requests that wait, commits them in rounds, and answers each submission when its last write is settled.
+//! While it commits, the next ones gather. Flushes are handed to the background when everything that was taken with
+//! them is committed, so that they hold nobody up.
 
-use std::collections::VecDeque;
+use std::mem;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use parking_lot::{Condvar, Mutex, RwLock};
-
-use super::commit::{self, Reply, Settled, Write};
-use super::poison::Poison;
-use super::state::State;
+use super::background::Background;
+use super::batch::Batch;
+use super::commit::{Commit, MOST_WRITES, Unit};
+use super::queue::{FlushReply, Queue, Request};
+use super::reads::Reads;
+use super::rounds::{Place, Rounds};
+use super::write::{Reply, Settled, Write};
 use crate::error::{Error, ErrorKind};
-use crate::storage::Storage;
 
-/// Writes that crossed together and are answered together.
-pub(super) struct Submission {
-    pub writes: Vec<Write>,
-    pub reply: Reply,
+/// What runs on the thread.
+pub(super) struct Committer<'a> {
+    pub commit: Commit<'a>,
+    /// None where the storage needs no looking after.
+    pub background: Option<&'a Background>,
 }
 
-impl Submission {
-    /// Answers every write with the same error.
-    pub fn refuse(self, error: &Error) {
-        let answers = self.writes.iter().map(|_| Settled::Failed(error.clone())).collect();
-        (self.reply)(answers);
-    }
-}
-
-/// What waits for the committer.
-#[derive(Default)]
-pub(super) struct Queue {
-    /// A mutex, because pushing is all that writers do under it.
-    waiting: Mutex<Waiting>,
-    arrived: Condvar,
-}
-
-#[derive(Default)]
-struct Waiting {
-    submissions: VecDeque<Submission>,
-    /// No more will come: the committer ends when it has taken all.
-    closed: bool,
-}
-
-impl Queue {
-    /// Appends a submission; gives it back where the queue is closed.
-    pub fn push(&self, submission: Submission) -> Result<(), Submission> {
-        let mut waiting = self.waiting.lock();
-        if waiting.closed {
-            return Err(submission);
-        }
-        waiting.submissions.push_back(submission);
-        drop(waiting);
-        self.arrived.notify_one();
-        Ok(())
-    }
-
-    /// Lets the committer end after what waits now.
-    pub fn close(&self) {
-        self.waiting.lock().closed = true;
-        self.arrived.notify_one();
-    }
-
-    /// Closes, and takes back what the committer has not begun.
-    pub fn abandon(&self) -> VecDeque<Submission> {
-        let mut waiting = self.waiting.lock();
-        waiting.closed = true;
-        let left = std::mem::take(&mut waiting.submissions);
-        drop(waiting);
-        self.arrived.notify_one();
-        left
-    }
-
-    /// Everything that waits; blocks while nothing does. `None` when the queue is closed and empty.
-    fn take(&self) -> Option<VecDeque<Submission>> {
-        let mut waiting = self.waiting.lock();
-        while waiting.submissions.is_empty() {
-            if waiting.closed {
-                return None;
+impl Committer<'_> {
+    /// Commits until the queue is closed and empty.
+    pub fn run(&mut self, queue: &Queue) {
+        while let Some(requests) = queue.take() {
+            let (mut open, mut flushes) = (Vec::with_capacity(requests.len()), Vec::new());
+            for request in requests {
+                match request {
+                    Request::Each(writes, reply) => open.push(Open::new(writes, None, false, reply)),
+                    Request::Batch(Batch { writes, reads }, reply) => open.push(Open::new(writes, reads, true, reply)),
+                    Request::Flush(reply) => flushes.push(reply),
+                }
             }
-            self.arrived.wait(&mut waiting);
+            let health = self.commit.health;
+            if catch_unwind(AssertUnwindSafe(|| self.commit_all(&mut open))).is_err() {
+                health.poison(Error::new(ErrorKind::Poisoned, "the committer panicked in the middle of a commit"));
+            }
+            if open.iter().any(|open| open.reply.is_some()) {
+                let unended = || Error::new(ErrorKind::Poisoned, "the commit did not end");
+                let error = health.failure().unwrap_or_else(unended);
+                open.iter_mut().for_each(|open| open.end(&error));
+            }
+            flushes.into_iter().for_each(|reply| self.flush(reply));
         }
-        Some(std::mem::take(&mut waiting.submissions))
+    }
+
+    fn flush(&self, reply: FlushReply) {
+        match self.background {
+            Some(background) => background.flush(reply),
+            None => reply(self.commit.health.check()),
+        }
+    }
+
+    fn commit_all(&mut self, open: &mut [Open]) {
+        let limit = self.commit.storage.capabilities().group_limit;
+        let mut rounds = Rounds::default();
+        open.iter_mut().for_each(|open| open.begin(limit));
+        for (submission, open) in open.iter().enumerate() {
+            open.places(submission).for_each(|place| {
+                let writes = open.writes.get(place.writes.clone()).unwrap_or_default();
+                rounds.add(place, writes, open.reads.as_ref());
+            });
+        }
+        for round in rounds.into_rounds() {
+            let mut left = round.as_slice();
+            while !left.is_empty() {
+                let (part, rest) = left.split_at(part_len(left));
+                self.commit_part(open, part);
+                left = rest;
+            }
+        }
+    }
+
+    fn commit_part(&mut self, open: &mut [Open], part: &[Place]) {
+        let unit = |place: &Place| {
+            let open = open.get(place.submission)?;
+            Some(Unit { writes: open.writes.get(place.writes.clone())?, reads: open.reads.as_ref() })
+        };
+        let answers = match self.commit.health.check() {
+            Ok(()) => self.commit.run(&part.iter().filter_map(unit).collect::<Vec<_>>()),
+            Err(error) => {
+                let writes = part.iter().map(|place| place.writes.len()).sum();
+                vec![Settled::Failed(error); writes]
+            }
+        };
+        self.background.into_iter().for_each(Background::wrote);
+        let places = part.iter().flat_map(|place| place.writes.clone().map(|write| (place.submission, write)));
+        for ((submission, write), answer) in places.zip(answers) {
+            if let Some(open) = open.get_mut(submission) {
+                open.settle(write, answer);
+            }
+        }
     }
 }
 
-/// Commits until the queue is closed and empty.
-pub(super) fn run(queue: &Queue, state: &RwLock<State>, poison: &Poison, storage: &mut dyn Storage, wrote: &dyn Fn()) {
-    while let Some(submissions) = queue.take() {
-        let mut open: Vec<Open> = submissions.into_iter().map(Open::new).collect();
-        let rounds = AssertUnwindSafe(|| commit_all(&mut open, state, poison, storage, wrote));
-        if catch_unwind(rounds).is_err() {
-            poison.set(Error::new(ErrorKind::Poisoned, "the committer panicked in the middle of a commit"));
-        }
-        for submission in open {
-            submission.finish(poison);
-        }
-    }
+/// How many of a round's batches are committed at once: at least one, however long.
+fn part_len(round: &[Place]) -> usize {
+    let mut writes = 0;
+    let fitting = round.iter().take_while(|place| {
+        writes += place.writes.len();
+        writes <= MOST_WRITES
+    });
+    fitting.count().max(1)
 }
 
 /// A submission on its way.
 struct Open {
     writes: Vec<Write>,
+    reads: Option<Reads>,
+    /// Its writes are done together, and answered with one error where they are refused.
+    is_batch: bool,
     answers: Vec<Option<Settled>>,
     left: usize,
+    /// `None` when it was answered.
     reply: Option<Reply>,
 }
 
 impl Open {
-    fn new(submission: Submission) -> Self {
-        let Submission { writes, reply } = submission;
-        Self { answers: writes.iter().map(|_| None).collect(), left: writes.len(), writes, reply: Some(reply) }
+    fn new(writes: Vec<Write>, reads: Option<Reads>, is_batch: bool, reply: Reply) -> Self {
+        let answers = writes.iter().map(|_| None).collect();
+        Self { left: writes.len(), writes, reads, is_batch, answers, reply: Some(reply) }
+    }
+
+    /// Answers at once what has nothing to do, or cannot be done.
+    fn begin(&mut self, limit: usize) {
+        if self.left == 0 {
+            self.answer();
+        } else if self.is_batch
+            && let Err(error) = Batch::check(&self.writes, limit)
+        {
+            self.end(&error);
+        }
+    }
+
+    /// Where its batches are; none where it was answered.
+    fn places(&self, submission: usize) -> impl Iterator<Item = Place> + use<> {
+        let size = if self.is_batch { self.writes.len() } else { 1 };
+        let end = if self.reply.is_some() { self.writes.len() } else { 0 };
+        (0..end).step_by(size.max(1)).map(move |first| Place { submission, writes: first..first + size })
     }
 
     fn settle(&mut self, write: usize, answer: Settled) {
@@ -118,45 +148,25 @@ impl Open {
             *slot = Some(answer);
             self.left -= 1;
         }
-        if self.left == 0
-            && let Some(reply) = self.reply.take()
-        {
-            reply(std::mem::take(&mut self.answers).into_iter().flatten().collect());
+        if self.left == 0 {
+            self.answer();
         }
     }
 
-    /// Answers what a panic left without an answer.
-    fn finish(self, poison: &Poison) {
-        let Some(reply) = self.reply else { return };
-        let error = poison.check().err().unwrap_or_else(|| Error::new(ErrorKind::Poisoned, "the commit did not end"));
-        reply(
-            self.answers.into_iter().map(|answer| answer.unwrap_or_else(|| Settled::Failed(error.clone()))).collect(),
-        );
+    /// Answers what is left with an error.
+    fn end(&mut self, error: &Error) {
+        for answer in self.answers.iter_mut().filter(|answer| answer.is_none()) {
+            *answer = Some(Settled::Failed(error.clone()));
+        }
+        self.answer();
     }
-}
 
-fn commit_all(open: &mut [Open], state: &RwLock<State>, poison: &Poison, storage: &mut dyn Storage, wrote: &dyn Fn()) {
-    for empty in open.iter_mut().filter(|open| open.left == 0) {
-        if let Some(reply) = empty.reply.take() {
-            reply(Vec::new());
+    fn answer(&mut self) {
+        let Some(reply) = self.reply.take() else { return };
+        let mut answers: Vec<Settled> = mem::take(&mut self.answers).into_iter().flatten().collect();
+        if self.is_batch && answers.first().is_some_and(Settled::is_refused) {
+            answers.truncate(1);
         }
-    }
-    let places = open.iter().enumerate().flat_map(|(from, open)| {
-        open.writes.iter().enumerate().map(move |(number, write)| (&write.key, (from, number)))
-    });
-    let rounds = commit::rounds(places);
-    for part in rounds.iter().flat_map(|round| round.chunks(commit::MOST_GROUPS)) {
-        let writes: Vec<&Write> =
-            part.iter().filter_map(|&(from, number)| open.get(from)?.writes.get(number)).collect();
-        let answers = match poison.check() {
-            Ok(()) => commit::commit(writes, state, storage),
-            Err(error) => writes.iter().map(|_| Settled::Failed(error.clone())).collect(),
-        };
-        wrote();
-        for (&(from, number), answer) in part.iter().zip(answers) {
-            if let Some(open) = open.get_mut(from) {
-                open.settle(number, answer);
-            }
-        }
+        reply(answers);
     }
 }

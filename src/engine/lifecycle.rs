@@ -1,237 +1,71 @@
-//! An engine's life: new, loading, open, closed.
+//! An engine's life: new, loading, open, closed; and the thread that lives it.
 
-use std::fmt;
+use std::io;
 use std::mem;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use parking_lot::{Mutex, RwLock};
 
-use super::background::{self, Background};
-use super::commit::{Reply, Write};
-use super::committer::{self, Queue, Submission};
-use super::poison::Poison;
-use super::snapshot::{Snapshot, Stored};
+use super::background::Background;
+use super::commit::Commit;
+use super::committer::Committer;
+use super::health::Health;
+use super::options::Options;
+use super::queue::Queue;
+use super::report::LoadReport;
+use super::snapshot::Snapshot;
 use super::state::State;
 use crate::error::{Error, ErrorKind, Result};
-use crate::key::Key;
-use crate::storage::{Findings, Loaded, Position, Storage};
-
-/// What a load found.
-#[derive(Clone, Debug, Default)]
-pub struct LoadReport {
-    /// How many documents there are.
-    pub documents: usize,
-    /// What lay beside them.
-    pub findings: Findings,
-    /// How long it took.
-    pub duration: Duration,
-}
-
-/// How much an engine holds.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Stats {
-    /// Documents.
-    pub documents: usize,
-    /// Bytes of their texts.
-    pub text_bytes: u64,
-    /// The last commit.
-    pub position: Position,
-    /// Whether writes are refused after a failure.
-    pub poisoned: bool,
-}
+use crate::storage::{Keeper, Loaded, Storage};
 
 /// Takes what a load found.
 pub type LoadReply = Box<dyn FnOnce(Result<LoadReport>) + Send>;
-/// Is told that a store is closed.
-pub type CloseReply = Box<dyn FnOnce() + Send>;
+/// Is told that a store is closed, and what could not be left in order.
+pub type CloseReply = Box<dyn FnOnce(Result<()>) + Send>;
 
-/// A store: documents in memory over a [`Storage`].
-///
-/// Every method returns at once; what takes time answers through a reply, from another thread. Dropping an engine
-/// [abandons](Engine::abandon) it and waits for its threads.
-pub struct Engine {
-    shared: Arc<Shared>,
-}
-
-struct Shared {
+/// What a store's threads and its handle have in common.
+pub(super) struct Shared {
     /// Where in its life the engine is. A mutex, held for a moment by whoever loads or closes.
-    lifecycle: Mutex<Lifecycle>,
+    pub lifecycle: Mutex<Lifecycle>,
     /// The documents. A read-write lock: readers are many, the committer writes for microseconds.
-    state: RwLock<State>,
-    queue: Queue,
-    poison: Arc<Poison>,
-    /// How long a committed write stays unsynced at most.
-    interval: Duration,
+    pub state: RwLock<State>,
+    pub queue: Queue,
+    pub health: Arc<Health>,
+    options: Options,
 }
 
-struct Lifecycle {
-    phase: Phase,
+pub(super) struct Lifecycle {
+    pub phase: Phase,
     /// Close or abandon was called: nothing is loaded any more.
-    closing: bool,
+    pub closing: bool,
     /// The committer; after a failed load also the one before, until it has given its last answer.
-    threads: Vec<JoinHandle<()>>,
-    closers: Vec<CloseReply>,
+    pub threads: Vec<JoinHandle<()>>,
+    pub closers: Vec<CloseReply>,
 }
 
-enum Phase {
+pub(super) enum Phase {
     Unloaded(Box<dyn Storage>),
-    Loading(Vec<LoadReply>),
+    Loading {
+        replies: Vec<LoadReply>,
+        /// Until the thread takes it.
+        storage: Option<Box<dyn Storage>>,
+    },
     Open(LoadReport),
-    Closed,
+    /// And how the end went.
+    Closed(Result<()>),
 }
 
-impl Engine {
-    /// An engine over a storage that has not been opened yet. Nothing is touched before [`Engine::load`].
-    #[must_use]
-    pub fn new(storage: Box<dyn Storage>) -> Self {
-        Self::syncing_every(background::INTERVAL, storage)
-    }
-
-    pub(super) fn syncing_every(interval: Duration, storage: Box<dyn Storage>) -> Self {
-        let phase = Phase::Unloaded(storage);
-        let lifecycle = Lifecycle { phase, closing: false, threads: Vec::new(), closers: Vec::new() };
-        let shared = Shared {
-            lifecycle: Mutex::new(lifecycle),
-            state: RwLock::default(),
-            queue: Queue::default(),
-            poison: Arc::default(),
-            interval,
-        };
-        Self { shared: Arc::new(shared) }
-    }
-
-    /// Opens the storage and reads everything. While loading, later calls wait for the same load; when it is done
-    /// they get its report; after a failure the next call tries again. `CLOSED` once the store is told to close.
-    pub fn load(&self, reply: LoadReply) {
-        let mut lifecycle = self.shared.lifecycle.lock();
-        if lifecycle.closing {
-            drop(lifecycle);
-            return reply(Err(closed()));
-        }
-        match mem::replace(&mut lifecycle.phase, Phase::Closed) {
-            Phase::Unloaded(storage) => {
-                lifecycle.phase = Phase::Loading(vec![reply]);
-                let shared = Arc::clone(&self.shared);
-                let spawned =
-                    thread::Builder::new().name("kixx-committer".to_owned()).spawn(move || shared.live(storage));
-                match spawned {
-                    Ok(thread) => {
-                        lifecycle.threads.retain(|thread| !thread.is_finished());
-                        lifecycle.threads.push(thread);
-                    }
-                    Err(cause) => {
-                        let error = Error::new(ErrorKind::Storage, "no thread for the store").with_source(cause);
-                        let refused = mem::replace(&mut lifecycle.phase, Phase::Closed);
-                        drop(lifecycle);
-                        refused.refuse(&error);
-                    }
-                }
-            }
-            Phase::Loading(mut replies) => {
-                replies.push(reply);
-                lifecycle.phase = Phase::Loading(replies);
-            }
-            Phase::Open(report) => {
-                lifecycle.phase = Phase::Open(report.clone());
-                drop(lifecycle);
-                reply(Ok(report));
-            }
-            Phase::Closed => {
-                drop(lifecycle);
-                reply(Err(closed()));
-            }
-        }
-    }
-
-    /// Hands over writes that belong together in time; they are answered by one reply. The writes of one submission
-    /// are independent of each other, except that writes to one key happen in their order.
-    pub fn submit(&self, writes: Vec<Write>, reply: Reply) {
-        let submission = Submission { writes, reply };
-        let refusal = self.shared.state.read().check().err();
-        if let Some(error) = refusal {
-            submission.refuse(&error);
-        } else if let Err(submission) = self.shared.queue.push(submission) {
-            submission.refuse(&closed());
-        }
-    }
-
-    /// A key's document as of now. O(log n).
-    ///
-    /// # Errors
-    ///
-    /// `NOT_LOADED`, `CLOSED`.
-    pub fn get(&self, key: &Key) -> Result<Option<Stored>> {
-        Ok(self.shared.state.read().snapshot()?.get(key).cloned())
-    }
-
-    /// This moment of the store. O(1).
-    ///
-    /// # Errors
-    ///
-    /// `NOT_LOADED`, `CLOSED`.
-    pub fn snapshot(&self) -> Result<Snapshot> {
-        self.shared.state.read().snapshot().cloned()
-    }
-
-    /// How much the store holds; zeros before the load and after the close.
-    #[must_use]
-    pub fn stats(&self) -> Stats {
-        let state = self.shared.state.read();
-        let poisoned = self.shared.poison.check().is_err();
-        state.snapshot().map_or(Stats { poisoned, ..Stats::default() }, |snapshot| Stats {
-            documents: snapshot.documents().len(),
-            text_bytes: snapshot.text_bytes(),
-            position: snapshot.position(),
-            poisoned,
-        })
-    }
-
-    /// Refuses what comes from now on, commits what was submitted, and gives the storage back. Reads end at once.
-    pub fn close(&self, reply: CloseReply) {
-        self.shared.state.write().close();
-        let mut lifecycle = self.shared.lifecycle.lock();
-        let unloaded = lifecycle.close();
-        if let Phase::Closed = lifecycle.phase {
-            drop(lifecycle);
-            drop(unloaded);
-            reply();
-        } else {
-            lifecycle.closers.push(reply);
-            drop(lifecycle);
-            self.shared.queue.close();
-        }
-    }
-
-    /// Ends the store without waiting for what was submitted: what the committer has begun is finished, the rest is
-    /// answered `CLOSED`. Gives the threads out that this takes; the second time there are none.
-    pub fn abandon(&self) -> Ending {
-        self.shared.state.write().close();
-        for submission in self.shared.queue.abandon() {
-            submission.refuse(&closed());
-        }
-        let mut lifecycle = self.shared.lifecycle.lock();
-        let unloaded = lifecycle.close();
-        let threads = mem::take(&mut lifecycle.threads);
-        drop(lifecycle);
-        drop(unloaded);
-        Ending { threads }
-    }
-}
-
-impl Drop for Engine {
-    fn drop(&mut self) {
-        self.abandon().join();
-    }
-}
+/// How a thread is started; a test starts none.
+pub(super) type Act = Box<dyn FnOnce() + Send>;
 
 /// The threads of a store that was told to end. They end by themselves; dropping this does not wait for them.
 #[derive(Debug)]
 #[must_use = "the storage is given back when the threads have ended"]
 pub struct Ending {
-    threads: Vec<JoinHandle<()>>,
+    pub(super) threads: Vec<JoinHandle<()>>,
 }
 
 impl Ending {
@@ -253,29 +87,88 @@ impl Ending {
 
 impl Lifecycle {
     /// Nothing is loaded from now on. Gives out a storage that never was, to be dropped without the lock.
-    fn close(&mut self) -> Option<Phase> {
+    pub fn close(&mut self) -> Option<Phase> {
         self.closing = true;
-        matches!(self.phase, Phase::Unloaded(_)).then(|| mem::replace(&mut self.phase, Phase::Closed))
+        matches!(self.phase, Phase::Unloaded(_)).then(|| mem::replace(&mut self.phase, Phase::Closed(Ok(()))))
     }
 }
 
 impl Shared {
+    pub fn new(storage: Box<dyn Storage>, options: Options) -> Self {
+        let phase = Phase::Unloaded(storage);
+        Self {
+            lifecycle: Mutex::new(Lifecycle { phase, closing: false, threads: Vec::new(), closers: Vec::new() }),
+            state: RwLock::default(),
+            queue: Queue::default(),
+            health: Arc::new(Health::new(Arc::clone(&options.on_event))),
+            options,
+        }
+    }
+
+    /// Starts the committer, unless that was done; see [`Engine::load`](super::Engine::load).
+    pub fn load(
+        this: &Arc<Self>,
+        reply: LoadReply,
+        spawn: impl FnOnce(thread::Builder, Act) -> io::Result<JoinHandle<()>>,
+    ) {
+        let mut lifecycle = this.lifecycle.lock();
+        if lifecycle.closing {
+            drop(lifecycle);
+            return reply(Err(closed()));
+        }
+        match mem::replace(&mut lifecycle.phase, Phase::Closed(Ok(()))) {
+            Phase::Unloaded(storage) => {
+                // The thread finds both here when it has the lock.
+                lifecycle.phase = Phase::Loading { replies: vec![reply], storage: Some(storage) };
+                let shared = Arc::clone(this);
+                let committer = thread::Builder::new().name("kixx-committer".to_owned());
+                match spawn(committer, Box::new(move || shared.live())) {
+                    Ok(thread) => {
+                        lifecycle.threads.retain(|thread| !thread.is_finished());
+                        lifecycle.threads.push(thread);
+                    }
+                    Err(cause) => {
+                        let replies = lifecycle.unload();
+                        drop(lifecycle);
+                        let error = Error::new(ErrorKind::Storage, "no thread for the store").with_source(cause);
+                        refuse(replies, &error);
+                    }
+                }
+            }
+            Phase::Loading { mut replies, storage } => {
+                replies.push(reply);
+                lifecycle.phase = Phase::Loading { replies, storage };
+            }
+            Phase::Open(report) => {
+                lifecycle.phase = Phase::Open(report.clone());
+                drop(lifecycle);
+                reply(Ok(report));
+            }
+            Phase::Closed(outcome) => {
+                lifecycle.phase = Phase::Closed(outcome);
+                drop(lifecycle);
+                reply(Err(closed()));
+            }
+        }
+    }
+
     /// The committer thread. However it ends, nobody is left without an answer.
-    fn live(&self, storage: Box<dyn Storage>) {
+    fn live(&self) {
+        let Some(storage) = self.lifecycle.lock().take_storage() else { return };
         let (phase, error) = catch_unwind(AssertUnwindSafe(|| self.work(storage))).unwrap_or_else(|_| {
             let error = Error::new(ErrorKind::Poisoned, "the committer panicked");
-            self.poison.set(error.clone());
+            self.health.poison(error.clone());
             let released = self.state.write().release();
             drop(released);
-            for submission in self.queue.abandon() {
-                submission.refuse(&error);
+            for request in self.queue.abandon() {
+                request.refuse(&error);
             }
-            (Phase::Closed, error)
+            (Phase::Closed(Err(error.clone())), error)
         });
         self.end(phase, &error);
     }
 
-    /// From load to close. Tells what is left, and what those are answered who wait for more.
+    /// From load to close. Tells what is left, and what those are answered who wait for a load.
     fn work(&self, mut storage: Box<dyn Storage>) -> (Phase, Error) {
         let started = Instant::now();
         let loaded = catch_unwind(AssertUnwindSafe(|| storage.load())).unwrap_or_else(|_| {
@@ -285,76 +178,99 @@ impl Shared {
         });
         match loaded {
             Ok(loaded) => {
-                let background = self.open(loaded, storage.as_ref(), started);
-                let wrote = || background.iter().for_each(Background::wrote);
-                committer::run(&self.queue, &self.state, &self.poison, storage.as_mut(), &wrote);
-                background.into_iter().for_each(Background::stop);
-                let released = self.state.write().release();
-                drop(released);
-                if let Err(error) = storage.close() {
-                    self.poison.set(error);
-                }
-                (Phase::Closed, closed())
+                let background = self.open(loaded, storage.keeper(), started);
+                let (state, health) = (&self.state, self.health.as_ref());
+                let commit = Commit { state, health, storage: storage.as_mut(), synced: self.options.synced };
+                Committer { commit, background: background.as_ref() }.run(&self.queue);
+                let outcome = self.finish(storage, background);
+                (Phase::Closed(outcome), closed())
             }
             Err(error) => (Phase::Unloaded(storage), error),
         }
     }
 
-    fn open(&self, loaded: Loaded, storage: &dyn Storage, started: Instant) -> Option<Background> {
+    fn open(&self, loaded: Loaded, keeper: Option<Arc<dyn Keeper>>, started: Instant) -> Option<Background> {
         let findings = loaded.findings.clone();
         let snapshot = Snapshot::loaded(loaded);
         let documents = snapshot.documents().len();
-        self.state.write().open(snapshot);
-        let background = storage.keeper().and_then(|keeper| {
-            let started = Background::start(self.interval, keeper, Arc::clone(&self.poison));
-            started.inspect_err(|cause| self.poison.set(no_timer(cause))).ok()
+        self.state.write().open(snapshot, keeper.clone());
+        let background = keeper.and_then(|keeper| {
+            let started = Background::start(self.options.interval, keeper, Arc::clone(&self.health));
+            started.inspect_err(|cause| self.health.poison(no_timer(cause))).ok()
         });
         let report = LoadReport { documents, findings, duration: started.elapsed() };
         let before = mem::replace(&mut self.lifecycle.lock().phase, Phase::Open(report.clone()));
-        if let Phase::Loading(replies) = before {
-            for reply in replies {
-                reply(Ok(report.clone()));
-            }
+        for reply in before.into_replies() {
+            reply(Ok(report.clone()));
         }
         background
+    }
+
+    /// Gives the storage back: in order, or as it is where the store is abandoned or its files are in doubt.
+    fn finish(&self, mut storage: Box<dyn Storage>, background: Option<Background>) -> Result<()> {
+        let is_abandoned = self.queue.is_abandoned();
+        background
+            .into_iter()
+            .for_each(|background| if is_abandoned { background.abandon() } else { background.close() });
+        let released = self.state.write().release();
+        drop(released);
+        let in_doubt = self.health.check();
+        if is_abandoned || in_doubt.is_err() {
+            storage.abandon();
+            return in_doubt.and(Err(closed()));
+        }
+        storage.close()
     }
 
     /// The thread's last act: answers whoever waits.
     fn end(&self, phase: Phase, error: &Error) {
         let mut lifecycle = self.lifecycle.lock();
         let closers = mem::take(&mut lifecycle.closers);
-        let (next, unwanted) = if lifecycle.closing { (Phase::Closed, Some(phase)) } else { (phase, None) };
+        let (next, unwanted) = match phase {
+            Phase::Unloaded(_) if lifecycle.closing => (Phase::Closed(Ok(())), Some(phase)),
+            phase => (phase, None),
+        };
+        let outcome = if let Phase::Closed(outcome) = &next { outcome.clone() } else { Ok(()) };
         let before = mem::replace(&mut lifecycle.phase, next);
         drop(lifecycle);
         drop(unwanted);
-        before.refuse(error);
+        refuse(before.into_replies(), error);
         for reply in closers {
-            reply();
+            reply(outcome.clone());
         }
+    }
+}
+
+impl Lifecycle {
+    /// The storage of a load that begins.
+    fn take_storage(&mut self) -> Option<Box<dyn Storage>> {
+        if let Phase::Loading { storage, .. } = &mut self.phase { storage.take() } else { None }
+    }
+
+    /// Takes a load back that has not begun; gives out who waits for it.
+    fn unload(&mut self) -> Vec<LoadReply> {
+        let Some(storage) = self.take_storage() else { return Vec::new() };
+        mem::replace(&mut self.phase, Phase::Unloaded(storage)).into_replies()
     }
 }
 
 impl Phase {
-    /// Answers those who wait for a load that did not happen.
-    fn refuse(self, error: &Error) {
-        if let Self::Loading(replies) = self {
-            for reply in replies {
-                reply(Err(error.clone()));
-            }
-        }
+    /// Who waits for a load.
+    fn into_replies(self) -> Vec<LoadReply> {
+        if let Self::Loading { replies, .. } = self { replies } else { Vec::new() }
     }
 }
 
-fn closed() -> Error {
+fn refuse(replies: Vec<LoadReply>, error: &Error) {
+    for reply in replies {
+        reply(Err(error.clone()));
+    }
+}
+
+pub(super) fn closed() -> Error {
     Error::new(ErrorKind::Closed, "the datastore is closed")
 }
 
-fn no_timer(cause: &std::io::Error) -> Error {
+fn no_timer(cause: &io::Error) -> Error {
     Error::new(ErrorKind::Storage, format!("no timer for the background sync: {cause}"))
-}
-
-impl fmt::Debug for Engine {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Engine").field("stats", &self.stats()).finish_non_exhaustive()
-    }
 }

@@ -3,53 +3,81 @@
 //! ```text
 //!   submit(writes) --> queue --> committer thread: check revisions -> storage -> memory -> reply
 //!   get / snapshot <------------------------------ State (documents, changes) <----'
+//!   begin --> Transaction: a snapshot and its own writes --> submit_batch(into_batch())
+//!   flush ------------> queue --> background thread: sync, tend to what was committed -> reply
 //! ```
 //!
 //! | file | noun |
 //! |---|---|
-//! | `lifecycle` | [`Engine`]: new, load, submit, close; [`Ending`]: its threads |
-//! | `committer` | the thread that owns the storage, and its queue |
-//! | `commit` | [`Write`], [`Condition`], how a round of writes is checked, stored and applied |
+//! | `handle` | [`Engine`]: load, submit, flush, begin, close |
+//! | `lifecycle` | new, loading, open, closed; [`Ending`]: its threads |
+//! | `queue` | what waits for the committer |
+//! | `committer` | the thread that owns the storage |
+//! | `rounds` | which batches are committed together |
+//! | `commit` | how a round is checked, stored and applied |
+//! | `write` | [`Write`], [`Condition`], [`Settled`]: one write and its answer |
+//! | `batch` | [`Batch`]: writes done together or not at all |
+//! | `transaction` | [`Transaction`]: a snapshot with its own writes |
+//! | `reads` | [`Reads`]: what a transaction read, and whether it is still so |
 //! | `snapshot` | [`Snapshot`]: one moment of the store |
 //! | `state` | the snapshot in use, and whether it may be read |
 //! | `changes` | the record of changes by sequence |
 //! | `query` | pages of a range of keys |
 //! | `index` | [`Index`]: a view's rows, brought forward by sequence |
-//! | `poison` | why writes are refused after a failure that left storage in doubt |
-//! | `background` | the timer that syncs beside the calls |
+//! | `background` | the thread that syncs beside the calls |
+//! | `health` | poison and hindrance, and the [`EngineEvent`]s that tell them |
+//! | `options`, `report` | [`Options`]; [`Stats`], [`LoadReport`] |
 //!
 //! # Invariants
 //!
 //! - One committer thread changes the state; everyone else reads. The revision check and the change are made by it
 //!   alone, so nothing can come between them.
 //! - Storage first, then memory, then the reply. Memory never holds what storage refused.
+//! - A batch is one group of the storage and appears in memory under one lock: nobody sees a part of it.
+//! - Commits happen in the order of their sequences; what a transaction read is as it read it in the moment of its own.
 //! - No I/O under a lock. The state's write lock is held for the time it takes to change the trees for a few hundred
-//!   entries, and what they replaced is dropped without it.
+//!   entries, or for one batch, and what they replaced is dropped without it.
 //! - A reply is given exactly once for every submission that was accepted, also when the round panicked.
 //!
-//! Lock order: `Engine::lifecycle`, then `Queue::waiting`, then `Engine::state`. No function takes two of them except
-//! in this order.
+//! Lock order: `Shared::lifecycle`, then `Queue::waiting`, then `Shared::state`. No function takes two of them except
+//! in this order. `Health::hindrance` and the background's orders are taken alone.
 //!
 //! Not here: JavaScript (`node`), what a view's rows look like (`view`), files (`storage`).
 
 #![forbid(unsafe_code)]
 
 mod background;
+mod batch;
 mod changes;
 mod commit;
 mod committer;
+mod handle;
+mod health;
 mod index;
 mod lifecycle;
-mod poison;
+mod options;
 mod query;
+mod queue;
+mod reads;
+mod report;
+mod rounds;
 mod snapshot;
 mod state;
+mod transaction;
+mod write;
 
 #[cfg(test)]
 mod test;
 
-pub use commit::{Action, Condition, Reply, RevisionRule, Settled, Write};
+pub use batch::Batch;
+pub use handle::Engine;
+pub use health::{EngineEvent, Listener};
 pub use index::{Emission, Index};
-pub use lifecycle::{CloseReply, Ending, Engine, LoadReply, LoadReport, Stats};
-
+pub use lifecycle::{CloseReply, Ending, LoadReply};
+pub use options::Options;
+pub use queue::FlushReply;
+pub use reads::Reads;
+pub use report::{LoadReport, Stats};
 pub use snapshot::{Snapshot, Stored};
+pub use transaction::Transaction;
+pub use write::{Action, Condition, Reply, RevisionRule, Settled, Write};

@@ -3,6 +3,7 @@
 use super::snapshot::{Snapshot, Stored};
 use crate::key::Key;
 use crate::range::{Page, Selection, Window};
+use crate::tree::Tree;
 
 impl Snapshot {
     /// The page of a range of keys. Bounds are [code unit bytes](crate::key::code_unit), because any JavaScript
@@ -15,7 +16,16 @@ impl Snapshot {
 
     /// The documents of a page, in the direction of the query.
     pub fn page(&self, page: &Page, descending: bool) -> impl Iterator<Item = (&Key, &Stored)> {
-        let mut range = self.documents().range(page.positions.clone());
-        std::iter::from_fn(move || if descending { range.next_back() } else { range.next() })
+        page_of(self.documents(), page, descending)
     }
+}
+
+/// The documents of a page of `documents`, in the direction of the query.
+pub(super) fn page_of<'a>(
+    documents: &'a Tree<Key, Stored>,
+    page: &Page,
+    descending: bool,
+) -> impl Iterator<Item = (&'a Key, &'a Stored)> + use<'a> {
+    let mut range = documents.range(page.positions.clone());
+    std::iter::from_fn(move || if descending { range.next_back() } else { range.next() })
 }

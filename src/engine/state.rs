@@ -1,13 +1,18 @@
 //! The documents, and whether they may be read.
 
+use std::sync::Arc;
+
 use super::snapshot::Snapshot;
 use crate::error::{Error, ErrorKind, Result};
+use crate::storage::{Keeper, KeeperStats};
 
 /// The snapshot that the committer changes in place.
 #[derive(Default)]
 pub(super) struct State {
     readable: Readable,
     snapshot: Snapshot,
+    /// For its stats alone, and gone before the storage is given back.
+    keeper: Option<Arc<dyn Keeper>>,
 }
 
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
@@ -20,11 +25,12 @@ enum Readable {
 
 impl State {
     /// Reads begin, unless the store was closed while it loaded.
-    pub fn open(&mut self, snapshot: Snapshot) {
+    pub fn open(&mut self, snapshot: Snapshot, keeper: Option<Arc<dyn Keeper>>) {
         if self.readable == Readable::NotYet {
             self.readable = Readable::Now;
         }
         self.snapshot = snapshot;
+        self.keeper = keeper;
     }
 
     /// Reads end. The committer goes on with what it has.
@@ -32,10 +38,15 @@ impl State {
         self.readable = Readable::NoMore;
     }
 
-    /// Takes the documents out, so that they can be dropped without the lock.
-    pub fn release(&mut self) -> Snapshot {
+    /// Takes everything out, so that it can be dropped without the lock.
+    pub fn release(&mut self) -> (Snapshot, Option<Arc<dyn Keeper>>) {
         self.close();
-        std::mem::take(&mut self.snapshot)
+        (std::mem::take(&mut self.snapshot), self.keeper.take())
+    }
+
+    /// What waits for the storage's keeper.
+    pub fn keeper_stats(&self) -> KeeperStats {
+        self.keeper.as_ref().map(|keeper| keeper.stats()).unwrap_or_default()
     }
 
     /// Whether reads are answered.

@@ -6,7 +6,12 @@
 //! |---|---|---|
 //! | 0 loaded | 0 | the load report, or a failure |
 //! | 1 settled | the submission's | an array: the stored document's text, `null` for deleted, or a failure, a write each |
-//! | 2 closed | 0 | `null` |
+//! | 2 closed | 0 | `null`, or a failure |
+//! | 3 failed | 0 | a failure: why writes are refused from now on |
+//! | 4 degraded | 0 | a failure: what hinders the work in the background |
+//!
+//! A batch that was refused is settled with an array of one failure. So is a transaction and a flush; one that was done
+//! is with an array of one `null`. Failed and degraded answer nothing: they come by themselves.
 
 use std::ptr;
 use std::rc::Rc;
@@ -19,7 +24,7 @@ use napi::{Env, Status, sys};
 use super::failure::{as_number, failure};
 use super::keep_alive::KeepAlive;
 use super::text::Text;
-use crate::engine::{LoadReport, Settled};
+use crate::engine::{EngineEvent, LoadReport, Settled};
 use crate::error::{Error, ErrorKind, Result};
 
 /// At most so many file names are told in a load report.
@@ -36,8 +41,30 @@ pub enum Event {
         /// The answers, in the order of its writes.
         answers: Vec<Settled>,
     },
-    /// The store is closed.
-    Closed,
+    /// What is one thing for JavaScript was done, or not.
+    Done {
+        /// Which one.
+        ticket: f64,
+        /// Why it was not done.
+        refused: Option<Settled>,
+    },
+    /// The store is closed, in order or not.
+    Closed(Result<()>),
+    /// What the engine tells by itself.
+    Told(EngineEvent),
+}
+
+impl Event {
+    /// Its number and ticket.
+    fn address(&self) -> (u32, f64) {
+        match self {
+            Self::Loaded(_) => (0, 0.0),
+            Self::Settled { ticket, .. } | Self::Done { ticket, .. } => (1, *ticket),
+            Self::Closed(_) => (2, 0.0),
+            Self::Told(EngineEvent::Failed(_)) => (3, 0.0),
+            Self::Told(EngineEvent::Degraded(_)) => (4, 0.0),
+        }
+    }
 }
 
 type Arguments = FnArgs<(u32, f64, Event)>;
@@ -50,7 +77,7 @@ pub struct Events {
 }
 
 impl Events {
-    /// Answers go to `callback`; each ends one pending entry of `alive`.
+    /// Answers go to `callback`; each ends one pending entry of `alive`. What comes by itself keeps nothing alive.
     ///
     /// # Errors
     ///
@@ -60,12 +87,10 @@ impl Events {
         let callback =
             callback.build_threadsafe_function::<Event>().callee_handled::<false>().weak::<true>().build_callback(
                 move |context| {
-                    counted.end(&context.env);
-                    let (event, ticket) = match &context.value {
-                        Event::Loaded(_) => (0, 0.0),
-                        Event::Settled { ticket, .. } => (1, *ticket),
-                        Event::Closed => (2, 0.0),
-                    };
+                    if !matches!(context.value, Event::Told(_)) {
+                        counted.end(&context.env);
+                    }
+                    let (event, ticket) = context.value.address();
                     Ok(FnArgs::from((event, ticket, context.value)))
                 },
             )?;
@@ -89,7 +114,11 @@ impl ToNapiValue for Event {
                 Self::Loaded(Ok(report)) => Object::to_napi_value(raw, told(&env, &report)?),
                 Self::Loaded(Err(error)) => Object::to_napi_value(raw, failure(&env, &error)?),
                 Self::Settled { answers, .. } => settled(raw, &env, &answers),
-                Self::Closed => Null::to_napi_value(raw, Null),
+                Self::Done { refused, .. } => settled(raw, &env, &[refused.unwrap_or(Settled::Deleted)]),
+                Self::Closed(Ok(())) => Null::to_napi_value(raw, Null),
+                Self::Closed(Err(error)) | Self::Told(EngineEvent::Failed(error) | EngineEvent::Degraded(error)) => {
+                    Object::to_napi_value(raw, failure(&env, &error)?)
+                }
             }
         }
     }

@@ -4,8 +4,9 @@
 //!
 //! | file | what crosses |
 //! |---|---|
-//! | `store` | open, load, close: stores by number |
-//! | `write` | a tick's writes, in one call |
+//! | `store` | open, load, flush, close: stores by number |
+//! | `write` | a tick's writes, or a batch, in one call |
+//! | `transaction` | transactions by number: what they read and write, and their commit |
 //! | `read` | documents and pages of keys, as JSON text |
 //! | `view` | documents to map, rows that were emitted, pages of rows |
 //! | `event` | answers from the engine's threads, one callback each |
@@ -34,5 +35,6 @@ mod keep_alive;
 mod read;
 mod store;
 mod text;
+mod transaction;
 mod view;
 mod write;

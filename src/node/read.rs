@@ -9,6 +9,7 @@ use super::store::store;
 use super::text::Text;
 use super::write::as_count;
 use crate::document::Document;
+use crate::engine::Stored;
 use crate::error::Result;
 use crate::key::{Key, code_unit};
 use crate::range::{Page, Selection, Window};
@@ -71,17 +72,31 @@ pub fn query_keys(
 ) -> napi::Result<Text<String>> {
     let failed = |error| throw(&env, &error);
     let snapshot = store(&env, number)?.engine.snapshot().map_err(failed)?;
+    let page = snapshot.query(selection(start, end, key, prefix, descending), window(offset, limit));
+    key_page(snapshot.page(&page, descending), include_documents).end(&page, true).map_err(failed)
+}
+
+/// A selection from JavaScript's bounds, which are any strings.
+pub fn selection(
+    start: Option<Utf16String>,
+    end: Option<Utf16String>,
+    key: Option<Utf16String>,
+    prefix: Option<Utf16String>,
+    descending: bool,
+) -> Selection {
     let bytes = |bound: Option<Utf16String>| bound.map(|bound| code_unit::from_utf16(&bound));
-    let selection =
-        Selection { start: bytes(start), end: bytes(end), key: bytes(key), prefix: bytes(prefix), descending };
-    let page = snapshot.query(selection, window(offset, limit));
+    Selection { start: bytes(start), end: bytes(end), key: bytes(key), prefix: bytes(prefix), descending }
+}
+
+/// The items of a page of keys.
+pub fn key_page<'a>(page: impl Iterator<Item = (&'a Key, &'a Stored)>, include_documents: bool) -> ResultText {
     let mut result = ResultText::new();
-    for (key, stored) in snapshot.page(&page, descending) {
+    for (key, stored) in page {
         let key = json_string(&key.to_text());
         let document = include_documents.then_some(&stored.document);
         result.item(&key, &key, None, document);
     }
-    result.end(&page).map_err(failed)
+    result
 }
 
 /// A window from JavaScript's numbers; a limit that is no count is none.
@@ -124,9 +139,10 @@ impl ResultText {
         json.push('}');
     }
 
-    /// The whole result.
-    pub fn end(self, page: &Page) -> Result<Text<String>> {
+    /// The whole result, with its total or without.
+    pub fn end(self, page: &Page, total: bool) -> Result<Text<String>> {
         let next = page.exclusive_end_index.map_or_else(|| "null".to_owned(), |index| index.to_string());
-        Text::new(format!("{}],\"exclusiveEndIndex\":{next},\"total\":{}}}", self.json, page.total))
+        let total = if total { format!(",\"total\":{}", page.total) } else { String::new() };
+        Text::new(format!("{}],\"exclusiveEndIndex\":{next}{total}}}", self.json))
     }
 }

@@ -1,4 +1,4 @@
-//! Stores by number: open, load, close.
+//! Stores by number: open, load, flush, close.
 //!
 //! A store that ends does so on its own threads. Until they have ended it keeps its hook, which waits for them where the
 //! environment ends first.
@@ -6,16 +6,19 @@
 use std::cell::{Cell, RefCell};
 use std::path::PathBuf;
 use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
 
-use napi::bindgen_prelude::{FnArgs, Function, Object, Unknown};
+use napi::bindgen_prelude::{FnArgs, Function, Null, Object, Unknown};
 use napi::{CleanupEnvHook, Env};
 use napi_derive::napi;
 
 use super::event::{Event, Events};
-use super::failure::{as_number, throw};
+use super::failure::{as_number, failure, throw};
 use super::keep_alive::KeepAlive;
-use crate::engine::{Ending, Engine, Index};
-use crate::error::{Error, ErrorKind};
+use super::transaction::Transactions;
+use crate::engine::{Ending, Engine, Index, Options, Settled};
+use crate::error::{Error, ErrorKind, Result};
 use crate::storage::Storage;
 use crate::storage::files::{Files, OnCorrupt};
 use crate::storage::memory::Memory;
@@ -30,6 +33,8 @@ pub struct Store {
     pub alive: Rc<KeepAlive>,
     /// The rows of its views, by number.
     pub views: RefCell<Vec<Option<Index>>>,
+    /// Its transactions, by number.
+    pub transactions: RefCell<Transactions>,
     /// Ends the store with its environment.
     at_exit: Cell<Option<CleanupEnvHook<u32>>>,
 }
@@ -48,8 +53,12 @@ thread_local! {
 ///
 /// `CLOSED` where it is gone.
 pub fn store(env: &Env, number: u32) -> napi::Result<Rc<Store>> {
-    let found = STORES.with_borrow(|stores| stores.get(number as usize).cloned().flatten());
-    found.ok_or_else(|| throw(env, &Error::new(ErrorKind::Closed, "the datastore is closed")))
+    find(number).ok_or_else(|| throw(env, &Error::new(ErrorKind::Closed, "the datastore is closed")))
+}
+
+/// The store of a number, if it is there.
+pub fn find(number: u32) -> Option<Rc<Store>> {
+    STORES.with_borrow(|stores| stores.get(number as usize).cloned().flatten())
 }
 
 /// Takes a store out, if it is there, and tells it to end.
@@ -77,27 +86,58 @@ fn exit(number: u32) {
     }
 }
 
-/// Makes a store; nothing is touched before `load`. Without a directory it stores nothing. `callback` hears every
-/// [event](super::event).
+/// How a store is opened.
+#[napi(object, object_to_js = false)]
+pub struct OpenOptions {
+    /// Where its files are; without one it stores nothing.
+    pub directory: Option<String>,
+    /// Whether bad files are moved out of the way when it loads.
+    pub quarantine: bool,
+    /// `none` stores nothing, wherever the directory is; `full` answers every write only when it survives a power cut;
+    /// anything else is `os`.
+    pub durability: String,
+    /// Whether a document's file may come after the answer.
+    pub background: bool,
+    /// How long a committed write stays unsynced at most, in milliseconds.
+    pub sync_interval: u32,
+}
+
+impl OpenOptions {
+    fn storage(self) -> Box<dyn Storage> {
+        let Self { directory, quarantine, durability, background, .. } = self;
+        let _ = background;
+        let on_corrupt = if quarantine { OnCorrupt::Quarantine } else { OnCorrupt::Error };
+        match directory.filter(|_| durability != "none") {
+            Some(directory) => Box::new(Files::new(PathBuf::from(directory), on_corrupt)),
+            None => Box::new(Memory::new()),
+        }
+    }
+
+    fn engine(&self, events: Events) -> Options {
+        Options {
+            synced: self.durability == "full",
+            interval: Duration::from_millis(u64::from(self.sync_interval.max(1))),
+            on_event: Arc::new(move |event| events.send(Event::Told(event))),
+        }
+    }
+}
+
+/// Makes a store; nothing is touched before `load`. `callback` hears every [event](super::event).
 #[napi(catch_unwind)]
 pub fn open(
     env: Env,
-    directory: Option<String>,
-    quarantine: bool,
+    options: OpenOptions,
     callback: Function<'_, FnArgs<(u32, f64, Event)>, Unknown<'static>>,
 ) -> napi::Result<u32> {
-    let on_corrupt = if quarantine { OnCorrupt::Quarantine } else { OnCorrupt::Error };
-    let storage: Box<dyn Storage> = match directory {
-        Some(directory) => Box::new(Files::new(PathBuf::from(directory), on_corrupt)),
-        None => Box::new(Memory::new()),
-    };
     let alive = KeepAlive::new();
     let events = Events::new(&callback, &alive)?;
+    let engine_options = options.engine(events.clone());
     let store = Rc::new(Store {
-        engine: Engine::new(storage),
+        engine: Engine::new(options.storage(), engine_options),
         events,
         alive,
         views: RefCell::default(),
+        transactions: RefCell::default(),
         at_exit: Cell::default(),
     });
     let number = STORES.with_borrow_mut(|stores| {
@@ -124,13 +164,28 @@ pub fn load(env: Env, number: u32) -> napi::Result<()> {
     Ok(())
 }
 
-/// Commits what was submitted and ends the store. Answered by a closed event, after which `dispose` is to be called.
+/// Makes what was submitted survive a power cut, and puts it in its files. Answered by one settled event with the ticket:
+/// `[null]`, or the failure.
+#[napi(catch_unwind)]
+pub fn flush(env: Env, number: u32, ticket: f64) -> napi::Result<()> {
+    let store = store(&env, number)?;
+    store.alive.begin(&env);
+    let events = store.events.clone();
+    let reply = move |flushed: Result<()>| {
+        events.send(Event::Done { ticket, refused: flushed.err().map(Settled::Failed) });
+    };
+    store.engine.flush(Box::new(reply));
+    Ok(())
+}
+
+/// Commits what was submitted and ends the store. Answered by a closed event, after which `dispose` is to be called,
+/// also where it tells of a failure.
 #[napi(catch_unwind)]
 pub fn close(env: Env, number: u32) -> napi::Result<()> {
     let store = store(&env, number)?;
     store.alive.begin(&env);
     let events = store.events.clone();
-    store.engine.close(Box::new(move || events.send(Event::Closed)));
+    store.engine.close(Box::new(move |closed| events.send(Event::Closed(closed))));
     Ok(())
 }
 
@@ -141,7 +196,8 @@ pub fn dispose(env: Env, number: u32) -> napi::Result<()> {
     sweep(&env)
 }
 
-/// How much a store holds: `{ documents, textBytes, sequence, poisoned }`.
+/// How much a store holds, and how it is: `{ documents, textBytes, sequence, syncedSequence, journalBytes, filesBehind,
+/// spares, poisoned, failure, degraded }`, the last two `null` or a failure.
 #[napi(catch_unwind)]
 pub fn stats(env: &Env, number: u32) -> napi::Result<Object<'_>> {
     let stats = store(env, number)?.engine.stats();
@@ -149,6 +205,16 @@ pub fn stats(env: &Env, number: u32) -> napi::Result<Object<'_>> {
     told.set("documents", as_number(stats.documents as u64))?;
     told.set("textBytes", as_number(stats.text_bytes))?;
     told.set("sequence", as_number(stats.position.sequence))?;
-    told.set("poisoned", stats.poisoned)?;
+    told.set("syncedSequence", as_number(stats.keeper.synced))?;
+    told.set("journalBytes", as_number(stats.keeper.journal_bytes))?;
+    told.set("filesBehind", as_number(stats.keeper.files_behind as u64))?;
+    told.set("spares", as_number(stats.keeper.spares as u64))?;
+    told.set("poisoned", stats.failure.is_some())?;
+    for (name, error) in [("failure", stats.failure), ("degraded", stats.degraded)] {
+        match error {
+            Some(error) => told.set(name, failure(env, &error)?)?,
+            None => told.set(name, Null)?,
+        }
+    }
     Ok(told)
 }

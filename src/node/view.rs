@@ -138,7 +138,7 @@ pub fn view_query(
             let document_key = json_string(&code_unit::to_str(&document_key).unwrap_or_default());
             result.item(&key, &document_key, value.as_deref(), document);
         }
-        result.end(&page)
+        result.end(&page, true)
     })
 }
 

@@ -8,17 +8,20 @@ use super::event::Event;
 use super::failure::throw;
 use super::store::store;
 use crate::document::Body;
-use crate::engine::{Action, Condition, RevisionRule, Settled, Write};
+use crate::engine::{Action, Batch, Condition, RevisionRule, Settled, Write};
 use crate::error::{Error, Result};
 use crate::key::Key;
 
 /// Numbers per write in a plan.
 const PLAN: usize = 3;
 
+/// In a write's code: answered when it is synced.
+const SYNCED: u64 = 8;
+
 /// Submits writes: for each a key, the text that `JSON.stringify` made (`null` to delete), and three numbers: what to
 /// do (0 set, 1 set with a revision required, 2 set whatever the revision, 3 put as it is, 4 delete, 5 delete with a
-/// revision required), the sequence of the document's last change that the writer saw, and the revision it expects
-/// (both -1 for none). Answered by one settled event with the ticket.
+/// revision required; 8 more: answer it when it is synced), the sequence of the document's last change that the writer
+/// saw, and the revision it expects (both -1 for none). Answered by one settled event with the ticket.
 #[napi(catch_unwind)]
 pub fn submit(
     env: Env,
@@ -34,6 +37,28 @@ pub fn submit(
     let events = store.events.clone();
     let reply = move |answers: Vec<Settled>| events.send(Event::Settled { ticket, answers });
     store.engine.submit(writes, Box::new(reply));
+    Ok(())
+}
+
+/// Submits writes that are done together or not at all, told as to `submit`; `synced` answers them when they are. Answered
+/// by one settled event with the ticket: an answer for each, or the one failure.
+#[napi(catch_unwind)]
+pub fn submit_batch(
+    env: Env,
+    number: u32,
+    ticket: f64,
+    keys: Vec<String>,
+    texts: Vec<Option<String>>,
+    plan: Float64Array,
+    synced: bool,
+) -> napi::Result<()> {
+    let store = store(&env, number)?;
+    let mut writes = writes(keys, texts, &plan).map_err(|error| throw(&env, &error))?;
+    writes.iter_mut().for_each(|write| write.synced |= synced);
+    store.alive.begin(&env);
+    let events = store.events.clone();
+    let reply = move |answers: Vec<Settled>| events.send(Event::Settled { ticket, answers });
+    store.engine.submit_batch(Batch { writes, reads: None }, Box::new(reply));
     Ok(())
 }
 
@@ -54,19 +79,37 @@ fn writes(keys: Vec<String>, texts: Vec<Option<String>>, plan: &[f64]) -> Result
         .collect()
 }
 
-fn write(key: &str, text: Option<String>, action: f64, sequence: f64, revision: f64) -> Result<Write> {
-    let unknown = || Error::assertion(format!("no such write: {action}"));
-    let (rule, action) = match (as_count(action).ok_or_else(unknown)?, text) {
-        (0, Some(text)) => (RevisionRule::IfGiven, Action::Set(text)),
-        (1, Some(text)) => (RevisionRule::Required, Action::Set(text)),
-        (2, Some(text)) => (RevisionRule::Ignored, Action::Set(text)),
-        (3, Some(text)) => (RevisionRule::Ignored, Action::Put(text)),
-        (4, None) => (RevisionRule::IfGiven, Action::Delete),
-        (5, None) => (RevisionRule::Required, Action::Delete),
-        _ => return Err(unknown()),
-    };
+fn write(key: &str, text: Option<String>, code: f64, sequence: f64, revision: f64) -> Result<Write> {
+    let count = as_count(code).ok_or_else(|| no_such_write(code))?;
+    let (action, rule) = action(count & !SYNCED, text).ok_or_else(|| no_such_write(code))?;
     let condition = Condition { sequence: as_count(sequence), revision: as_count(revision), rule };
-    Ok(Write { key: Key::new(key)?, action, condition })
+    Ok(Write { key: Key::new(key)?, action, condition, synced: count & SYNCED != 0 })
+}
+
+/// What a code stands for.
+fn action(code: u64, text: Option<String>) -> Option<(Action, RevisionRule)> {
+    let action = match (code, text) {
+        (0..=2, Some(text)) => Action::Set(text),
+        (3, Some(text)) => Action::Put(text),
+        (4 | 5, None) => Action::Delete,
+        _ => return None,
+    };
+    Some((action, rule(code)?))
+}
+
+/// What a code says of the revision that comes with the write.
+pub fn rule(code: u64) -> Option<RevisionRule> {
+    match code {
+        0 | 4 => Some(RevisionRule::IfGiven),
+        1 | 5 => Some(RevisionRule::Required),
+        2 | 3 => Some(RevisionRule::Ignored),
+        _ => None,
+    }
+}
+
+/// The refusal of a code that stands for nothing.
+pub fn no_such_write(code: f64) -> Error {
+    Error::assertion(format!("no such write: {code}"))
 }
 
 /// A non-negative whole number of JavaScript's, or none.

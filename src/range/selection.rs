@@ -87,6 +87,30 @@ impl KeyRange {
         let until = self.until.as_deref().map_or_else(|| tree.len(), |key| tree.rank(key));
         from..until.max(from)
     }
+
+    /// Whether a byte string is inside.
+    #[must_use]
+    pub fn contains(&self, key: &[u8]) -> bool {
+        self.from.as_deref().is_none_or(|from| from <= key) && self.until.as_deref().is_none_or(|until| key < until)
+    }
+
+    /// The part of a range of document keys that a query has read when it has come to `last`, `last` inside, and the
+    /// part that is left. Without `last` it has read nothing.
+    #[must_use]
+    pub fn split_after(self, last: Option<Vec<u8>>, descending: bool) -> (Self, Self) {
+        let Self { from, until } = self;
+        let Some(last) = last else {
+            // No byte string is below the empty one.
+            let nothing = Self { from: None, until: Some(Vec::new()) };
+            return (nothing, Self { from, until });
+        };
+        if descending {
+            (Self { from: Some(last.clone()), until }, Self { from, until: Some(last) })
+        } else {
+            let after = after_key(last);
+            (Self { from, until: after.clone() }, Self { from: after, until })
+        }
+    }
 }
 
 /// The lowest byte string above `key`.
@@ -209,6 +233,26 @@ mod tests {
     fn the_range_up_to_the_last_code_unit_holds_emoji() {
         let range = Selection { start: Some(bytes("b:")), end: Some(bytes("b:\u{FFFF}")), ..Selection::default() };
         assert_eq!(keys(range), ["b:1", "b:2", "emoji", "b:\u{FFFF}"]);
+    }
+
+    #[test]
+    fn a_range_splits_where_the_query_has_come_to() {
+        let range = || Selection { start: Some(bytes("a")), end: Some(bytes("d")), ..Selection::default() }.of_keys();
+        for (last, descending, read) in [
+            (None, false, ""),
+            (Some("b"), false, "ab"),
+            (Some("d"), false, "abcd"),
+            (None, true, ""),
+            (Some("c"), true, "cd"),
+            (Some("a"), true, "abcd"),
+        ] {
+            let (checked, left) = range().split_after(last.map(bytes), descending);
+            for key in ["", "a", "b", "c", "d", "d\0", "e"] {
+                let inside = range().contains(key.as_bytes());
+                assert_eq!(checked.contains(key.as_bytes()), inside && !key.is_empty() && read.contains(key), "{key}");
+                assert_eq!(left.contains(key.as_bytes()), inside && !read.contains(key), "{key}");
+            }
+        }
     }
 
     #[test]

@@ -1,0 +1,153 @@
+//! The handle by which a store is used.
+
+use std::fmt;
+use std::mem;
+use std::sync::Arc;
+
+use super::batch::Batch;
+use super::lifecycle::{CloseReply, Ending, LoadReply, Phase, Shared, closed};
+use super::options::Options;
+use super::queue::{FlushReply, Request};
+use super::report::Stats;
+use super::snapshot::{Snapshot, Stored};
+use super::transaction::Transaction;
+use super::write::{Reply, Write};
+use crate::error::Result;
+use crate::key::Key;
+use crate::storage::Storage;
+
+/// A store: documents in memory over a [`Storage`].
+///
+/// Every method returns at once; what takes time answers through a reply, from another thread. Dropping an engine
+/// [abandons](Engine::abandon) it and waits for its threads.
+pub struct Engine {
+    shared: Arc<Shared>,
+}
+
+impl Engine {
+    /// An engine over a storage that has not been opened yet. Nothing is touched before [`Engine::load`].
+    #[must_use]
+    pub fn new(storage: Box<dyn Storage>, options: Options) -> Self {
+        Self { shared: Arc::new(Shared::new(storage, options)) }
+    }
+
+    /// Opens the storage and reads everything. While loading, later calls wait for the same load; when it is done
+    /// they get its report; after a failure the next call tries again. `CLOSED` once the store is told to close.
+    pub fn load(&self, reply: LoadReply) {
+        Shared::load(&self.shared, reply, |committer, act| committer.spawn(act));
+    }
+
+    /// Hands over writes that belong together in time; they are answered by one reply. The writes of one submission
+    /// are independent of each other, except that writes to one key happen in their order.
+    pub fn submit(&self, writes: Vec<Write>, reply: Reply) {
+        self.request(Request::Each(writes, reply));
+    }
+
+    /// Hands over writes that are done together or not at all.
+    pub fn submit_batch(&self, batch: Batch, reply: Reply) {
+        self.request(Request::Batch(batch, reply));
+    }
+
+    /// Asks for everything handed over before to survive a power cut and to be where it belongs.
+    pub fn flush(&self, reply: FlushReply) {
+        self.request(Request::Flush(reply));
+    }
+
+    fn request(&self, request: Request) {
+        let refusal = self.shared.state.read().check().err();
+        if let Some(error) = refusal {
+            request.refuse(&error);
+        } else if let Err(request) = self.shared.queue.push(request) {
+            request.refuse(&closed());
+        }
+    }
+
+    /// Begins a transaction at this moment of the store. O(1).
+    ///
+    /// # Errors
+    ///
+    /// `NOT_LOADED`, `CLOSED`.
+    pub fn begin(&self) -> Result<Transaction> {
+        self.snapshot().map(Transaction::new)
+    }
+
+    /// A key's document as of now. O(log n).
+    ///
+    /// # Errors
+    ///
+    /// `NOT_LOADED`, `CLOSED`.
+    pub fn get(&self, key: &Key) -> Result<Option<Stored>> {
+        Ok(self.shared.state.read().snapshot()?.get(key).cloned())
+    }
+
+    /// This moment of the store. O(1).
+    ///
+    /// # Errors
+    ///
+    /// `NOT_LOADED`, `CLOSED`.
+    pub fn snapshot(&self) -> Result<Snapshot> {
+        self.shared.state.read().snapshot().cloned()
+    }
+
+    /// How much the store holds, and how it is; holds nothing before the load and after the close.
+    #[must_use]
+    pub fn stats(&self) -> Stats {
+        let (failure, degraded) = (self.shared.health.failure(), self.shared.health.hindrance());
+        let stats = Stats { failure, degraded, ..Stats::default() };
+        let state = self.shared.state.read();
+        let Ok(snapshot) = state.snapshot() else { return stats };
+        Stats {
+            documents: snapshot.documents().len(),
+            text_bytes: snapshot.text_bytes(),
+            position: snapshot.position(),
+            keeper: state.keeper_stats(),
+            ..stats
+        }
+    }
+
+    /// Refuses what comes from now on, commits what was submitted, and gives the storage back. Reads end at once. Told
+    /// is what could not be left in order, or why writes were refused; the same to whoever closes again.
+    pub fn close(&self, reply: CloseReply) {
+        self.shared.state.write().close();
+        let mut lifecycle = self.shared.lifecycle.lock();
+        let unloaded = lifecycle.close();
+        if let Phase::Closed(outcome) = &lifecycle.phase {
+            let outcome = outcome.clone();
+            drop(lifecycle);
+            drop(unloaded);
+            reply(outcome);
+        } else {
+            lifecycle.closers.push(reply);
+            drop(lifecycle);
+            self.shared.queue.close();
+        }
+    }
+
+    /// Ends the store without waiting for what was submitted: what the committer has begun is finished, the rest is
+    /// answered `CLOSED`, and nothing is put in order. Gives the threads out that this takes; the second time there are
+    /// none.
+    pub fn abandon(&self) -> Ending {
+        self.shared.state.write().close();
+        for request in self.shared.queue.abandon() {
+            request.refuse(&closed());
+        }
+        let mut lifecycle = self.shared.lifecycle.lock();
+        let unloaded = lifecycle.close();
+        let threads = mem::take(&mut lifecycle.threads);
+        drop(lifecycle);
+        drop(unloaded);
+        Ending { threads }
+    }
+}
+
+impl Drop for Engine {
+    fn drop(&mut self) {
+        self.abandon().join();
+    }
+}
+
+impl fmt::Debug for Engine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Engine").field("stats", &self.stats()).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,99 @@
+//! What waits for the committer.
+
+use std::collections::VecDeque;
+
+use parking_lot::{Condvar, Mutex};
+
+use super::batch::Batch;
+use super::write::{Reply, Settled, Write};
+use crate::error::{Error, Result};
+
+/// Is told that everything before it survives a power cut.
+pub type FlushReply = Box<dyn FnOnce(Result<()>) + Send>;
+
+/// What the committer is asked to do.
+pub(super) enum Request {
+    /// Writes that crossed together and are answered together, each a batch of its own.
+    Each(Vec<Write>, Reply),
+    /// Writes that are done together.
+    Batch(Batch, Reply),
+    /// A sync of what was asked for before.
+    Flush(FlushReply),
+}
+
+impl Request {
+    /// Answers with an error.
+    pub fn refuse(self, error: &Error) {
+        let failed = || Settled::Failed(error.clone());
+        match self {
+            Self::Each(writes, reply) => reply(writes.iter().map(|_| failed()).collect()),
+            Self::Batch(_, reply) => reply(vec![failed()]),
+            Self::Flush(reply) => reply(Err(error.clone())),
+        }
+    }
+}
+
+/// The way to the committer. It has no limit: where storage cannot follow, commits wait, and so do answers.
+#[derive(Default)]
+pub(super) struct Queue {
+    /// A mutex, because pushing is all that writers do under it.
+    waiting: Mutex<Waiting>,
+    arrived: Condvar,
+}
+
+#[derive(Default)]
+struct Waiting {
+    requests: VecDeque<Request>,
+    /// No more will come: the committer ends when it has taken all.
+    closed: bool,
+    /// What had come was taken away.
+    abandoned: bool,
+}
+
+impl Queue {
+    /// Appends a request; gives it back where the queue is closed.
+    pub fn push(&self, request: Request) -> Result<(), Request> {
+        let mut waiting = self.waiting.lock();
+        if waiting.closed {
+            return Err(request);
+        }
+        waiting.requests.push_back(request);
+        drop(waiting);
+        self.arrived.notify_one();
+        Ok(())
+    }
+
+    /// Lets the committer end after what waits now.
+    pub fn close(&self) {
+        self.waiting.lock().closed = true;
+        self.arrived.notify_one();
+    }
+
+    /// Closes, and takes back what the committer has not begun.
+    pub fn abandon(&self) -> VecDeque<Request> {
+        let mut waiting = self.waiting.lock();
+        waiting.closed = true;
+        waiting.abandoned = true;
+        let left = std::mem::take(&mut waiting.requests);
+        drop(waiting);
+        self.arrived.notify_one();
+        left
+    }
+
+    /// Whether the store is to end without leaving things in order.
+    pub fn is_abandoned(&self) -> bool {
+        self.waiting.lock().abandoned
+    }
+
+    /// Everything that waits; blocks while nothing does. `None` when the queue is closed and empty.
+    pub fn take(&self) -> Option<VecDeque<Request>> {
+        let mut waiting = self.waiting.lock();
+        while waiting.requests.is_empty() {
+            if waiting.closed {
+                return None;
+            }
+            self.arrived.wait(&mut waiting);
+        }
+        Some(std::mem::take(&mut waiting.requests))
+    }
+}

@@ -1,0 +1,149 @@
+//! Transactions by number: begin, read, write, commit or end.
+
+use std::collections::HashMap;
+
+use napi::Env;
+use napi::bindgen_prelude::Utf16String;
+use napi_derive::napi;
+
+use super::event::Event;
+use super::failure::throw;
+use super::read::{key_page, selection, window};
+use super::store::{find, store};
+use super::text::Text;
+use super::write::{as_count, no_such_write, rule};
+use crate::document::Document;
+use crate::engine::{RevisionRule, Settled, Transaction};
+use crate::error::{Error, Result};
+use crate::key::Key;
+
+/// The transactions of a store. Numbers are not used again soon: one that is over is told from a new one.
+#[derive(Debug, Default)]
+pub struct Transactions {
+    running: HashMap<u32, Transaction>,
+    next: u32,
+}
+
+impl Transactions {
+    fn insert(&mut self, transaction: Transaction) -> u32 {
+        while self.running.contains_key(&self.next) {
+            self.next = self.next.wrapping_add(1);
+        }
+        let id = self.next;
+        self.next = id.wrapping_add(1);
+        self.running.insert(id, transaction);
+        id
+    }
+}
+
+/// Begins a transaction at the present moment and tells its number, which `transactionCommit` or `transactionEnd` gives
+/// back.
+#[napi(catch_unwind)]
+pub fn transaction_begin(env: Env, number: u32) -> napi::Result<u32> {
+    let store = store(&env, number)?;
+    let transaction = store.engine.begin().map_err(|error| throw(&env, &error))?;
+    let id = store.transactions.borrow_mut().insert(transaction);
+    Ok(id)
+}
+
+/// A document's text as the transaction sees it, or `null`.
+#[napi(catch_unwind)]
+pub fn transaction_get(env: Env, number: u32, id: u32, key: String) -> napi::Result<Option<Text<Document>>> {
+    with(&env, number, id, |transaction| Ok(transaction.get(&Key::new(&key)?).map(Text)))
+}
+
+/// Sets a document and tells its text with the revision it will have. `action` is 0, 1 or 2 as for `submit`; the
+/// revision expected is -1 for none.
+#[napi(catch_unwind)]
+pub fn transaction_set(
+    env: Env,
+    number: u32,
+    id: u32,
+    key: String,
+    text: String,
+    action: f64,
+    revision: f64,
+) -> napi::Result<Text<Document>> {
+    with(&env, number, id, |transaction| {
+        let rule = rule_of(action, 0..=2)?;
+        transaction.set(&Key::new(&key)?, &text, rule, as_count(revision)).map(Text)
+    })
+}
+
+/// Deletes a document, if the transaction sees one. `action` is 4 or 5 as for `submit`; the revision expected is -1 for
+/// none.
+#[napi(catch_unwind)]
+pub fn transaction_delete(env: Env, number: u32, id: u32, key: String, action: f64, revision: f64) -> napi::Result<()> {
+    with(&env, number, id, |transaction| {
+        let rule = rule_of(action, 4..=5)?;
+        transaction.delete(&Key::new(&key)?, rule, as_count(revision))
+    })
+}
+
+/// A page of a range of keys as the transaction sees it, as the text of the query's whole result; without its `total`
+/// less is checked at commit.
+#[napi(catch_unwind)]
+#[allow(clippy::too_many_arguments, reason = "flat arguments cross in a tenth of the time an object takes")]
+pub fn transaction_query_keys(
+    env: Env,
+    number: u32,
+    id: u32,
+    start: Option<Utf16String>,
+    end: Option<Utf16String>,
+    key: Option<Utf16String>,
+    prefix: Option<Utf16String>,
+    descending: bool,
+    offset: f64,
+    limit: f64,
+    include_documents: bool,
+    total: bool,
+) -> napi::Result<Text<String>> {
+    with(&env, number, id, |transaction| {
+        let selection = selection(start, end, key, prefix, descending);
+        let page = transaction.query_keys(selection, window(offset, limit), total, include_documents);
+        key_page(transaction.page(&page, descending), include_documents).end(&page, total)
+    })
+}
+
+/// Commits a transaction, whose number is given back. Answered by one settled event with the ticket: `[null]`, or the
+/// failure, marked as `lost` where something that it read has changed.
+#[napi(catch_unwind)]
+pub fn transaction_commit(env: Env, number: u32, id: u32, ticket: f64, synced: bool) -> napi::Result<()> {
+    let store = store(&env, number)?;
+    let taken = store.transactions.borrow_mut().running.remove(&id);
+    let transaction = taken.ok_or_else(|| throw(&env, &over()))?;
+    store.alive.begin(&env);
+    let events = store.events.clone();
+    let reply = move |answers: Vec<Settled>| {
+        let refused = answers.into_iter().next().filter(Settled::is_refused);
+        events.send(Event::Done { ticket, refused });
+    };
+    store.engine.submit_batch(transaction.into_batch(synced), Box::new(reply));
+    Ok(())
+}
+
+/// Gives a transaction up; nothing where it, or its store, is gone already.
+#[napi(catch_unwind)]
+pub fn transaction_end(number: u32, id: u32) {
+    let taken = find(number).and_then(|store| store.transactions.borrow_mut().running.remove(&id));
+    drop(taken);
+}
+
+fn with<T>(env: &Env, number: u32, id: u32, act: impl FnOnce(&mut Transaction) -> Result<T>) -> napi::Result<T> {
+    let store = store(env, number)?;
+    let mut transactions = store.transactions.borrow_mut();
+    let done = match transactions.running.get_mut(&id) {
+        Some(transaction) => act(transaction),
+        None => Err(over()),
+    };
+    drop(transactions);
+    done.map_err(|error| throw(env, &error))
+}
+
+fn rule_of(code: f64, allowed: std::ops::RangeInclusive<u64>) -> Result<RevisionRule> {
+    as_count(code).filter(|code| allowed.contains(code)).and_then(rule).ok_or_else(|| no_such_write(code))
+}
+
+fn over() -> Error {
+    Error::assertion("the transaction is over")
+}
