@@ -4,6 +4,8 @@
  * `Doc` is the type of the documents in one datastore; give a union where there are several, or leave it out.
  */
 
+import type { EventEmitter } from 'node:events';
+
 /** A document's name. A finite number is taken as its decimal text. */
 export type Key = string | number;
 
@@ -116,11 +118,15 @@ export type Including<Options> = Options & { includeDocuments: true };
 /** Options that do not ask for documents. */
 export type Excluding<Options> = Options & { includeDocuments?: false | undefined };
 
-/** The page that a query resolves to. */
-export interface QueryResult<Item> {
+/** A part of a range. */
+export interface Page<Item> {
     items: Item[];
     /** The index of the first item after the page; `null` on the last page. */
     exclusiveEndIndex: number | null;
+}
+
+/** The page that a query resolves to. */
+export interface QueryResult<Item> extends Page<Item> {
     /** How many items the whole range has. */
     total: number;
 }
@@ -137,6 +143,117 @@ export interface ViewSource<Doc = AnyDocument> {
     onError?: 'error' | 'skip' | undefined;
 }
 
+/**
+ * What an acknowledged write survives: `'none'` the end of nothing, `'os'` the end of the process, however it ends,
+ * `'full'` a power cut.
+ */
+export type Durability = 'none' | 'os' | 'full';
+
+/** What a single call may ask for beyond its store's durability. */
+export interface DurabilityOptions {
+    /** This or more than the store's; less is an `AssertionError`. Default: the store's. */
+    durability?: Durability | undefined;
+}
+
+/** The options of a write of whole documents. */
+export interface SetOptions extends DurabilityOptions {
+    /** Whether the `_rev` inside a document must be the stored one. Default: `true`. */
+    checkConsistency?: boolean | undefined;
+}
+
+/** The options of an update. */
+export interface UpdateOptions extends SetOptions {
+    /** How often to run the function again after another writer was faster. Default: the store's, 100. */
+    retries?: number | undefined;
+}
+
+/** The options of a deletion. */
+export interface DeleteOptions extends DurabilityOptions {
+    /** Delete only this revision. */
+    rev?: number | undefined;
+}
+
+/** The options of a transaction. */
+export interface TransactionOptions extends DurabilityOptions {
+    /** How often to run the function again after what it read has changed. Default: 3. */
+    retries?: number | undefined;
+}
+
+/** One step of a batch. */
+export type BatchOperation<Doc = AnyDocument> =
+    | {
+          type: 'set';
+          key: Key;
+          document: Writable<Doc>;
+          /** The stored revision must be this one, as if it were the document's `_rev`. */
+          rev?: number | undefined;
+      }
+    | {
+          type: 'delete';
+          key: Key;
+          /** The stored revision must be this one. */
+          rev?: number | undefined;
+      };
+
+/** What a step of a batch made. */
+export interface BatchResult<Doc = AnyDocument> {
+    key: string;
+    /** As a later read returns it; `null` after a deletion. */
+    document: Stored<Doc> | null;
+}
+
+/** A query inside a transaction that counts its range: nothing may enter or leave it before the commit. */
+export type Counting<Options> = Options & { total?: true | undefined };
+
+/** A query inside a transaction that guards no more than the range from its beginning to the last item returned. */
+export type NotCounting<Options> = Options & { total: false };
+
+/**
+ * What a transaction's function is given: documents of one moment, and its own writes on top. Nothing is stored, and
+ * nobody else sees anything, before the commit. When the function has settled every method rejects with an
+ * `AssertionError`.
+ */
+export interface Transaction<Doc = AnyDocument> {
+    /** @throws `NotFoundError` with `{ required: true }` */
+    getItem(key: Key, options: { required: true }): Promise<Stored<Doc>>;
+    getItem(key: Key, options?: { required?: boolean | undefined }): Promise<Stored<Doc> | null>;
+
+    /**
+     * Resolves to the document with the revision that it will have if the transaction is committed. That rises by one
+     * a transaction, however often the document is set in it.
+     * @throws `ConflictError` where the document's `_rev` is not the one that the transaction sees
+     */
+    setItem(
+        key: Key,
+        document: Writable<Doc>,
+        options?: { checkConsistency?: boolean | undefined },
+    ): Promise<Stored<Doc>>;
+
+    /** @throws `ConflictError` where `rev` is not the revision that the transaction sees */
+    deleteItem<K extends Key>(key: K, options?: { rev?: number | undefined }): Promise<K>;
+
+    /**
+     * A page of a range of keys. With `total` (the default) the whole range is counted, and the commit is refused if a
+     * document has entered or left it; `total: false` narrows that to the page, whose result has no `total` then. With
+     * `includeDocuments` the documents returned must not have changed either.
+     */
+    queryKeys(options: NotCounting<Including<KeyQueryOptions>>): Promise<Page<WithDocument<KeyItem, Doc>>>;
+    queryKeys(options: NotCounting<Excluding<KeyQueryOptions>>): Promise<Page<KeyItem>>;
+    queryKeys(options: Counting<Including<KeyQueryOptions>>): Promise<QueryResult<WithDocument<KeyItem, Doc>>>;
+    queryKeys(options?: Counting<Excluding<KeyQueryOptions>>): Promise<QueryResult<KeyItem>>;
+    queryKeys(
+        options?: KeyQueryOptions & { total?: boolean | undefined },
+    ): Promise<Page<WithOptionalDocument<KeyItem, Doc>> & { total?: number }>;
+}
+
+/** What a datastore tells beside its answers, to those who listen. */
+export interface DatastoreEvents {
+    /** A failure has left the files in doubt: writes are refused from now on, with this error of code `POISONED`. */
+    error: [error: DatastoreError];
+    /** Syncing, or placing files in the background, is hindered, and goes on being tried; told once a spell. */
+    degraded: [error: DatastoreError];
+}
+
 /** A store's numbers. */
 export interface Stats {
     /** How many documents there are. */
@@ -145,8 +262,20 @@ export interface Stats {
     textBytes: number;
     /** Rises with every change. */
     sequence: number;
+    /** The last change that is known to survive a power cut. */
+    syncedSequence: number;
+    /** Bytes of the journal that are not cut yet. */
+    journalBytes: number;
+    /** How many documents are in the journal but not in their files yet. */
+    filesBehind: number;
+    /** How many recycled files stand by. */
+    spares: number;
     /** Whether writes are refused since a failure left the files in doubt. */
     poisoned: boolean;
+    /** That failure, with code `POISONED`; `null` where there was none. */
+    failure: DatastoreError | null;
+    /** What hinders syncing, or files in the background, at present. */
+    degraded: DatastoreError | null;
     views: Record<string, ViewStats>;
 }
 
@@ -178,6 +307,7 @@ export interface CustomEngine<Doc = any> {
     // biome-ignore lint/suspicious/noExplicitAny: passed on as it comes
     setView?(id: string, source: any): void;
     stats?(): unknown;
+    flush?(): unknown;
     readonly loadReport?: LoadReport | null | undefined;
     close?(): unknown;
 }
@@ -199,9 +329,21 @@ export interface FileSystem {
 
 /** What the engine is made of. */
 export interface EngineOptions {
-    /** The data directory; made by the load where it is missing. */
-    directory: string;
+    /** The data directory; made by the load where it is missing. Required, unless `durability` is `'none'`. */
+    directory?: string | undefined;
     fileSystem?: FileSystem | undefined;
+    /**
+     * What an acknowledged write survives. `'none'` keeps everything in memory and touches no directory. Not with a
+     * `fileSystem`. Default: `'os'`.
+     */
+    durability?: Durability | undefined;
+    /**
+     * Whether a document's file is in place when a write resolves (`'eager'`, default), or follows from the journal,
+     * at the latest with `flush` or `close` (`'background'`). Not with a `fileSystem`.
+     */
+    files?: 'eager' | 'background' | undefined;
+    /** At least so often, in milliseconds from 10 to 3,600,000, what was written is synced. Default: 1,000. */
+    syncInterval?: number | undefined;
     /**
      * What a file does that has a document's name but is none: reject the load with a `CorruptError` that lists them
      * all (default), or go to `.datastore/quarantine/`.
@@ -209,14 +351,15 @@ export interface EngineOptions {
     onCorrupt?: 'error' | 'quarantine' | undefined;
 }
 
+/** Where documents are, or that they are nowhere. */
+export type Place = { directory: string } | { durability: 'none' };
+
 /** What a datastore is made of. */
-export interface DatastoreOptions extends Omit<EngineOptions, 'directory'> {
-    /** The data directory; made by the load where it is missing. Required unless `db` is given. */
-    directory?: string | undefined;
-    /** An engine in place of one over `directory`. */
+export interface DatastoreOptions extends EngineOptions {
+    /** An engine in place of one over `directory`. The options of an engine are its own then. */
     // biome-ignore lint/suspicious/noExplicitAny: an engine of whatever documents
     db?: DatastoreEngine<any> | CustomEngine | undefined;
-    /** Wraps every write of a single key. */
+    /** Wraps every write of a single key; not batches, not transactions. */
     lockingQueue?: LockingQueue | undefined;
     /** Whether every write to an existing document has to bring its revision. Default: `false`. */
     requireRev?: boolean | undefined;
@@ -228,8 +371,8 @@ export interface DatastoreOptions extends Omit<EngineOptions, 'directory'> {
  * Documents by key. Reads, writes and queries wait for the load, and start it where nobody has; `setView`, `hasView` and
  * `stats` do not.
  */
-export class Datastore<Doc extends object = AnyDocument> {
-    constructor(options: DatastoreOptions & ({ directory: string } | { db: object }));
+export class Datastore<Doc extends object = AnyDocument> extends EventEmitter<DatastoreEvents> {
+    constructor(options: DatastoreOptions & (Place | { db: object }));
 
     /** The engine below: synchronous reads, unconditional writes, the same views. */
     readonly _db: DatastoreEngine<Doc>;
@@ -262,11 +405,7 @@ export class Datastore<Doc extends object = AnyDocument> {
      * Stores a document under its next revision and resolves to it as a later read returns it.
      * @throws `ConflictError` where the document's `_rev` is not the stored one, unless `checkConsistency` is `false`
      */
-    setItem(
-        key: Key,
-        document: Writable<Doc>,
-        options?: { checkConsistency?: boolean | undefined },
-    ): Promise<Stored<Doc>>;
+    setItem(key: Key, document: Writable<Doc>, options?: SetOptions): Promise<Stored<Doc>>;
 
     /**
      * Stores what the function makes of the document (`null` where there is none). Other writes of this key wait.
@@ -275,14 +414,56 @@ export class Datastore<Doc extends object = AnyDocument> {
     updateItem(
         key: Key,
         update: (document: Stored<Doc> | null) => Writable<Doc> | Promise<Writable<Doc>>,
-        options?: { checkConsistency?: boolean | undefined; retries?: number | undefined },
+        options?: UpdateOptions,
     ): Promise<Stored<Doc>>;
 
     /**
      * Removes a document, if it is there, and resolves to the key as it was given.
      * @throws `ConflictError` where `rev` is not the stored revision
      */
-    deleteItem<K extends Key>(key: K, options?: { rev?: number | undefined }): Promise<K>;
+    deleteItem<K extends Key>(key: K, options?: DeleteOptions): Promise<K>;
+
+    /**
+     * Stores documents, all or none of them: in memory, on disk, after any crash, for every reader and every view.
+     * Resolves to them in their order.
+     * @throws `ConflictError` of the first document whose `_rev` is not the stored one; `AssertionError` where a key is
+     * there twice; code `UNSUPPORTED` over a custom engine or file system
+     */
+    setItems(
+        entries: Iterable<readonly [key: Key, document: Writable<Doc>]>,
+        options?: SetOptions,
+    ): Promise<Stored<Doc>[]>;
+
+    /**
+     * Removes documents, all or none of them, as far as they are there. Resolves to the keys as they were given.
+     * @throws as `setItems`
+     */
+    deleteItems<K extends Key>(keys: Iterable<K>, options?: DurabilityOptions): Promise<K[]>;
+
+    /**
+     * Sets and deletes, all or nothing. A key may be there once.
+     * @throws as `setItems`
+     */
+    batch(operations: Iterable<BatchOperation<Doc>>, options?: SetOptions): Promise<BatchResult<Doc>[]>;
+
+    /**
+     * Runs a function over one moment of the store, commits what it wrote, and resolves to what it returned. Where
+     * something that it read, or a range that it counted, has changed meanwhile, nothing is committed and the function
+     * is run again in a new transaction. No lock is held: a write by the datastore's own methods is independent.
+     * @throws `ConflictError` after so many `retries`; whatever the function throws, after which nothing is stored;
+     * code `UNSUPPORTED` over a custom engine or file system
+     */
+    transaction<Result>(
+        run: (transaction: Transaction<Doc>) => Result | Promise<Result>,
+        options?: TransactionOptions,
+    ): Promise<Result>;
+
+    /**
+     * Resolves when everything acknowledged so far, and every write called before, would survive a power cut and is in
+     * its file.
+     * @throws `StorageError`; code `POISONED`; code `UNSUPPORTED` over a custom file system, or engine without it
+     */
+    flush(): Promise<void>;
 
     /** A page of a range of keys, in the order of JavaScript's `<`. A custom engine answers as it likes. */
     queryKeys(options: Including<KeyQueryOptions>): Promise<QueryResult<WithDocument<KeyItem, Doc>>>;
@@ -314,7 +495,11 @@ export class Datastore<Doc extends object = AnyDocument> {
     /** A custom engine tells what it likes. */
     stats(): Stats;
 
-    /** Waits for what was submitted and gives the directory back. Calling it again is no error. */
+    /**
+     * Waits for what was submitted, syncs it and gives the directory back. Calling it again gives the same promise's
+     * outcome.
+     * @throws `StorageError` or code `POISONED` where that failed; it is closed all the same
+     */
     close(): Promise<void>;
 
     [Symbol.asyncDispose](): Promise<void>;
@@ -322,7 +507,7 @@ export class Datastore<Doc extends object = AnyDocument> {
 
 /** The engine below a datastore. Reads are synchronous and throw `NOT_LOADED` before the load. */
 export class DatastoreEngine<Doc extends object = AnyDocument> {
-    constructor(options: EngineOptions);
+    constructor(options: EngineOptions & Place);
 
     /** What `loadDocuments` found; `null` before. */
     readonly loadReport: LoadReport | null;
@@ -335,6 +520,9 @@ export class DatastoreEngine<Doc extends object = AnyDocument> {
     setItem(key: Key, document: Writable<Doc>): Promise<{ key: string; document: Stored<Doc> }>;
 
     deleteItem(key: Key): Promise<{ key: string }>;
+
+    /** Resolves when everything acknowledged so far would survive a power cut and is in its file. */
+    flush(): Promise<void>;
 
     queryKeys(options: Including<KeyQueryOptions>): QueryResult<WithDocument<KeyItem, Doc>>;
     queryKeys(options?: Excluding<KeyQueryOptions>): QueryResult<KeyItem>;

@@ -76,6 +76,8 @@ const NO_FUNCTION = allBut('a function');
 const NO_OPTIONS = allBut('an object', 'a date', 'a cycle');
 const NO_PATH = allBut('a text', 'the text 10', 'the text true');
 const NO_VIEW_ID = allBut('a text', 'the text 10', 'the text true');
+const NO_LEVEL = { ...KINDS, 'another level': 'sync', 'a list': ['os'] };
+const NO_INTERVAL = { ...KINDS, 'too short': 9, 'too long': 3_600_001 };
 
 const WINDOW = {
     descending: NO_BOOLEAN,
@@ -91,12 +93,28 @@ const OF_ROWS = { startKey: NO_JSON, endKey: NO_JSON, key: NO_JSON, prefix: NO_R
 const METHODS = {
     getItem: [(store, options) => store.getItem('here', options), { required: NO_BOOLEAN }],
     getItems: [(store, options) => store.getItems(['here'], options), { required: NO_BOOLEAN }],
-    setItem: [(store, options) => store.setItem('here', { n: 2 }, options), { checkConsistency: NO_BOOLEAN }],
+    setItem: [
+        (store, options) => store.setItem('here', { n: 2 }, options),
+        { checkConsistency: NO_BOOLEAN, durability: NO_LEVEL },
+    ],
     updateItem: [
         (store, options) => store.updateItem('here', () => assert.fail('the update was called'), options),
-        { checkConsistency: NO_BOOLEAN, retries: NO_COUNT },
+        { checkConsistency: NO_BOOLEAN, retries: NO_COUNT, durability: NO_LEVEL },
     ],
-    deleteItem: [(store, options) => store.deleteItem('here', options), { rev: NO_COUNT }],
+    deleteItem: [(store, options) => store.deleteItem('here', options), { rev: NO_COUNT, durability: NO_LEVEL }],
+    setItems: [
+        (store, options) => store.setItems([['here', { n: 2 }]], options),
+        { checkConsistency: NO_BOOLEAN, durability: NO_LEVEL },
+    ],
+    deleteItems: [(store, options) => store.deleteItems(['here'], options), { durability: NO_LEVEL }],
+    batch: [
+        (store, options) => store.batch([{ type: 'delete', key: 'here' }], options),
+        { checkConsistency: NO_BOOLEAN, durability: NO_LEVEL },
+    ],
+    transaction: [
+        (store, options) => store.transaction(() => assert.fail('the function was called'), options),
+        { retries: NO_COUNT, durability: NO_LEVEL },
+    ],
     queryKeys: [(store, options) => store.queryKeys(options), OF_KEYS],
     queryView: [(store, options) => store.queryView('view', options), OF_ROWS],
     'engine.queryKeys': [async (store, options) => store._db.queryKeys(options), OF_KEYS],
@@ -267,10 +285,11 @@ test('getItems refuses what is no array of keys', async (t) => {
     assert.equal(fs.existsSync(directory), false);
 });
 
-test('updateItem refuses what is no function', async (t) => {
+test('updateItem and transaction refuse what is no function', async (t) => {
     const { directory, store } = unloaded(t);
     for (const [kind, value] of Object.entries({ ...NO_FUNCTION, undefined: undefined })) {
         await assert.rejects(store.updateItem('here', value), REFUSED, kind);
+        await assert.rejects(store.transaction(value), REFUSED, kind);
     }
     assert.equal(fs.existsSync(directory), false);
 });
@@ -297,7 +316,9 @@ function incomplete(part) {
 
 const NO_POLICY = { ...KINDS, 'another text': 'ignore', 'a list': ['error'] };
 
+const OF_DURABILITY = { durability: NO_LEVEL, files: NO_POLICY, syncInterval: NO_INTERVAL };
 const OF_DATASTORE = {
+    ...OF_DURABILITY,
     directory: NO_PATH,
     db: incomplete(DB),
     lockingQueue: incomplete(QUEUE),
@@ -306,7 +327,12 @@ const OF_DATASTORE = {
     requireRev: NO_BOOLEAN,
     retries: NO_COUNT,
 };
-const OF_ENGINE = { directory: NO_PATH, fileSystem: incomplete(FILE_SYSTEM), onCorrupt: NO_POLICY };
+const OF_ENGINE = {
+    ...OF_DURABILITY,
+    directory: NO_PATH,
+    fileSystem: incomplete(FILE_SYSTEM),
+    onCorrupt: NO_POLICY,
+};
 
 for (const [Class, options] of [
     [Datastore, OF_DATASTORE],
@@ -324,7 +350,7 @@ for (const [Class, options] of [
 
     test(`new ${Class.name} refuses names that it does not know, and what is no options object`, (t) => {
         const directory = path.join(temporaryDirectory(t), 'data');
-        for (const name of ['unknown', 'Directory', 'durability', 'toString', 'limit']) {
+        for (const name of ['unknown', 'Directory', 'journal', 'toString', 'limit']) {
             assert.throws(() => new Class({ directory, [name]: 1 }), REFUSED, name);
         }
         for (const [kind, value] of Object.entries({ ...NO_OPTIONS, undefined: undefined })) {
@@ -457,7 +483,19 @@ test('options of the engine beside a db are refused', (t) => {
     const db = new DatastoreEngine({ directory: temporaryDirectory(t) });
     assert.throws(() => new Datastore({ db, onCorrupt: 'quarantine' }), REFUSED);
     assert.throws(() => new Datastore({ db, fileSystem: {} }), REFUSED);
+    for (const option of [{ durability: 'os' }, { files: 'eager' }, { syncInterval: 1_000 }]) {
+        assert.throws(() => new Datastore({ db, ...option }), REFUSED);
+    }
 });
+
+for (const Class of [Datastore, DatastoreEngine]) {
+    test(`new ${Class.name} refuses durability, files and syncInterval beside a custom file system`, (t) => {
+        const directory = temporaryDirectory(t);
+        for (const option of [{ durability: 'none' }, { files: 'eager' }, { syncInterval: 1_000 }]) {
+            assert.throws(() => new Class({ directory, fileSystem: FILE_SYSTEM, ...option }), REFUSED);
+        }
+    });
+}
 
 test('a view may be an object of a class that keeps more than its map function', async (t) => {
     const store = await loaded(t);

@@ -37,6 +37,7 @@ const STATES = [
     'inside a map function',
     'inside an update of its own key',
     'inside an update of another key',
+    'inside a transaction',
     'closing',
     'closed',
 ];
@@ -52,17 +53,17 @@ const NOT_LOADED = refuses('NOT_LOADED');
 
 /** The row of a method that works in every state but the last two. */
 function whileOpen(answer) {
-    return [answer, answer, answer, answer, answer, CLOSED, CLOSED];
+    return [answer, answer, answer, answer, answer, answer, CLOSED, CLOSED];
 }
 
 /** The row of a write of a datastore: refused from inside an update of its own key. */
 function write(answer) {
-    return [answer, answer, answer, ASSERTION, answer, CLOSED, CLOSED];
+    return [answer, answer, answer, ASSERTION, answer, answer, CLOSED, CLOSED];
 }
 
 /** The row of a synchronous read of an engine. */
 function read(answer) {
-    return [NOT_LOADED, answer, answer, answer, answer, CLOSED, CLOSED];
+    return [NOT_LOADED, answer, answer, answer, answer, answer, CLOSED, CLOSED];
 }
 
 function always(answer) {
@@ -84,10 +85,11 @@ function isEmptyStats({ documents, views }) {
 }
 
 const written = { _rev: 1, n: 9 };
+const setOwn = { type: 'set', key: 'own', document: { n: 9 } };
 const newView = { map() {} };
 
-/** Closing from inside an update would wait for that update. */
-const CLOSE = [undefined, undefined, undefined, ASSERTION, ASSERTION, undefined, undefined];
+/** Closing from inside an update or a transaction would wait for that. */
+const CLOSE = [undefined, undefined, undefined, ASSERTION, ASSERTION, ASSERTION, undefined, undefined];
 
 /** Per member: whether it answers at once, the call, and a cell per state. */
 const OF_DATASTORE = {
@@ -99,6 +101,11 @@ const OF_DATASTORE = {
     setItem: [false, (store) => store.setItem('own', { n: 9 }), write(written)],
     updateItem: [false, (store) => store.updateItem('own', (found) => ({ ...found, n: 9 })), write(written)],
     deleteItem: [false, (store) => store.deleteItem('own'), write('own')],
+    setItems: [false, (store) => store.setItems([['own', { n: 9 }]]), write([written])],
+    deleteItems: [false, (store) => store.deleteItems(['own']), write(['own'])],
+    batch: [false, (store) => store.batch([setOwn]), write([{ key: 'own', document: written }])],
+    transaction: [false, (store) => store.transaction((tx) => tx.setItem('own', { n: 9 })), write(written)],
+    flush: [false, (store) => store.flush(), whileOpen(undefined)],
     queryKeys: [false, (store) => store.queryKeys(), whileOpen(KEYS)],
     queryView: [false, (store) => store.queryView('view'), whileOpen(ROWS)],
     setView: [true, (store) => store.setView('new', newView), whileOpen(undefined)],
@@ -119,6 +126,7 @@ const OF_ENGINE = {
         whileOpen({ key: 'own', document: { _rev: 0, n: 9 } }),
     ],
     deleteItem: [false, (engine) => engine.deleteItem('own'), whileOpen({ key: 'own' })],
+    flush: [false, (engine) => engine.flush(), whileOpen(undefined)],
     queryKeys: [true, (engine) => engine.queryKeys(), read(KEYS)],
     queryView: [true, (engine) => engine.queryView('view'), read(ROWS)],
     setView: [true, (engine) => engine.setView('new', newView), whileOpen(undefined)],
@@ -190,6 +198,15 @@ const ENTER = {
     'inside an update of another key': async (store, call) => {
         await store.load();
         return insideUpdate(store, 'new', call);
+    },
+    'inside a transaction': async (store, call) => {
+        await store.load();
+        let outcome;
+        const transaction = store.transaction(async () => {
+            outcome = await call();
+        });
+        await transaction.catch((error) => assert.equal(error.code, 'CLOSED'));
+        return outcome;
     },
     closing: async (store, call, { close }) => {
         await store.load();

@@ -12,6 +12,9 @@ const ROOT = path.join(__dirname, '..');
 const PACKAGE = path.join(ROOT, 'index.js');
 const FIXTURE = path.join(__dirname, 'fixtures', 'kixx-data.tar.gz');
 
+/** The levels of durability at which batches of several documents are tested. */
+const LEVELS = ['none'];
+
 /** What is to be done after each test, the last thing first: a store is closed before its folder goes. */
 const cleanups = new WeakMap();
 
@@ -113,6 +116,7 @@ console.error(error); process.exitCode = 70; });`;
 module.exports = {
     afterwards,
     FIXTURE,
+    LEVELS,
     PACKAGE,
     ROOT,
     documentFiles,

@@ -7,12 +7,26 @@
  * the writes of one key come one at a time.
  */
 
-const { ConflictError } = require('./errors.js');
+const { asLost } = require('./answer.js');
+const { ConflictError, DatastoreError } = require('./errors.js');
 const { show } = require('./check.js');
-const { asLost, checkRevision } = require('./driver.js');
+const { checkRevision } = require('./driver.js');
 
 class CheckingDriver {
     ordersWrites = false;
+    /** Such storage makes no promise that could be told. */
+    durability = undefined;
+
+    /** Refuses what takes a journal. */
+    mustBeAtomic(what) {
+        throw new DatastoreError(`${what} takes the engine in Rust; custom parts cannot do it`, {
+            code: 'UNSUPPORTED',
+        });
+    }
+
+    async flush() {
+        this.mustBeAtomic('flush');
+    }
 
     async set(key, text, { rule, revision, seen }) {
         const { _rev: given, ...members } = JSON.parse(text);

@@ -83,6 +83,13 @@ class CustomDriver extends CheckingDriver {
         return this.#call('stats');
     }
 
+    async flush() {
+        await this.#call('flush');
+    }
+
+    /** A custom engine's events are its own. */
+    watch() {}
+
     async close() {
         if (typeof this.#engine.close === 'function') {
             await this.#engine.close();

@@ -1,7 +1,10 @@
 'use strict';
 
-/** `Datastore`: documents by key, with revisions, ordered writes, update functions and views. */
+/** `Datastore`: documents by key, with revisions, ordered writes, batches, transactions, update functions and views. */
 
+const { EventEmitter } = require('node:events');
+const { wasLost } = require('./answer.js');
+const { deletionsOf, operationsOf, setsOf } = require('./batch.js');
 const {
     boolean,
     checkKey,
@@ -15,15 +18,21 @@ const {
     withMethods,
 } = require('./check.js');
 const { CustomDriver } = require('./custom-driver.js');
-const { wasLost } = require('./driver.js');
+const { OF_STORE, asksToSync, isGiven, level } = require('./durability.js');
 const { DatastoreEngine, driverOf } = require('./engine.js');
 const { AssertionError, ClosedError, NotFoundError } = require('./errors.js');
 const { KeyOrder } = require('./key-order.js');
 const { keyQuery, viewQuery } = require('./query.js');
+const { ruleOf } = require('./rule.js');
+const { transact } = require('./transaction.js');
+const { UnderWay } = require('./under-way.js');
 const { current, inside, newTurn } = require('./update-context.js');
 
 /** How often an update function is run again after somebody else was faster. */
 const DEFAULT_RETRIES = 100;
+
+/** The same for a transaction: it may have read and done a lot, and should tell when that is in vain. */
+const TRANSACTION_RETRIES = 3;
 
 const OPTIONS = {
     directory: checkPath,
@@ -33,38 +42,41 @@ const OPTIONS = {
     onCorrupt: oneOf('error', 'quarantine'),
     requireRev: boolean,
     retries: count,
+    ...OF_STORE,
 };
 
 const OF_GET = { required: boolean };
-const OF_SET = { checkConsistency: boolean };
-const OF_UPDATE = { checkConsistency: boolean, retries: count };
-const OF_DELETE = { rev: count };
+const OF_SET = { checkConsistency: boolean, durability: level };
+const OF_UPDATE = { checkConsistency: boolean, retries: count, durability: level };
+const OF_DELETE = { rev: count, durability: level };
+const OF_DELETIONS = { durability: level };
+const OF_TRANSACTION = { retries: count, durability: level };
 
-class Datastore {
+class Datastore extends EventEmitter {
     #engine;
     #driver;
     #lockingQueue;
     #requireRev;
     #retries;
     #order = new KeyOrder();
-    #underWay = 0;
-    #idle = null;
+    #underWay = new UnderWay();
     #closed = null;
 
     constructor(options) {
         const checked = checkOptions(options, OPTIONS, 'Datastore');
-        const { db, directory, fileSystem, onCorrupt } = checked;
-        if (db !== undefined && (fileSystem ?? onCorrupt) !== undefined) {
-            throw new AssertionError('fileSystem and onCorrupt are for the engine: give them to the db');
+        const { db, lockingQueue, requireRev = false, retries = DEFAULT_RETRIES, ...ofEngine } = checked;
+        if (db !== undefined && ((ofEngine.fileSystem ?? ofEngine.onCorrupt) !== undefined || isGiven(ofEngine))) {
+            throw new AssertionError(
+                'fileSystem, onCorrupt, durability, files and syncInterval belong to the engine: give them to the db',
+            );
         }
-        if (db === undefined && directory === undefined) {
-            throw new AssertionError('a Datastore needs a directory (or a db)');
-        }
-        this.#engine = db ?? new DatastoreEngine({ directory, fileSystem, onCorrupt });
+        super();
+        this.#engine = db ?? new DatastoreEngine(ofEngine);
         this.#driver = driverOf(this.#engine) ?? new CustomDriver(this.#engine);
-        this.#lockingQueue = checked.lockingQueue;
-        this.#requireRev = checked.requireRev ?? false;
-        this.#retries = checked.retries ?? DEFAULT_RETRIES;
+        this.#driver.watch(this);
+        this.#lockingQueue = lockingQueue;
+        this.#requireRev = requireRev;
+        this.#retries = retries;
     }
 
     /** The engine below: synchronous reads, unconditional writes, the same views. */
@@ -115,24 +127,74 @@ class Datastore {
 
     async setItem(key, document, options) {
         const id = checkKey(key);
-        const { checkConsistency = true } = checkOptions(options, OF_SET, 'setItem');
+        const conditions = this.#conditions(checkOptions(options, OF_SET, 'setItem'));
         const text = stringify(document, id);
-        return this.#write(id, () => this.#driver.set(id, text, { rule: this.#rule(checkConsistency) }));
+        return this.#writeOne(id, () => this.#driver.set(id, text, conditions));
     }
 
     async updateItem(key, update, options) {
         const id = checkKey(key);
         func(update, 'the update');
-        const { checkConsistency = true, retries = this.#retries } = checkOptions(options, OF_UPDATE, 'updateItem');
-        const turn = newTurn(this);
-        return this.#write(id, () => this.#update(id, update, turn, this.#rule(checkConsistency), retries), turn);
+        const { retries = this.#retries, ...asked } = checkOptions(options, OF_UPDATE, 'updateItem');
+        const conditions = this.#conditions(asked);
+        const turn = newTurn(this, id);
+        return this.#writeOne(id, () => this.#update(id, update, turn, conditions, retries), turn);
     }
 
     async deleteItem(key, options) {
         const id = checkKey(key);
-        const { rev } = checkOptions(options, OF_DELETE, 'deleteItem');
-        await this.#write(id, () => this.#driver.delete(id, { rule: this.#rule(true), revision: rev }));
+        const { rev, ...asked } = checkOptions(options, OF_DELETE, 'deleteItem');
+        const conditions = { ...this.#conditions(asked), revision: rev };
+        await this.#writeOne(id, () => this.#driver.delete(id, conditions));
         return key;
+    }
+
+    /** Stores several documents, all or none of them. */
+    async setItems(entries, options) {
+        const checked = checkOptions(options, OF_SET, 'setItems');
+        return this.#batch(setsOf(entries), checked);
+    }
+
+    /** Removes several documents, all or none of them. */
+    async deleteItems(keys, options) {
+        const checked = checkOptions(options, OF_DELETIONS, 'deleteItems');
+        const operations = deletionsOf(keys);
+        await this.#batch(operations, checked);
+        return operations.map(({ given }) => given);
+    }
+
+    /** Sets and deletes, all or none of them. */
+    async batch(operations, options) {
+        const checked = checkOptions(options, OF_SET, 'batch');
+        const checkedOperations = operationsOf(operations);
+        const documents = await this.#batch(checkedOperations, checked);
+        return checkedOperations.map(({ key }, index) => ({ key, document: documents[index] }));
+    }
+
+    /** Runs a function on a snapshot of its own; what it wrote is committed if nothing that it read has changed. */
+    async transaction(run, options) {
+        func(run, 'the transaction');
+        const { retries = TRANSACTION_RETRIES, durability } = checkOptions(options, OF_TRANSACTION, 'transaction');
+        this.#driver.mustBeAtomic('a transaction');
+        const { synced } = this.#conditions({ durability });
+        this.#checkOpen();
+        return this.#underWay.run(async () => {
+            if (!this.#driver.loaded) {
+                await this.#driver.load();
+            }
+            return transact(this.#driver, run, { owner: this, requireRev: this.#requireRev, retries, synced });
+        });
+    }
+
+    /** Resolves when what was acknowledged so far is synced and, with background files, in its file. */
+    async flush() {
+        const mustLoad = this.#mustLoad();
+        await this.#underWay.run(async () => {
+            if (mustLoad) {
+                await this.#driver.load();
+            }
+            await this.#driver.flush();
+        });
     }
 
     async queryKeys(options) {
@@ -169,7 +231,7 @@ class Datastore {
     /** Waits for what was submitted and gives the directory back. Calling it again is no error. */
     async close() {
         if (current(this) !== undefined) {
-            throw new AssertionError('close from inside an update function would wait for that function');
+            throw new AssertionError('close from inside an update or a transaction would wait for that very function');
         }
         this.#closed ??= this.#startClose();
         return this.#closed;
@@ -180,16 +242,12 @@ class Datastore {
     }
 
     async #startClose() {
-        if (this.#underWay > 0) {
-            await new Promise((resolve) => {
-                this.#idle = resolve;
-            });
-        }
+        await this.#underWay.settled();
         // The engine is told too, so that it refuses what comes by `_db`.
         await (this.#driver instanceof CustomDriver ? this.#driver : this.#engine).close();
     }
 
-    /** What an update function does while `close` waits for it is part of what was submitted. */
+    /** What an update or a transaction does while `close` waits for it is part of what was submitted. */
     #checkOpen() {
         if (this.#closed !== null && current(this) === undefined) {
             throw new ClosedError('the datastore is closed');
@@ -202,39 +260,41 @@ class Datastore {
         return !this.#driver.loaded;
     }
 
-    #rule(checkConsistency) {
-        if (!checkConsistency) {
-            return 'ignored';
-        }
-        return this.#requireRev ? 'required' : 'given';
+    /** What a write's options ask of the driver. */
+    #conditions({ checkConsistency, durability }) {
+        const rule = ruleOf(this.#requireRev, checkConsistency);
+        return { rule, synced: asksToSync(durability, this.#driver.durability) };
     }
 
-    /** Runs a write of one key in its turn, and holds `close` until it has settled. An update brings a turn of its own. */
-    async #write(key, run, turn) {
-        this.#checkOpen();
+    async #batch(operations, asked) {
+        this.#driver.mustBeAtomic('a batch');
+        const conditions = this.#conditions(asked);
+        const keys = operations.map(({ key }) => key);
+        return this.#write({ keys, alone: false }, () => this.#driver.batch(operations, conditions));
+    }
+
+    /** A write of one key. An update brings a turn of its own. */
+    #writeOne(key, run, turn) {
         const alone = turn !== undefined || !this.#driver.ordersWrites || this.#lockingQueue !== undefined;
-        const write = { key, alone, turn, by: current(this) };
-        if (write.by !== undefined && this.#order.wouldWaitForItself(write)) {
+        return this.#write({ keys: [key], alone, turn }, () => this.#locked(key, run));
+    }
+
+    /** Runs a write in its turn, after the load, and holds `close` until it has settled. */
+    async #write({ keys, alone, turn }, run) {
+        this.#checkOpen();
+        const write = { keys, alone, turn, by: current(this) };
+        const key = write.by && this.#order.wouldWaitForItself(write);
+        if (key !== undefined) {
             throw new AssertionError(
                 `a write to ${show(key)} would wait for the update function that it is called inside of`,
                 { key },
             );
         }
-        this.#underWay += 1;
-        try {
-            return await this.#order.run(write, () => this.#locked(key, run));
-        } finally {
-            this.#underWay -= 1;
-            if (this.#underWay === 0) {
-                this.#idle?.();
-            }
-        }
+        const afterLoad = () => (this.#driver.loaded ? run() : this.#driver.load().then(run));
+        return this.#underWay.run(() => this.#order.run(write, afterLoad));
     }
 
     async #locked(key, run) {
-        if (!this.#driver.loaded) {
-            await this.#driver.load();
-        }
         if (this.#lockingQueue === undefined) {
             return run();
         }
@@ -255,13 +315,13 @@ class Datastore {
         await this.#lockingQueue.releaseLock(key);
     }
 
-    async #update(key, update, turn, rule, retries) {
+    async #update(key, update, turn, conditions, retries) {
         for (let attempt = 0; ; attempt += 1) {
             const { document, seen } = await this.#driver.read(key);
             const updated = await inside(turn, () => update(document));
             const text = stringify(updated, key);
             try {
-                return await this.#driver.set(key, text, { rule, seen });
+                return await this.#driver.set(key, text, { ...conditions, seen });
             } catch (error) {
                 if (!wasLost(error) || attempt >= retries) {
                     throw error;

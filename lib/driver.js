@@ -6,31 +6,38 @@
  * A driver answers reads at once and writes with a promise. Three exist: `NativeDriver` here, over the engine in Rust;
  * `FileSystemDriver`, the same with files written by JavaScript; `CustomDriver`, over somebody else's engine.
  *
- * @typedef {object} Conditions what has to hold for a write
- * @property {'given' | 'required' | 'ignored'} rule what the revision inside the document means
+ * @typedef {object} Conditions what has to hold for a write, and for its answer
+ * @property {import('./rule.js').Rule} rule what the revision inside the document means
  * @property {number} [revision] the stored revision must be this one
  * @property {unknown} [seen] the document must not have changed since `read` told this
+ * @property {boolean} [synced] it is on the disk before it is answered
  */
 
-const { AssertionError, fromNative } = require('./errors.js');
+const { accepted, documentOf } = require('./answer.js');
+const { AssertionError } = require('./errors.js');
+const { NativeTransaction } = require('./native-transaction.js');
+const { DELETE, SET } = require('./rule.js');
 const { Action, Store } = require('./store.js');
 const { Views } = require('./views.js');
-
-const SET = { given: Action.SET, required: Action.SET_REQUIRED, ignored: Action.SET_ANYWAY };
-const DELETE = { given: Action.DELETE, required: Action.DELETE_REQUIRED, ignored: Action.DELETE };
 
 class NativeDriver {
     /** Writes to one key may be under way together: the engine keeps their order. */
     ordersWrites = true;
     loadReport = null;
+    /** What an answered write survives: `'none'`, `'os'` or `'full'`. */
+    durability;
     #store;
     #views;
 
-    /** @param {{ directory?: string, quarantine?: boolean }} options */
+    /** @param {ConstructorParameters<typeof Store>[0]} options */
     constructor(options) {
+        this.durability = options.durability;
         this.#store = new Store(options);
         this.#views = new Views(this.#store);
     }
+
+    /** Refuses nothing: batches and transactions are all or nothing here. */
+    mustBeAtomic() {}
 
     get loaded() {
         return this.#store.loaded;
@@ -62,19 +69,48 @@ class NativeDriver {
     }
 
     /** @param {string} text @param {Conditions} conditions */
-    async set(key, text, { rule, revision, seen }) {
-        const answer = await this.#store.write({ key, text, action: SET[rule], revision, sequence: seen });
-        return JSON.parse(accepted(answer));
+    async set(key, text, { rule, revision, seen, synced }) {
+        const action = SET[rule];
+        return documentOf(await this.#store.write({ key, text, action, revision, sequence: seen, synced }));
     }
 
     /** @param {Conditions} conditions */
-    async delete(key, { rule, revision }) {
-        accepted(await this.#store.write({ key, text: null, action: DELETE[rule], revision }));
+    async delete(key, { rule, revision, synced }) {
+        accepted(await this.#store.write({ key, text: null, action: DELETE[rule], revision, synced }));
+    }
+
+    /**
+     * All of the operations or none. Resolves to the stored documents in their order, `null` for those deleted.
+     *
+     * @param {import('./batch.js').Operation[]} operations
+     * @param {Conditions} conditions of each of them
+     */
+    async batch(operations, { rule, synced }) {
+        const writes = operations.map(({ key, text, revision }) => {
+            // A revision that was asked for counts, whether or not those inside the documents do.
+            const setting = revision === undefined || rule !== 'ignored' ? rule : 'given';
+            return { key, text, action: text === null ? DELETE[rule] : SET[setting], revision };
+        });
+        const answers = await this.#store.batch(writes, synced);
+        return answers.map(documentOf);
+    }
+
+    begin() {
+        return new NativeTransaction(this.#store);
+    }
+
+    async flush() {
+        accepted(await this.#store.flush());
+    }
+
+    /** Tells an emitter of `'error'` and `'degraded'`. */
+    watch(emitter) {
+        this.#store.watch(emitter);
     }
 
     /** Stores a document as it is, its own revision included. */
     async put(key, text) {
-        return JSON.parse(accepted(await this.#store.write({ key, text, action: Action.PUT })));
+        return documentOf(await this.#store.write({ key, text, action: Action.PUT }));
     }
 
     queryKeys(query) {
@@ -102,27 +138,6 @@ class NativeDriver {
     }
 }
 
-/** The text that a write was answered with, or its error, marked where another writer was faster. */
-function accepted(answer) {
-    if (answer !== null && typeof answer === 'object') {
-        const error = fromNative(answer);
-        throw answer.lost ? asLost(error) : error;
-    }
-    return answer;
-}
-
-/** Errors of writes whose document changed since it was read; such a write can be tried again. */
-const lost = new WeakSet();
-
-function asLost(error) {
-    lost.add(error);
-    return error;
-}
-
-function wasLost(error) {
-    return lost.has(error);
-}
-
 /** A revision as it stands in a document: a non-negative integer, or `undefined`. */
 function checkRevision(revision, key) {
     if (revision !== undefined && (!Number.isSafeInteger(revision) || revision < 0)) {
@@ -131,4 +146,4 @@ function checkRevision(revision, key) {
     return revision;
 }
 
-module.exports = { NativeDriver, asLost, checkRevision, wasLost };
+module.exports = { NativeDriver, checkRevision };

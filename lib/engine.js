@@ -5,14 +5,17 @@
 const path = require('node:path');
 const { checkKey, checkOptions, oneOf, path: checkPath, stringify, withMethods } = require('./check.js');
 const { NativeDriver } = require('./driver.js');
+const { OF_STORE, isGiven } = require('./durability.js');
 const { AssertionError, ClosedError } = require('./errors.js');
 const { FileSystemDriver } = require('./file-system-driver.js');
 const { keyQuery, viewQuery } = require('./query.js');
+const { UnderWay } = require('./under-way.js');
 
 const OPTIONS = {
     directory: checkPath,
     fileSystem: withMethods('readDocumentDirectory', 'readDocumentFile', 'writeDocumentFile', 'removeDocumentFile'),
     onCorrupt: oneOf('error', 'quarantine'),
+    ...OF_STORE,
 };
 
 /** The drivers of real engines, for `Datastore` alone. */
@@ -28,22 +31,10 @@ function driverOf(engine) {
 class DatastoreEngine {
     #driver;
     #closed = null;
-    /** Writes under way, for which `close` waits. */
-    #pending = new Set();
+    #underWay = new UnderWay();
 
     constructor(options) {
-        const { directory, fileSystem, onCorrupt } = checkOptions(options, OPTIONS, 'DatastoreEngine');
-        if (directory === undefined) {
-            throw new AssertionError('a DatastoreEngine needs a directory');
-        }
-        const resolved = path.resolve(directory);
-        if (fileSystem !== undefined && onCorrupt === 'quarantine') {
-            throw new AssertionError("a custom file system cannot move files: onCorrupt must be 'error'");
-        }
-        this.#driver =
-            fileSystem === undefined
-                ? new NativeDriver({ directory: resolved, quarantine: onCorrupt === 'quarantine' })
-                : new FileSystemDriver(directory, fileSystem);
+        this.#driver = newDriver(checkOptions(options, OPTIONS, 'DatastoreEngine'));
         drivers.set(this, this.#driver);
     }
 
@@ -74,6 +65,11 @@ class DatastoreEngine {
         const id = checkKey(key);
         await this.#write(() => this.#driver.delete(id, { rule: 'ignored' }));
         return { key: id };
+    }
+
+    /** Resolves when what was acknowledged so far is synced and, with background files, in its file. */
+    async flush() {
+        await this.#write(() => this.#driver.flush());
     }
 
     queryKeys(options) {
@@ -110,20 +106,14 @@ class DatastoreEngine {
     }
 
     async #startClose() {
-        await Promise.allSettled(this.#pending);
+        await this.#underWay.settled();
         await this.#driver.close();
     }
 
     /** Runs a write after the load, and holds `close` until it has settled. */
     async #write(run) {
         this.#checkOpen();
-        const running = this.#driver.loaded ? run() : this.#driver.load().then(run);
-        this.#pending.add(running);
-        try {
-            return await running;
-        } finally {
-            this.#pending.delete(running);
-        }
+        return this.#underWay.run(() => (this.#driver.loaded ? run() : this.#driver.load().then(run)));
     }
 
     #checkOpen() {
@@ -131,6 +121,30 @@ class DatastoreEngine {
             throw new ClosedError('the datastore is closed');
         }
     }
+}
+
+function newDriver({ directory, fileSystem, onCorrupt, ...ofStore }) {
+    const { durability = 'os', files, syncInterval } = ofStore;
+    if (directory === undefined && (durability !== 'none' || fileSystem !== undefined)) {
+        throw new AssertionError("a store needs a directory, unless its durability is 'none'");
+    }
+    if (fileSystem !== undefined) {
+        if (onCorrupt === 'quarantine') {
+            throw new AssertionError("a custom file system cannot move files: onCorrupt must be 'error'");
+        }
+        if (isGiven(ofStore)) {
+            throw new AssertionError('a custom file system has no journal: no durability, files or syncInterval');
+        }
+        return new FileSystemDriver(directory, fileSystem);
+    }
+    return new NativeDriver({
+        durability,
+        // The directory that the path names now, wherever the process goes.
+        directory: durability === 'none' ? undefined : path.resolve(directory),
+        quarantine: onCorrupt === 'quarantine',
+        background: files === 'background',
+        syncInterval,
+    });
 }
 
 module.exports = { DatastoreEngine, driverOf };

@@ -14,6 +14,7 @@ const { checkRevision, NativeDriver } = require('./driver.js');
 const { CorruptError, DatastoreError } = require('./errors.js');
 const { KeyOrder } = require('./key-order.js');
 const { Once } = require('./once.js');
+const { UnderWay } = require('./under-way.js');
 
 const SUFFIX = '.json';
 
@@ -25,10 +26,9 @@ const READERS = 16;
 
 class FileSystemDriver extends CheckingDriver {
     loadReport = null;
-    #memory = new NativeDriver({});
+    #memory = new NativeDriver({ durability: 'none' });
     #order = new KeyOrder();
-    /** Writes under way, for which `close` waits. */
-    #pending = new Set();
+    #underWay = new UnderWay();
     #directory;
     #fileSystem;
     #load = new Once(() => this.#startLoad());
@@ -159,8 +159,12 @@ class FileSystemDriver extends CheckingDriver {
         return this.#memory.stats();
     }
 
+    watch(emitter) {
+        this.#memory.watch(emitter);
+    }
+
     async close() {
-        await Promise.allSettled(this.#pending);
+        await this.#underWay.settled();
         await this.#memory.close();
         this.#load.forget();
     }
@@ -173,14 +177,8 @@ class FileSystemDriver extends CheckingDriver {
         return this.#memory;
     }
 
-    async #run(key, write) {
-        const running = this.#order.run({ key, alone: true }, write);
-        this.#pending.add(running);
-        try {
-            return await running;
-        } finally {
-            this.#pending.delete(running);
-        }
+    #run(key, write) {
+        return this.#underWay.run(() => this.#order.run({ keys: [key], alone: true }, write));
     }
 
     #pathOf(key) {

@@ -6,17 +6,22 @@ const { AsyncResource } = require('node:async_hooks');
  * Writes to one key happen in the order of the calls; other keys go on.
  *
  * Plain writes to a key may be under way together, because the engine keeps their order. One that has to see what the
- * ones before it made (an update) is alone: it waits for all before it, and all after it wait for it.
+ * ones before it made (an update) is alone: it waits for all before it, and all after it wait for it. A write of several
+ * keys (a batch) takes its place in all their queues in one step, so that no two of them wait for each other.
  *
  * @typedef {object} Write
- * @property {string} key
+ * @property {string[]} keys
  * @property {boolean} alone
  * @property {import('./update-context.js').Turn} [turn] its own turn, where it is an update
- * @property {import('./update-context.js').Turn} [by] the update that it was called inside of
+ * @property {import('./update-context.js').Turn} [by] the function that it was called inside of
+ *
+ * @typedef {object} Queue
+ * @property {Set<Write>} active those whose turn it is: under way, or waiting for their turn in other queues
+ * @property {(Write & { missing: number, start: () => void })[]} waiting
  */
 class KeyOrder {
-    /** @type {Map<string, { active: Set<Write>, waiting: (Write & { start: () => void })[] }>} */
-    #keys = new Map();
+    /** @type {Map<string, Queue>} */
+    #queues = new Map();
 
     /**
      * Runs `task` in its turn. What it does before its first `await` happens in the order of the calls.
@@ -27,66 +32,67 @@ class KeyOrder {
      * @returns {Promise<T>}
      */
     run(write, task) {
-        const queue = this.#keys.get(write.key);
-        if (queue === undefined) {
-            this.#keys.set(write.key, { active: new Set([write]), waiting: [] });
-            return this.#start(write, task);
-        }
-        const [first] = queue.active;
-        if (!write.alone && !first.alone && queue.waiting.length === 0) {
-            queue.active.add(write);
-            return this.#start(write, task);
-        }
-        write.by?.waiting.add(write);
-        return new Promise((resolve) => {
-            // It is started by whoever leaves, but belongs to its caller: so does what `AsyncLocalStorage` tells in it.
-            write.start = AsyncResource.bind(() => {
-                write.by?.waiting.delete(write);
-                resolve(this.#start(write, task));
-            });
-            queue.waiting.push(write);
-        });
+        const isFree = write.keys.every((key) => this.#letsIn(key, write));
+        return isFree ? this.#start(write, task) : this.#wait(write, task);
     }
 
     /**
-     * Whether a write, called inside of an update, would wait for that update, directly or around several corners.
+     * The key for which a write, called inside of an update, would wait for that update, directly or around several
+     * corners; `undefined` where it would not.
      *
      * @param {Write} write not run yet
      */
     wouldWaitForItself(write) {
-        const own = new Set();
-        for (let turn = write.by; turn !== undefined; turn = turn.outer) {
-            own.add(turn);
-        }
+        const own = new Set(turnsAround(write));
         const seen = new Set();
-        const ahead = this.#ahead(write);
+        return write.keys.find((key) => this.#leadsTo(own, this.#aheadIn(key, write), seen));
+    }
+
+    /** Whether one of `own` is among the turns that have to end before all of `ahead` have. */
+    #leadsTo(own, ahead, seen) {
         while (ahead.length > 0) {
-            const { turn } = ahead.pop();
-            if (turn === undefined || seen.has(turn)) {
+            const other = ahead.pop();
+            if (seen.has(other)) {
                 continue;
             }
-            if (own.has(turn)) {
+            seen.add(other);
+            if (own.has(other.turn)) {
                 return true;
             }
-            seen.add(turn);
-            for (const nested of turn.waiting) {
-                ahead.push(...this.#ahead(nested));
+            // One of a single key is behind none that is not ahead of what brought us here.
+            const waiting = other.keys.length > 1 ? [other] : [];
+            for (const nested of [...waiting, ...(other.turn?.waiting ?? [])]) {
+                for (const next of nested.keys.flatMap((key) => this.#aheadIn(key, nested))) {
+                    ahead.push(next);
+                }
             }
         }
         return false;
     }
 
-    /** The writes that one has to wait for, which may be queued already. */
-    #ahead(write) {
-        const queue = this.#keys.get(write.key);
-        if (queue === undefined) {
+    /** The writes that one has to wait for in the queue of a key, where it may stand already. */
+    #aheadIn(key, write) {
+        const queue = this.#queues.get(key);
+        if (queue === undefined || queue.active.has(write)) {
             return [];
         }
         const place = queue.waiting.indexOf(write);
         return [...queue.active, ...(place === -1 ? queue.waiting : queue.waiting.slice(0, place))];
     }
 
+    #letsIn(key, write) {
+        const queue = this.#queues.get(key);
+        if (queue === undefined) {
+            return true;
+        }
+        const [first] = queue.active;
+        return !write.alone && !first.alone && queue.waiting.length === 0;
+    }
+
     async #start(write, task) {
+        for (const key of write.keys) {
+            this.#enter(key, write);
+        }
         try {
             return await task();
         } finally {
@@ -94,19 +100,64 @@ class KeyOrder {
         }
     }
 
+    #enter(key, write) {
+        const queue = this.#queues.get(key);
+        if (queue === undefined) {
+            this.#queues.set(key, { active: new Set([write]), waiting: [] });
+        } else {
+            queue.active.add(write);
+        }
+    }
+
+    #wait(write, task) {
+        // While it waits in one queue nothing may pass it in another, where it would be let in.
+        write.alone ||= write.keys.length > 1;
+        write.missing = 0;
+        for (const key of write.keys) {
+            if (this.#letsIn(key, write)) {
+                this.#enter(key, write);
+            } else {
+                this.#queues.get(key).waiting.push(write);
+                write.missing += 1;
+            }
+        }
+        const turns = turnsAround(write);
+        for (const turn of turns) {
+            turn.waiting.add(write);
+        }
+        return new Promise((resolve) => {
+            // It is started by whoever leaves, but belongs to its caller: so does what `AsyncLocalStorage` tells in it.
+            write.start = AsyncResource.bind(() => {
+                for (const turn of turns) {
+                    turn.waiting.delete(write);
+                }
+                resolve(this.#start(write, task));
+            });
+        });
+    }
+
     #leave(write) {
-        const queue = this.#keys.get(write.key);
-        queue.active.delete(write);
-        if (queue.active.size > 0) {
-            return;
+        const ready = [];
+        for (const key of write.keys) {
+            const queue = this.#queues.get(key);
+            queue.active.delete(write);
+            if (queue.active.size > 0) {
+                continue;
+            }
+            const next = takeTurn(queue.waiting);
+            if (next.length === 0) {
+                this.#queues.delete(key);
+                continue;
+            }
+            queue.active = new Set(next);
+            for (const waiting of next) {
+                waiting.missing -= 1;
+                if (waiting.missing === 0) {
+                    ready.push(waiting);
+                }
+            }
         }
-        const next = takeTurn(queue.waiting);
-        if (next.length === 0) {
-            this.#keys.delete(write.key);
-            return;
-        }
-        queue.active = new Set(next);
-        for (const { start } of next) {
+        for (const { start } of ready) {
             start();
         }
     }
@@ -119,6 +170,17 @@ function takeTurn(waiting) {
         return waiting.splice(0);
     }
     return waiting.splice(0, Math.max(firstAlone, 1));
+}
+
+/** The turns that go on only when a write has: the one it was called inside of, the one around that, ... */
+function turnsAround(write) {
+    const turns = [];
+    for (let turn = write.by; turn !== undefined; turn = turn.outer) {
+        if (turn.running) {
+            turns.push(turn);
+        }
+    }
+    return turns;
 }
 
 module.exports = { KeyOrder };

@@ -33,6 +33,9 @@ function keyBound(value, name) {
 
 const OF_KEYS = { startKey: keyBound, endKey: keyBound, key: checkKey, prefix: keyBound, ...WINDOW };
 
+/** A transaction that needs no total is in nobody's way beyond its page. */
+const OF_TRANSACTION = { ...OF_KEYS, total: boolean };
+
 /** Anything that JSON can hold may bound a range of view rows. Becomes JSON text. */
 function rowBound(value, name) {
     const json = typeof value === 'number' && !Number.isFinite(value) ? undefined : toJson(value, name);
@@ -71,6 +74,12 @@ function keyQuery(options) {
 /** @returns {Query} */
 function viewQuery(options) {
     return complete(checkOptions(options, OF_ROWS, 'queryView'));
+}
+
+/** @returns {Query & { total: boolean }} */
+function transactionQuery(options) {
+    const { total = true, ...given } = checkOptions(options, OF_TRANSACTION, 'queryKeys');
+    return { ...complete(given), total };
 }
 
 function complete(options) {
@@ -116,4 +125,4 @@ function inOrder({ startKey, endKey, key, prefix, descending, inclusiveStartInde
     return [startKey, endKey, key, prefix, descending, inclusiveStartIndex, most, includeDocuments];
 }
 
-module.exports = { forCustomEngine, inOrder, keyQuery, viewQuery };
+module.exports = { forCustomEngine, inOrder, keyQuery, transactionQuery, viewQuery };

@@ -10,10 +10,18 @@ const { inOrder } = require('./query.js');
 /** What a write does; the numbers of `src/node/write.rs`. */
 const Action = { SET: 0, SET_REQUIRED: 1, SET_ANYWAY: 2, PUT: 3, DELETE: 4, DELETE_REQUIRED: 5 };
 
+/** Added to an action: the write is synced before it is answered. */
+const SYNCED = 8;
+
 /** The events of `src/node/event.rs`. */
 const LOADED = 0;
 const SETTLED = 1;
 const CLOSED = 2;
+const FAILED = 3;
+const DEGRADED = 4;
+
+/** What those that nobody waits for are called in JavaScript. */
+const NAMES = { [FAILED]: 'error', [DEGRADED]: 'degraded' };
 
 const NONE = -1;
 
@@ -27,6 +35,10 @@ const abandoned = new FinalizationRegistry((number) => binding.dispose(number));
  * @property {number} action one of `Action`
  * @property {number} [sequence] the document's last change must be this one, 0 for none
  * @property {number} [revision] the stored revision must be this one
+ * @property {boolean} [synced] whether to sync it before it is answered, though the store would not
+ *
+ * @typedef {string | null | { code: string, lost: boolean }} Answer the stored document's text, `null` for a deletion,
+ * or the facts of a failure, from which the caller makes the error where its stack tells something
  */
 
 class Store {
@@ -36,11 +48,18 @@ class Store {
     #loaded = false;
     #close = null;
 
-    /** @param {{ directory?: string, quarantine?: boolean }} options without a directory nothing is stored */
-    constructor({ directory, quarantine = false } = {}) {
+    /**
+     * @param {object} options
+     * @param {'none' | 'os' | 'full'} options.durability with `'none'` nothing is stored
+     * @param {string} [options.directory]
+     * @param {boolean} [options.quarantine]
+     * @param {boolean} [options.background] whether files follow later than answers
+     * @param {number} [options.syncInterval] milliseconds
+     */
+    constructor({ durability, directory, quarantine = false, background = false, syncInterval = 1_000 }) {
         // The callback holds the state but not the store, so that an unused store can be collected.
         const state = this.#state;
-        const options = { directory, quarantine, durability: 'os', background: false, syncInterval: 1000 };
+        const options = { directory, quarantine, durability, background, syncInterval };
         this.#number = binding.open(options, (event, ticket, payload) => {
             state.receive(event, ticket, payload);
         });
@@ -67,6 +86,11 @@ class Store {
         return report;
     }
 
+    /** Tells this emitter, as long as somebody else holds it, what happens to the store beside its answers. */
+    watch(emitter) {
+        this.#state.watch(emitter);
+    }
+
     /** A document's JSON text, or `null`. */
     get(key) {
         return native(() => binding.get(this.#number, key));
@@ -88,34 +112,66 @@ class Store {
     }
 
     /**
-     * Hands a write over with the others of this tick. Resolves to the stored document's text, `null` for a deletion,
-     * or the facts of a failure, from which the caller makes the error where its stack tells something.
+     * Hands a write over with the others of this tick.
      *
      * @param {Write} write
-     * @returns {Promise<string | null | { code: string, lost: boolean }>}
+     * @returns {Promise<Answer>}
      */
     write(write) {
         return this.#state.gather(write);
     }
 
-    /** The native number of this store's view functions. */
+    /**
+     * Hands writes over that are done all or not at all.
+     *
+     * @param {Write[]} writes
+     * @param {boolean} synced
+     * @returns {Promise<Answer[]>} one each, or a single failure
+     */
+    batch(writes, synced) {
+        const { keys, texts, plan } = writes.reduce(add, empty());
+        return this.#state.ask((ticket) =>
+            binding.submitBatch(this.#number, ticket, keys, texts, Float64Array.from(plan), synced),
+        );
+    }
+
+    /** Commits a native transaction. Resolves to `null` or the facts of a failure. */
+    async commit(transaction, synced) {
+        const [answer] = await this.#state.ask((ticket) =>
+            binding.transactionCommit(this.#number, transaction, ticket, synced),
+        );
+        return answer;
+    }
+
+    /** Makes everything durable that was handed over so far. Resolves to `null` or the facts of a failure. */
+    async flush() {
+        const [answer] = await this.#state.ask((ticket) => binding.flush(this.#number, ticket));
+        return answer;
+    }
+
+    /** The native number of this store's views and transactions. */
     get number() {
         return this.#number;
     }
 
-    /** `{ documents, textBytes, sequence, poisoned }` */
-    stats() {
-        return native(() => binding.stats(this.#number));
+    /** Whether there is still something to give up. */
+    get isOpen() {
+        return this.#number !== NONE;
     }
 
-    /** Commits what was handed over and gives everything back. */
+    stats() {
+        const { failure, degraded, ...numbers } = native(() => binding.stats(this.#number));
+        return { ...numbers, failure: failure && fromNative(failure), degraded: degraded && fromNative(degraded) };
+    }
+
+    /** Commits what was handed over and gives everything back. Rejects then, where the closing failed. */
     close() {
         this.#close ??= this.#startClose();
         return this.#close;
     }
 
     async #startClose() {
-        this.#state.flush();
+        this.#state.handOver();
         const failure = await this.#state.expect(CLOSED, () => native(() => binding.close(this.#number)));
         abandoned.unregister(this);
         binding.dispose(this.#number);
@@ -136,6 +192,8 @@ class State {
     #tickets = new Map();
     #nextTicket = 1;
     #expected = new Map();
+    /** Weak, because the native side holds this object as long as the store is open. */
+    #watchers = [];
 
     /** A promise for the next event of a kind. */
     expect(event, start) {
@@ -145,51 +203,97 @@ class State {
         });
     }
 
-    gather({ key, text, action, sequence = NONE, revision = NONE }) {
+    watch(emitter) {
+        this.#watchers.push(new WeakRef(emitter));
+    }
+
+    gather(write) {
         if (this.#gathered === null) {
-            this.#gathered = { keys: [], texts: [], plan: [], resolvers: [] };
-            process.nextTick(() => this.flush());
+            this.#gathered = { ...empty(), resolvers: [] };
+            process.nextTick(() => this.handOver());
         }
-        const { keys, texts, plan, resolvers } = this.#gathered;
+        const gathered = this.#gathered;
         return new Promise((resolve) => {
-            keys.push(key);
-            texts.push(text);
-            plan.push(action, sequence, revision);
-            resolvers.push(resolve);
+            add(gathered, write);
+            gathered.resolvers.push(resolve);
         });
     }
 
     /** Lets the tick's writes cross in one call. */
-    flush() {
+    handOver() {
         if (this.#gathered === null) {
             return;
         }
         const { keys, texts, plan, resolvers } = this.#gathered;
         this.#gathered = null;
+        this.#submit(
+            (ticket) => binding.submit(this.number, ticket, keys, texts, Float64Array.from(plan)),
+            (answers) => {
+                for (let index = 0; index < resolvers.length; index += 1) {
+                    resolvers[index](answers[index]);
+                }
+            },
+            (facts) => resolvers.map(() => facts),
+        );
+    }
+
+    /** Asks for something that comes after all that was handed over, or gathered. Resolves to its answers. */
+    ask(start) {
+        this.handOver();
+        return new Promise((resolve) => {
+            this.#submit(start, resolve, (facts) => [facts]);
+        });
+    }
+
+    #submit(start, settle, refused) {
         const ticket = this.#nextTicket++;
         try {
-            binding.submit(this.number, ticket, keys, texts, Float64Array.from(plan));
-            this.#tickets.set(ticket, resolvers);
+            start(ticket);
+            this.#tickets.set(ticket, settle);
         } catch (facts) {
-            for (const resolve of resolvers) {
-                resolve(facts);
-            }
+            settle(refused(facts));
         }
     }
 
     receive(event, ticket, payload) {
         if (event === SETTLED) {
-            const resolvers = this.#tickets.get(ticket);
+            const settle = this.#tickets.get(ticket);
             this.#tickets.delete(ticket);
-            for (let index = 0; index < resolvers.length; index += 1) {
-                resolvers[index](payload[index]);
-            }
-            return;
+            settle(payload);
+        } else if (event in NAMES) {
+            this.#tell(NAMES[event], fromNative(payload));
+        } else {
+            const resolve = this.#expected.get(event);
+            this.#expected.delete(event);
+            resolve(payload);
         }
-        const resolve = this.#expected.get(event);
-        this.#expected.delete(event);
-        resolve?.(payload);
     }
+
+    #tell(name, error) {
+        this.#watchers = this.#watchers.filter((watcher) => watcher.deref() !== undefined);
+        for (const watcher of this.#watchers) {
+            // What a listener throws is uncaught as ever, and not the native side's to deal with.
+            process.nextTick(() => {
+                const emitter = watcher.deref();
+                // An 'error' that nobody listens for would be thrown.
+                if (emitter?.listenerCount(name) > 0) {
+                    emitter.emit(name, error);
+                }
+            });
+        }
+    }
+}
+
+/** Writes as they cross: keys, texts, and three numbers each. */
+function empty() {
+    return { keys: [], texts: [], plan: [] };
+}
+
+function add(writes, { key, text, action, sequence = NONE, revision = NONE, synced = false }) {
+    writes.keys.push(key);
+    writes.texts.push(text);
+    writes.plan.push(synced ? action + SYNCED : action, sequence, revision);
+    return writes;
 }
 
 module.exports = { Action, Store };

@@ -1,10 +1,10 @@
 'use strict';
 
 /**
- * Which update functions the running code is inside of, across `await`.
+ * Which update and transaction functions the running code is inside of, across `await`.
  *
- * Each update has a turn. A write called inside of it is made by that turn, and if that write would have to wait for the
- * turn, it would wait for ever: `KeyOrder` refuses it instead.
+ * Each has a turn. A write called inside of it is made by that turn, and if that write would have to wait for the turn,
+ * it would wait for ever: `KeyOrder` refuses it instead.
  */
 
 const { AsyncLocalStorage } = require('node:async_hooks');
@@ -14,18 +14,19 @@ const storage = new AsyncLocalStorage();
 /**
  * @typedef {object} Turn
  * @property {object} owner the datastore
- * @property {Turn | undefined} outer the update that this one was called inside of, of whatever datastore
+ * @property {string} [key] what the update writes; a transaction is alone on no key
+ * @property {Turn | undefined} outer the one that this one was called inside of, of whatever datastore
  * @property {boolean} running whether its function runs
  * @property {Set<object>} waiting what the writes called inside of it wait for
  */
 
-/** @returns {Turn} the turn of an update called here */
-function newTurn(owner) {
+/** @returns {Turn} the turn of an update or a transaction called here */
+function newTurn(owner, key) {
     const outer = innermost(() => true);
     if (outer !== undefined) {
         skipEnded(outer);
     }
-    return { owner, outer, running: false, waiting: new Set() };
+    return { owner, key, outer, running: false, waiting: new Set() };
 }
 
 /** What has ended does not count and is let go: updates that start one another would make a chain without end. */
@@ -35,7 +36,7 @@ function skipEnded(turn) {
     }
 }
 
-/** Runs an update function; until it has settled, code that it calls is inside of its turn. */
+/** Runs a turn's function; until it has settled, code that it calls is inside of its turn. */
 async function inside(turn, run) {
     turn.running = true;
     try {
@@ -45,9 +46,14 @@ async function inside(turn, run) {
     }
 }
 
-/** The innermost update of a datastore that the running code is inside of. */
+/** The innermost turn of a datastore that the running code is inside of. */
 function current(owner) {
     return innermost((turn) => turn.owner === owner);
+}
+
+/** Whether the running code is inside of an update of this key. */
+function isInsideUpdateOf(owner, key) {
+    return innermost((turn) => turn.owner === owner && turn.key === key) !== undefined;
 }
 
 function innermost(isWanted) {
@@ -59,4 +65,4 @@ function innermost(isWanted) {
     return turn;
 }
 
-module.exports = { current, inside, newTurn };
+module.exports = { current, inside, isInsideUpdateOf, newTurn };

@@ -1,0 +1,34 @@
+'use strict';
+
+/** The engine's answers to writes, and which of the refused ones can be tried again. */
+
+const { fromNative } = require('./errors.js');
+
+/** Errors of writes whose documents changed since they were read; such a write can be tried again. */
+const lost = new WeakSet();
+
+function asLost(error) {
+    lost.add(error);
+    return error;
+}
+
+function wasLost(error) {
+    return lost.has(error);
+}
+
+/** The text that a write was answered with, or its error, marked where another writer was faster. */
+function accepted(answer) {
+    if (answer !== null && typeof answer === 'object') {
+        const error = fromNative(answer);
+        throw answer.lost ? asLost(error) : error;
+    }
+    return answer;
+}
+
+/** The document that a write was answered with, `null` where it is gone. */
+function documentOf(answer) {
+    const text = accepted(answer);
+    return text === null ? null : JSON.parse(text);
+}
+
+module.exports = { accepted, asLost, documentOf, wasLost };
