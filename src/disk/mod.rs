@@ -133,6 +133,13 @@ pub trait Handle: fmt::Debug + Send + Sync {
     /// Writes at an offset; tells how many bytes, which may be fewer than given.
     fn write_at(&self, bytes: &[u8], offset: u64) -> Result<usize>;
 
+    /// Sets space aside, so that the file can grow to this length on a full disk. Its length stays as it is. Does
+    /// nothing where the system cannot.
+    fn reserve(&self, length: u64) -> Result<()> {
+        let _ = length;
+        Ok(())
+    }
+
     /// Cuts or extends (by zeros) to a length.
     fn truncate(&self, length: u64) -> Result<()>;
 

@@ -114,8 +114,8 @@ impl Disk for System {
     }
 
     fn kind(&self, path: &str) -> Result<Option<Kind>> {
-        match fs::symlink_metadata(self.path(path)) {
-            Ok(metadata) => Ok(Some(kind(metadata.file_type()))),
+        match self.call_kind(path) {
+            Ok(kind) => Ok(Some(kind)),
             Err(cause) if cause.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(cause) => Err(self.failed("lstat", path)(cause)),
         }
@@ -138,7 +138,7 @@ impl Disk for System {
     }
 
     fn rename(&self, from: &str, to: &str) -> Result<()> {
-        self.call_rename(from, to).map_err(self.failed("rename", to))
+        self.call_rename(from, to).map_err(self.failed("rename", better_known(from, to)))
     }
 
     fn rename_new(&self, from: &str, to: &str) -> Result<()> {
@@ -197,6 +197,16 @@ impl System {
         use rustix::fs::OFlags;
         // A pipe would be waited for.
         self.call_open_with(path, OFlags::WRONLY | OFlags::NONBLOCK)
+    }
+
+    fn call_kind(&self, path: &str) -> io::Result<Kind> {
+        use rustix::fs::{AtFlags, FileType, statat};
+        let stat = statat(&self.handle, if path.is_empty() { "." } else { path }, AtFlags::SYMLINK_NOFOLLOW)?;
+        Ok(match FileType::from_raw_mode(stat.st_mode) {
+            FileType::RegularFile => Kind::File,
+            FileType::Directory => Kind::Folder,
+            _ => Kind::Other,
+        })
     }
 
     fn call_make_folder(&self, path: &str) -> io::Result<()> {
@@ -269,6 +279,10 @@ impl System {
         fs::OpenOptions::new().write(true).open(self.path(path))
     }
 
+    fn call_kind(&self, path: &str) -> io::Result<Kind> {
+        fs::symlink_metadata(self.path(path)).map(|metadata| kind(metadata.file_type()))
+    }
+
     fn call_make_folder(&self, path: &str) -> io::Result<()> {
         fs::create_dir(self.path(path))
     }
@@ -322,6 +336,13 @@ impl Handle for Opened {
         }
     }
 
+    #[cfg(target_os = "linux")]
+    fn reserve(&self, length: u64) -> Result<()> {
+        use rustix::fs::{FallocateFlags, fallocate};
+        fallocate(&self.file, FallocateFlags::KEEP_SIZE, 0, length)
+            .map_err(|cause| self.failed("fallocate")(cause.into()))
+    }
+
     fn truncate(&self, length: u64) -> Result<()> {
         self.file.set_len(length).map_err(self.failed("ftruncate"))
     }
@@ -342,6 +363,11 @@ impl Handle for Opened {
     fn sync_data(&self) -> Result<()> {
         self.file.sync_data().map_err(self.failed("fdatasync"))
     }
+}
+
+/// Of the two paths of a call, the one that a user would look at.
+fn better_known<'a>(from: &'a str, to: &'a str) -> &'a str {
+    if to.starts_with('.') && !from.starts_with('.') { from } else { to }
 }
 
 fn kind(of: fs::FileType) -> Kind {

@@ -10,6 +10,9 @@ use super::segment::{self, State};
 use crate::disk::{Disk, Handle, write_all};
 use crate::error::{Error, ErrorKind, Result};
 
+/// How much space is set aside at a time: a full disk then still takes a deletion.
+const RESERVE: u64 = 64 << 10;
+
 /// How much memory is kept from one append to the next.
 const KEPT: usize = 4 << 20;
 
@@ -68,8 +71,22 @@ struct Writer {
     number: u64,
     /// That segment, where it was created and its head could not be written.
     headless: Option<Arc<dyn Handle>>,
+    /// Up to which length the segment has space set aside.
+    reserved: u64,
     /// What is about to be written; kept for its memory.
     lines: Vec<u8>,
+}
+
+impl Writer {
+    /// Sets space aside, a good deal at a time. Where there is none, the write finds out.
+    fn reserve(&mut self, handle: &dyn Handle, length: u64) {
+        if length + RESERVE / 2 > self.reserved {
+            let wanted = length + RESERVE;
+            if handle.reserve(wanted).is_ok() {
+                self.reserved = wanted;
+            }
+        }
+    }
 }
 
 impl Journal {
@@ -90,7 +107,7 @@ impl Journal {
             disk,
             folder: folder.to_owned(),
             start,
-            writer: Mutex::new(Writer { number: start.number, headless: None, lines: Vec::new() }),
+            writer: Mutex::new(Writer { number: start.number, headless: None, reserved: 0, lines: Vec::new() }),
             state: Mutex::new(state),
             synced: Condvar::new(),
             cutting: Mutex::new(()),
@@ -241,6 +258,7 @@ impl Journal {
             return Err(cause);
         }
         writer.number += 1;
+        writer.reserved = 0;
         self.state.lock().begin(path, handle, writer.lines.len() as u64);
         Ok(())
     }
@@ -271,6 +289,8 @@ impl Journal {
         if writer.lines.is_empty() {
             return Ok(answer);
         }
+        let end = length + writer.lines.len() as u64;
+        writer.reserve(&*handle, end);
         if let Err(cause) = write_all(&*handle, &writer.lines, length) {
             return Err(self.take_back(&*handle, length, cause));
         }

@@ -8,8 +8,10 @@
 //! Everything that needs space happens before the journal is written, so that what follows seldom fails. Where it does
 //! (a folder that may not be changed any more), the files of the group are put back and the journal is told so.
 
+use std::sync::Arc;
+
 use super::place::{Placed, Step};
-use super::shared::{Shared, poisoned};
+use super::shared::{Shared, is_full, poisoned};
 use super::{Files, Open};
 use crate::error::{Error, Result};
 use crate::journal::{Placing, Record};
@@ -38,23 +40,55 @@ impl Files {
         if let Err(error) = open.hold().and_then(|()| open.shared.make_room()) {
             return refuse(groups, &error);
         }
-        let staged = open.stage(groups, &mut answer);
-        if let Err(error) = open.append(&staged) {
-            for staged in staged {
-                open.give_up(&staged.steps);
-                answer(staged.number, Outcome::Failed(error.clone()));
-            }
-        } else {
-            open.finish(staged, &mut answer);
-        }
+        open.store(groups, &mut answer);
         let unanswered = || Outcome::Failed(Error::assertion("a group without an answer"));
         outcomes.into_iter().map(|outcome| outcome.unwrap_or_else(unanswered)).collect()
     }
 }
 
 impl Open {
+    fn store(&mut self, groups: &[Group], answer: &mut impl FnMut(usize, Outcome)) {
+        let staged = self.stage(groups, answer);
+        let Err(error) = self.append(&staged) else { return self.finish(staged, answer) };
+        for staged in &staged {
+            self.give_up(&staged.steps);
+        }
+        let error = match self.shared.make_space(&error) {
+            Ok(made) if made || staged.len() > 1 && is_full(&error) => {
+                // One by one, so that what is too large does not refuse the rest.
+                for number in staged.into_iter().map(|staged| staged.number) {
+                    let group = groups.get(number..=number).unwrap_or_default();
+                    self.store_alone(group, &mut |_, outcome| answer(number, outcome));
+                }
+                return;
+            }
+            Ok(_) => error,
+            Err(poisoned) => poisoned,
+        };
+        for staged in staged {
+            answer(staged.number, Outcome::Failed(error.clone()));
+        }
+    }
+
+    fn store_alone(&mut self, group: &[Group], answer: &mut dyn FnMut(usize, Outcome)) {
+        let staged = self.stage(group, &mut *answer);
+        match self.append(&staged) {
+            Ok(()) => self.finish(staged, &mut *answer),
+            Err(error) => {
+                for staged in &staged {
+                    self.give_up(&staged.steps);
+                    answer(0, Outcome::Failed(error.clone()));
+                }
+            }
+        }
+    }
+
     /// Claims names and writes versions, as far as that goes without the journal.
-    fn stage<'a>(&mut self, groups: &'a [Group], answer: &mut impl FnMut(usize, Outcome)) -> Vec<Staged<'a>> {
+    fn stage<'a>(
+        &mut self,
+        groups: &'a [Group],
+        answer: &mut (impl FnMut(usize, Outcome) + ?Sized),
+    ) -> Vec<Staged<'a>> {
         let mut staged = Vec::with_capacity(groups.len());
         let mut last = self.shared.journal.last();
         for (number, group) in groups.iter().enumerate() {
@@ -114,10 +148,14 @@ impl Open {
     }
 
     fn prepare(&mut self, step: &Step) -> Result<()> {
-        let shared = &self.shared;
-        match shared.placing {
-            Placing::Eager => self.placer.prepare(shared.disk.as_ref(), shared.way, &shared.spares, step),
-            Placing::Background => Ok(()),
+        let shared = Arc::clone(&self.shared);
+        if shared.placing == Placing::Background {
+            return Ok(());
+        }
+        let mut prepare = || self.placer.prepare(shared.disk.as_ref(), shared.way, &shared.spares, step);
+        match prepare() {
+            Err(error) if shared.make_space(&error)? => prepare(),
+            other => other,
         }
     }
 
@@ -156,7 +194,7 @@ impl Open {
     }
 
     /// Puts files in place, or leaves them to the keeper, and answers.
-    fn finish(&mut self, staged: Vec<Staged>, answer: &mut impl FnMut(usize, Outcome)) {
+    fn finish(&mut self, staged: Vec<Staged>, answer: &mut (impl FnMut(usize, Outcome) + ?Sized)) {
         let mut voided = false;
         let mut through = self.shared.placed();
         for Staged { number, first, steps, .. } in staged {

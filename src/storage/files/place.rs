@@ -256,6 +256,7 @@ impl Step {
         let displaced = self.displaced();
         match way {
             Way::Exchange => {
+                refuse_folder(disk, file)?;
                 if temporary != displaced {
                     disk.rename(temporary, &displaced)?;
                 }
@@ -326,6 +327,10 @@ impl Step {
 fn refuse_folder(disk: &dyn Disk, path: &str) -> Result<()> {
     match disk.kind(path)? {
         Some(Kind::Folder) => {
+            // EISDIR, on every Unix.
+            #[cfg(unix)]
+            let cause = std::io::Error::from_raw_os_error(21);
+            #[cfg(not(unix))]
             let cause = std::io::Error::from(std::io::ErrorKind::IsADirectory);
             Err(Error::storage("rename", &disk.path(path), cause))
         }

@@ -250,6 +250,25 @@ impl Shared {
         Ok(())
     }
 
+    /// Gives back what space it can, where that is what a call failed for. Tells whether there was any.
+    ///
+    /// # Errors
+    ///
+    /// `POISONED`, where a sync failed.
+    pub fn make_space(&self, cause: &Error) -> Result<bool> {
+        if !is_full(cause) || self.spares.lock().len() == 0 {
+            return Ok(false);
+        }
+        let _tending = self.tending.lock();
+        let synced = self.journal.sync()?;
+        let (displaced, clean) = self.spares.lock().take_all(synced);
+        for name in displaced.iter().map(|file| &file.name).chain(clean.iter().map(|file| &file.name)) {
+            // In the way of nothing.
+            let _ = self.disk.remove(name);
+        }
+        Ok(true)
+    }
+
     /// Leaves nothing for the next load to make up for.
     ///
     /// # Errors
@@ -260,10 +279,16 @@ impl Shared {
         self.place_backlog(&mut tending)?;
         if self.journal.has_begun() {
             self.sync_files()?;
-            self.journal.finish()?;
-            journal::discard(self.disk.as_ref(), JOURNAL, &self.older)?;
+            // Every document is durable in its file. A full disk may have no room to say so; then the next load finds
+            // that nothing is missing.
+            let told = self.journal.finish().and_then(|()| journal::discard(self.disk.as_ref(), JOURNAL, &self.older));
+            if let Err(error) = told.and_then(|()| empty(self.disk.as_ref(), TEMPORARY))
+                && error.kind() == ErrorKind::Poisoned
+            {
+                return Err(error);
+            }
         }
-        empty(self.disk.as_ref(), TEMPORARY)
+        Ok(())
     }
 
     fn tending(&self) -> MutexGuard<'_, Tending> {
@@ -315,6 +340,11 @@ pub fn empty(disk: &dyn Disk, folder: &str) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// Whether a call failed because there is no space left.
+pub fn is_full(cause: &Error) -> bool {
+    matches!(cause.code(), "ENOSPC" | "EDQUOT")
 }
 
 /// After a failed sync nobody knows what is on the disk.

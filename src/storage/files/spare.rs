@@ -91,6 +91,13 @@ impl Spares {
         (ripe, room)
     }
 
+    /// Takes out every clean file, and what was displaced by commits up to `synced`: for good.
+    pub fn take_all(&mut self, synced: Sequence) -> (Vec<Displaced>, Vec<Spare>) {
+        let (ripe, unripe) = std::mem::take(&mut self.displaced).into_iter().partition(|file| file.successor <= synced);
+        self.displaced = unripe;
+        (ripe, std::mem::take(&mut self.clean))
+    }
+
     /// Takes in the files that were made clean of so many that were taken out.
     pub fn put(&mut self, taken: usize, clean: impl IntoIterator<Item = Spare>) {
         self.in_work -= taken;
