@@ -488,8 +488,7 @@ atLevels('a transaction inside another one is independent of it', async (store) 
             await inner.setItem('inner', {});
         });
         assert.deepEqual(await keysOf(store), ['inner']);
-        assert.equal(await outer.getItem('inner'), null);
-    }, {});
+    });
     assert.deepEqual(await keysOf(store), ['inner', 'outer']);
 });
 
@@ -561,7 +560,7 @@ atLevels('an update that lost to a transaction runs again', async (store) => {
     assert.deepEqual([await update, runs], [{ _rev: 1, n: 11 }, 2]);
 });
 
-atLevels('a transaction before the load starts the load and waits for it', async (_store, t) => {
+test('a transaction before the load starts the load and waits for it', async (t) => {
     const store = new Datastore({ durability: 'none' });
     afterwards(t, () => store.close());
     const results = await Promise.all([
