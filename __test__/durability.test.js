@@ -57,6 +57,32 @@ for (const [method, call] of Object.entries(CALLS)) {
     });
 }
 
+/** How a call crosses, and whether that asks for a sync. */
+const CROSSINGS = {
+    submit: (_number, _ticket, _keys, _texts, [action]) => action >= 8,
+    submitBatch: (_number, _ticket, _keys, _texts, _plan, synced) => synced,
+    transactionCommit: (_number, _id, _ticket, synced) => synced,
+};
+
+for (const [method, call] of Object.entries(CALLS)) {
+    test(`${method} asks for a sync where its durability is more than the store's`, async (t) => {
+        const store = await openStore(t);
+        const synced = [];
+        for (const [crossing, isSynced] of Object.entries(CROSSINGS)) {
+            const original = binding[crossing];
+            t.mock.method(binding, crossing, (...given) => {
+                synced.push(isSynced(...given));
+                return original(...given);
+            });
+        }
+        for (const durability of ['full', 'os', undefined]) {
+            await call(store, { durability });
+        }
+        t.mock.restoreAll();
+        assert.deepEqual(synced, [true, false, false]);
+    });
+}
+
 test("'os' is the default", async (t) => {
     const store = await openStore(t);
     await store.setItem('a', {}, { durability: 'os' });
@@ -164,6 +190,13 @@ test('close waits for a flush, and refuses those after it', async (t) => {
     await assert.rejects(store.flush(), { code: 'CLOSED' });
     await Promise.all([flushed, closed]);
     assert.deepEqual(settled, ['flush', 'close']);
+});
+
+test('close waits for a flush that waits for the load', async (t) => {
+    const store = new Datastore({ directory: path.join(temporaryDirectory(t), 'data') });
+    const flushed = store.flush();
+    await store.close();
+    await flushed;
 });
 
 test("flush over a custom engine is the engine's, and unsupported where it has none", async () => {
