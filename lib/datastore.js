@@ -230,7 +230,7 @@ class Datastore extends EventEmitter {
         return this.#driver.stats();
     }
 
-    /** Waits for what was submitted and gives the directory back. Calling it again is no error. */
+    /** Waits for what was submitted and gives everything back. Called again it has the same outcome. */
     async close() {
         if (current(this) !== undefined) {
             throw new AssertionError('close from inside an update or a transaction would wait for that very function');
