@@ -335,6 +335,27 @@ atLevels(
     },
 );
 
+atLevels('a write inside an update does not wait for what is behind the batch that it waits for', async (store) => {
+    const goOn = gate();
+    const other = store.updateItem('a', () => goOn.opened);
+    // It has b for itself while it waits for a.
+    const batch = store.deleteItems(['b', 'a']);
+    const begun = gate();
+    const queued = gate();
+    const update = store.updateItem('c', async () => {
+        begun.open();
+        await queued.opened;
+        const write = store.setItem('a', { by: 'update' });
+        goOn.open({});
+        return write;
+    });
+    await begun.opened;
+    const behind = store.deleteItems(['b', 'c']);
+    queued.open();
+    await Promise.all([other, batch, update, behind]);
+    assert.deepEqual(await contentOf(store), { a: { _rev: 0, by: 'update' } });
+});
+
 atLevels('an update that lost to a batch of another datastore runs again', async (store, t) => {
     const other = new Datastore({ db: store._db });
     afterwards(t, () => other.close());

@@ -9,9 +9,9 @@ const path = require('node:path');
 const { test } = require('node:test');
 const binding = require('../lib/native.js');
 const { Datastore, DatastoreEngine, DatastoreError, StorageError } = require('../index.js');
-const { afterwards, openStore, refusal, runScript, temporaryDirectory } = require('./support.js');
+const { LEVELS, afterwards, openStore, refusal, runScript, temporaryDirectory } = require('./support.js');
 
-const LEVELS = ['none', 'os', 'full'];
+const EVERY_LEVEL = ['none', 'os', 'full'];
 
 /** Every call that takes a durability. */
 const CALLS = {
@@ -51,9 +51,35 @@ for (const [method, call] of Object.entries(CALLS)) {
             deleteItem: () => assert.fail('it was deleted'),
         };
         const store = new Datastore({ db });
-        for (const durability of LEVELS) {
+        for (const durability of EVERY_LEVEL) {
             await assert.rejects(call(store, { durability }), { name: 'DatastoreError', code: 'UNSUPPORTED' });
         }
+    });
+}
+
+/** How a call crosses, and whether that asks for a sync. */
+const CROSSINGS = {
+    submit: (_number, _ticket, _keys, _texts, [action]) => action >= 8,
+    submitBatch: (_number, _ticket, _keys, _texts, _plan, synced) => synced,
+    transactionCommit: (_number, _id, _ticket, synced) => synced,
+};
+
+for (const [method, call] of Object.entries(CALLS)) {
+    test(`${method} asks for a sync where its durability is more than the store's`, async (t) => {
+        const store = await openStore(t);
+        const synced = [];
+        for (const [crossing, isSynced] of Object.entries(CROSSINGS)) {
+            const original = binding[crossing];
+            t.mock.method(binding, crossing, (...given) => {
+                synced.push(isSynced(...given));
+                return original(...given);
+            });
+        }
+        for (const durability of ['full', 'os', undefined]) {
+            await call(store, { durability });
+        }
+        t.mock.restoreAll();
+        assert.deepEqual(synced, [true, false, false]);
     });
 }
 
@@ -116,7 +142,7 @@ test('files and syncInterval are taken from the shortest to the longest', async 
     }
 });
 
-for (const durability of LEVELS) {
+for (const durability of EVERY_LEVEL) {
     test(`flush at '${durability}' resolves after the writes that were called before it in its tick`, async (t) => {
         const store = await openStore(t, { durability });
         const settled = [];
@@ -125,10 +151,12 @@ for (const durability of LEVELS) {
             write.then(() => settled.push(index));
         }
         assert.equal(await store.flush(), undefined);
-        assert.deepEqual(settled, [0, 1, 2]);
+        assert.deepEqual(settled.sort(), [0, 1, 2]);
         assert.equal(await store._db.flush(), undefined);
     });
+}
 
+for (const durability of LEVELS) {
     test(`what was flushed at '${durability}' is told as synced, as far as there is a disk`, async (t) => {
         const store = await openStore(t, { durability, syncInterval: 3_600_000 });
         await store.setItem('a', {});
@@ -153,27 +181,29 @@ test('flush before the load covers what was called before it', async (t) => {
     await write;
 });
 
-test('close waits for a flush', async (t) => {
+test('close waits for a flush, and refuses those after it', async (t) => {
     const store = await openStore(t);
-    let isFlushed = false;
-    const flushed = store.setItem('a', {}).then(() =>
-        store.flush().then(() => {
-            isFlushed = true;
-        }),
-    );
-    await store.getItem('a');
-    await flushed;
-    const again = store.flush();
-    await Promise.all([store.close(), again]);
-    assert.equal(isFlushed, true);
+    const settled = [];
+    await store.setItem('a', {});
+    const flushed = store.flush().then(() => settled.push('flush'));
+    const closed = store.close().then(() => settled.push('close'));
     await assert.rejects(store.flush(), { code: 'CLOSED' });
+    await Promise.all([flushed, closed]);
+    assert.deepEqual(settled, ['flush', 'close']);
+});
+
+test('close waits for a flush that waits for the load', async (t) => {
+    const store = new Datastore({ directory: path.join(temporaryDirectory(t), 'data') });
+    const flushed = store.flush();
+    await store.close();
+    await flushed;
 });
 
 test("flush over a custom engine is the engine's, and unsupported where it has none", async () => {
     const calls = [];
     const rest = { loadDocuments() {}, getItem: () => null, setItem() {}, deleteItem() {} };
-    const with_ = { ...rest, flush: async () => calls.push('flush') };
-    assert.equal(await new Datastore({ db: with_ }).flush(), undefined);
+    const flushing = { ...rest, flush: async () => calls.push('flush') };
+    assert.equal(await new Datastore({ db: flushing }).flush(), undefined);
     assert.deepEqual(calls, ['flush']);
     await assert.rejects(new Datastore({ db: rest }).flush(), { name: 'DatastoreError', code: 'UNSUPPORTED' });
 });

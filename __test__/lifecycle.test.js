@@ -104,6 +104,16 @@ const PENDING = {
             store.setItem('doc ' + n, {});
         }
         store.updateItem('a', () => ({})).then(() => store.deleteItem('a')).then(() => console.log('settled'));`,
+    'a batch': `
+        const store = await new kixx.Datastore({ directory }).load();
+        store.setItems([['a', {}]]).then(() => console.log('settled'));`,
+    'the commit of a transaction': `
+        const store = await new kixx.Datastore({ directory }).load();
+        store.transaction((tx) => tx.setItem('a', {})).then(() => console.log('settled'));`,
+    'a flush': `
+        const store = await new kixx.Datastore({ directory }).load();
+        await store.setItem('a', {});
+        store.flush().then(() => console.log('settled'));`,
     'a close': `
         const store = await new kixx.Datastore({ directory }).load();
         store.close().then(() => console.log('settled'));`,

@@ -73,6 +73,41 @@ test('a write that is queued behind an update of another key, which waits for th
     );
 });
 
+test('a write that an update inside another one waits for is one that the outer one waits for', async (t) => {
+    for (const nest of [
+        (store, inner) =>
+            store.updateItem('c', async () => {
+                await inner();
+                return {};
+            }),
+        (store, inner) => store.transaction(inner),
+    ]) {
+        const store = await openStore(t, { durability: 'none' });
+        const inB = gate();
+        const queued = gate();
+        const a = store.updateItem('a', async () => {
+            await inB.opened;
+            await nest(store, async () => {
+                const behindB = store.setItem('b', { by: 'a' });
+                queued.open();
+                await behindB;
+            });
+            return { own: true };
+        });
+        const b = store.updateItem('b', async () => {
+            inB.open();
+            await queued.opened;
+            await assert.rejects(store.setItem('a', { by: 'b' }), { code: 'ASSERTION', key: 'a' });
+            return { own: true };
+        });
+        assert.deepEqual(await Promise.all([a, b]), [
+            { _rev: 0, own: true },
+            { _rev: 0, own: true },
+        ]);
+        assert.deepEqual(await store.getItem('b'), { _rev: 1, by: 'a' });
+    }
+});
+
 test('updates that start one another keep nothing of those that have ended', async () => {
     const owner = {};
     let turn = newTurn(owner);

@@ -417,6 +417,21 @@ for (const [method, call] of Object.entries(METHODS)) {
     });
 }
 
+test('a transaction is over from the moment in which its function settles', async (t) => {
+    const store = await openStore(t, { durability: 'none' });
+    let late;
+    await store.transaction((tx) => {
+        // After the function, before the commit.
+        late = refusal(
+            Promise.resolve()
+                .then(() => {})
+                .then(() => tx.setItem('late', {})),
+        );
+    });
+    assert.equal((await late).code, 'ASSERTION');
+    assert.equal(await store.getItem('late'), null);
+});
+
 test('the methods of a transaction all answer with promises, and are all there is to it', async (t) => {
     const store = await openStore(t, { durability: 'none' });
     await store.transaction(async (tx) => {
@@ -488,8 +503,7 @@ atLevels('a transaction inside another one is independent of it', async (store) 
             await inner.setItem('inner', {});
         });
         assert.deepEqual(await keysOf(store), ['inner']);
-        assert.equal(await outer.getItem('inner'), null);
-    }, {});
+    });
     assert.deepEqual(await keysOf(store), ['inner', 'outer']);
 });
 
@@ -513,6 +527,7 @@ atLevels('the conflict of another transaction inside is a throw like any other',
 });
 
 atLevels('a transaction inside an update writes other keys, but not that one', async (store) => {
+    await store.setItem('own', {});
     const updated = await store.updateItem('own', async () => {
         let runs = 0;
         const write = (...keys) =>
@@ -528,10 +543,14 @@ atLevels('a transaction inside an update writes other keys, but not that one', a
         assert.deepEqual([error.code, error.key, runs], ['ASSERTION', 'own', 2]);
         const deletion = await refusal(store.transaction((tx) => tx.deleteItem('own')));
         assert.deepEqual([deletion.code, deletion.key], ['ASSERTION', 'own']);
+        await store.updateItem('nested', async () => {
+            assert.equal((await refusal(write('own'))).code, 'ASSERTION');
+            return {};
+        });
         return {};
     });
-    assert.deepEqual(updated, { _rev: 0 });
-    assert.deepEqual(await keysOf(store), ['other', 'own']);
+    assert.deepEqual(updated, { _rev: 1 });
+    assert.deepEqual(await keysOf(store), ['nested', 'other', 'own']);
 });
 
 atLevels('a write of an own key from a transaction inside an update is refused', async (store) => {
@@ -561,7 +580,7 @@ atLevels('an update that lost to a transaction runs again', async (store) => {
     assert.deepEqual([await update, runs], [{ _rev: 1, n: 11 }, 2]);
 });
 
-atLevels('a transaction before the load starts the load and waits for it', async (_store, t) => {
+test('a transaction before the load starts the load and waits for it', async (t) => {
     const store = new Datastore({ durability: 'none' });
     afterwards(t, () => store.close());
     const results = await Promise.all([

@@ -127,7 +127,8 @@ class Datastore extends EventEmitter {
 
     async setItem(key, document, options) {
         const id = checkKey(key);
-        const conditions = this.#conditions(checkOptions(options, OF_SET, 'setItem'));
+        const { checkConsistency, durability } = checkOptions(options, OF_SET, 'setItem');
+        const conditions = this.#conditions(checkConsistency, durability);
         const text = stringify(document, id);
         return this.#writeOne(id, () => this.#driver.set(id, text, conditions));
     }
@@ -135,17 +136,18 @@ class Datastore extends EventEmitter {
     async updateItem(key, update, options) {
         const id = checkKey(key);
         func(update, 'the update');
-        const { retries = this.#retries, ...asked } = checkOptions(options, OF_UPDATE, 'updateItem');
-        const conditions = this.#conditions(asked);
+        const checked = checkOptions(options, OF_UPDATE, 'updateItem');
+        const { checkConsistency, durability, retries = this.#retries } = checked;
+        const conditions = this.#conditions(checkConsistency, durability);
         const turn = newTurn(this, id);
         return this.#writeOne(id, () => this.#update(id, update, turn, conditions, retries), turn);
     }
 
     async deleteItem(key, options) {
         const id = checkKey(key);
-        const { rev, ...asked } = checkOptions(options, OF_DELETE, 'deleteItem');
-        const conditions = { ...this.#conditions(asked), revision: rev };
-        await this.#writeOne(id, () => this.#driver.delete(id, conditions));
+        const { rev, durability } = checkOptions(options, OF_DELETE, 'deleteItem');
+        const { rule, synced } = this.#conditions(true, durability);
+        await this.#writeOne(id, () => this.#driver.delete(id, { rule, synced, revision: rev }));
         return key;
     }
 
@@ -176,7 +178,7 @@ class Datastore extends EventEmitter {
         func(run, 'the transaction');
         const { retries = TRANSACTION_RETRIES, durability } = checkOptions(options, OF_TRANSACTION, 'transaction');
         this.#driver.mustBeAtomic('a transaction');
-        const { synced } = this.#conditions({ durability });
+        const { synced } = this.#conditions(true, durability);
         this.#checkOpen();
         return this.#underWay.run(async () => {
             if (!this.#driver.loaded) {
@@ -228,7 +230,7 @@ class Datastore extends EventEmitter {
         return this.#driver.stats();
     }
 
-    /** Waits for what was submitted and gives the directory back. Calling it again is no error. */
+    /** Waits for what was submitted and gives everything back. Called again it has the same outcome. */
     async close() {
         if (current(this) !== undefined) {
             throw new AssertionError('close from inside an update or a transaction would wait for that very function');
@@ -261,14 +263,14 @@ class Datastore extends EventEmitter {
     }
 
     /** What a write's options ask of the driver. */
-    #conditions({ checkConsistency, durability }) {
+    #conditions(checkConsistency, durability) {
         const rule = ruleOf(this.#requireRev, checkConsistency);
         return { rule, synced: asksToSync(durability, this.#driver.durability) };
     }
 
-    async #batch(operations, asked) {
+    async #batch(operations, { checkConsistency, durability }) {
         this.#driver.mustBeAtomic('a batch');
-        const conditions = this.#conditions(asked);
+        const conditions = this.#conditions(checkConsistency, durability);
         const keys = operations.map(({ key }) => key);
         return this.#write({ keys, alone: false }, () => this.#driver.batch(operations, conditions));
     }
@@ -276,7 +278,8 @@ class Datastore extends EventEmitter {
     /** A write of one key. An update brings a turn of its own. */
     #writeOne(key, run, turn) {
         const alone = turn !== undefined || !this.#driver.ordersWrites || this.#lockingQueue !== undefined;
-        return this.#write({ keys: [key], alone, turn }, () => this.#locked(key, run));
+        const task = this.#lockingQueue === undefined ? run : () => this.#locked(key, run);
+        return this.#write({ keys: [key], alone, turn }, task);
     }
 
     /** Runs a write in its turn, after the load, and holds `close` until it has settled. */
@@ -290,14 +293,15 @@ class Datastore extends EventEmitter {
                 { key },
             );
         }
-        const afterLoad = () => (this.#driver.loaded ? run() : this.#driver.load().then(run));
-        return this.#underWay.run(() => this.#order.run(write, afterLoad));
+        this.#underWay.begin();
+        try {
+            return await this.#order.run(write, this.#driver.loaded ? run : () => this.#driver.load().then(run));
+        } finally {
+            this.#underWay.end();
+        }
     }
 
     async #locked(key, run) {
-        if (this.#lockingQueue === undefined) {
-            return run();
-        }
         await this.#lockingQueue.getLock(key);
         let result;
         try {
@@ -315,13 +319,13 @@ class Datastore extends EventEmitter {
         await this.#lockingQueue.releaseLock(key);
     }
 
-    async #update(key, update, turn, conditions, retries) {
+    async #update(key, update, turn, { rule, synced }, retries) {
         for (let attempt = 0; ; attempt += 1) {
             const { document, seen } = await this.#driver.read(key);
             const updated = await inside(turn, () => update(document));
             const text = stringify(updated, key);
             try {
-                return await this.#driver.set(key, text, { ...conditions, seen });
+                return await this.#driver.set(key, text, { rule, synced, seen });
             } catch (error) {
                 if (!wasLost(error) || attempt >= retries) {
                     throw error;

@@ -140,7 +140,7 @@ function newDriver({ directory, fileSystem, onCorrupt, ...ofStore }) {
     return new NativeDriver({
         durability,
         // The directory that the path names now, wherever the process goes.
-        directory: durability === 'none' ? undefined : path.resolve(directory),
+        directory: directory && path.resolve(directory),
         quarantine: onCorrupt === 'quarantine',
         background: files === 'background',
         syncInterval,

@@ -54,11 +54,9 @@ class NativeTransaction {
         accepted(await this.#store.commit(this.#id, synced));
     }
 
-    /** Gives it up, where it has not ended. */
+    /** Gives it up, where neither it nor its store has ended. */
     end() {
-        if (this.#store.isOpen) {
-            native(() => binding.transactionEnd(this.#store.number, this.#id));
-        }
+        native(() => binding.transactionEnd(this.#store.number, this.#id));
     }
 }
 

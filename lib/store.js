@@ -154,11 +154,6 @@ class Store {
         return this.#number;
     }
 
-    /** Whether there is still something to give up. */
-    get isOpen() {
-        return this.#number !== NONE;
-    }
-
     stats() {
         const { failure, degraded, ...numbers } = native(() => binding.stats(this.#number));
         return { ...numbers, failure: failure && fromNative(failure), degraded: degraded && fromNative(degraded) };

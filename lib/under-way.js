@@ -5,22 +5,30 @@ class UnderWay {
     #count = 0;
     #waiting = [];
 
+    begin() {
+        this.#count += 1;
+    }
+
+    end() {
+        this.#count -= 1;
+        if (this.#count === 0) {
+            for (const resolve of this.#waiting.splice(0)) {
+                resolve();
+            }
+        }
+    }
+
     /**
      * @template T
      * @param {() => T | Promise<T>} task
      * @returns {Promise<T>}
      */
     async run(task) {
-        this.#count += 1;
+        this.begin();
         try {
             return await task();
         } finally {
-            this.#count -= 1;
-            if (this.#count === 0) {
-                for (const resolve of this.#waiting.splice(0)) {
-                    resolve();
-                }
-            }
+            this.end();
         }
     }
 

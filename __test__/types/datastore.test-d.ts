@@ -3,6 +3,8 @@
 import {
     AssertionError,
     type BadFile,
+    type BatchOperation,
+    type BatchResult,
     ClosedError,
     ConflictError,
     CorruptError,
@@ -15,9 +17,11 @@ import {
     type KeyQueryOptions,
     type LoadReport,
     NotFoundError,
+    type Page,
     type QueryResult,
     StorageError,
     type Stored,
+    type Transaction,
     type ViewItem,
     ViewMapError,
     type WithDocument,
@@ -71,6 +75,130 @@ export async function typed(users: Datastore<User>): Promise<void> {
 
     const deleted = await users.deleteItem('user:1', { rev: 4 });
     same<typeof deleted, 'user:1'>(true);
+}
+
+export async function batches(users: Datastore<User>, either: Datastore<A | B>, anything: Datastore): Promise<void> {
+    const saved = await users.setItems([
+        ['user:1', { name: 'Ada' }],
+        [2, { name: 'Bob', _rev: 1 }],
+    ]);
+    same<typeof saved, Stored<User>[]>(true);
+    await users.setItems(new Map([['user:1', { name: 'Ada' }]]), { durability: 'full', checkConsistency: false });
+    // @ts-expect-error a user has a name
+    await users.setItems([['user:1', { email: 'ada@example.com' }]]);
+    // @ts-expect-error pairs
+    await users.setItems([['user:1']]);
+
+    const keys = await users.deleteItems(['user:1', 'user:2']);
+    same<typeof keys, ('user:1' | 'user:2')[]>(true);
+    const numbers: number[] = await users.deleteItems(new Set([1, 2]), { durability: 'os' });
+    // @ts-expect-error no such level
+    await users.deleteItems(numbers, { durability: 'power' });
+
+    const made = await users.batch([
+        { type: 'set', key: 'user:1', document: { name: 'Ada' }, rev: 3 },
+        { type: 'delete', key: 'user:2' },
+    ]);
+    same<typeof made, BatchResult<User>[]>(true);
+    same<BatchResult<User>['document'], Stored<User> | null>(true);
+    // @ts-expect-error a set has a document
+    await users.batch([{ type: 'set', key: 'user:1' }]);
+    // @ts-expect-error a deletion has none
+    await users.batch([{ type: 'delete', key: 'user:1', document: { name: 'Ada' } }]);
+    // @ts-expect-error no such step
+    await users.batch([{ type: 'put', key: 'user:1', document: { name: 'Ada' } }]);
+
+    const steps: BatchOperation<A | B>[] = [{ type: 'set', key: 'k', document: { kind: 'b' } }];
+    await either.batch(steps);
+    await either.setItems([
+        ['a', { kind: 'a', onlyA: 1 }],
+        ['b', { kind: 'b', onlyB: 'x' }],
+    ]);
+    await anything.setItems([
+        ['a', { any: 'thing' }],
+        ['b', { other: 1 }],
+    ]);
+    const step: BatchOperation = { type: 'set', key: 'k', document: { any: 'thing' } };
+    await anything.batch([step]);
+}
+
+export async function transactions(users: Datastore<User>, perhaps: { total: boolean }): Promise<void> {
+    const name = await users.transaction(
+        async (tx) => {
+            same<typeof tx, Transaction<User>>(true);
+            const found = await tx.getItem('user:1');
+            same<typeof found, Stored<User> | null>(true);
+            const required = await tx.getItem('user:1', { required: true });
+            same<typeof required, Stored<User>>(true);
+            const saved = await tx.setItem('user:1', { ...required, name: 'Ada' }, { checkConsistency: false });
+            same<typeof saved, Stored<User>>(true);
+            const deleted = await tx.deleteItem('user:2', { rev: 1 });
+            same<typeof deleted, 'user:2'>(true);
+            // @ts-expect-error a user has a name
+            await tx.setItem('user:1', {});
+            // @ts-expect-error durability is the transaction's
+            await tx.setItem('user:1', { name: 'Ada' }, { durability: 'full' });
+            return saved.name;
+        },
+        { retries: 10, durability: 'full' },
+    );
+    same<typeof name, string>(true);
+    const nothing = await users.transaction(() => {});
+    same<typeof nothing, void>(true);
+
+    await users.transaction(async (tx) => {
+        const keys = await tx.queryKeys();
+        same<typeof keys, QueryResult<KeyItem>>(true);
+        const counted = await tx.queryKeys({ prefix: 'user:', total: true, includeDocuments: true });
+        same<typeof counted, QueryResult<WithDocument<KeyItem, User>>>(true);
+        const page = await tx.queryKeys({ prefix: 'user:', total: false });
+        same<typeof page, Page<KeyItem>>(true);
+        // @ts-expect-error not counted
+        page.total;
+        const documents = await tx.queryKeys({ includeDocuments: true, total: false });
+        same<typeof documents, Page<WithDocument<KeyItem, User>>>(true);
+        const unknown = await tx.queryKeys({ limit: 1, ...perhaps });
+        same<typeof unknown.total, number | undefined>(true);
+        // @ts-expect-error no such option
+        await tx.queryKeys({ total: false, descendin: true });
+    });
+    // @ts-expect-error a query outside of a transaction always counts
+    await users.queryKeys({ total: false });
+    // @ts-expect-error a transaction has a function
+    await users.transaction();
+}
+
+export async function durability(users: Datastore<User>): Promise<void> {
+    void new Datastore({ durability: 'none' });
+    void new DatastoreEngine({ durability: 'none' });
+    void new Datastore({ directory: 'x', durability: 'full', files: 'background', syncInterval: 50 });
+    // @ts-expect-error where?
+    void new Datastore({ durability: 'os' });
+    // @ts-expect-error where?
+    void new DatastoreEngine({});
+    // @ts-expect-error no such choice
+    void new Datastore({ directory: 'x', files: 'lazy' });
+
+    await users.setItem('user:1', { name: 'Ada' }, { durability: 'full' });
+    await users.updateItem('user:1', () => ({ name: 'Ada' }), { durability: 'full', retries: 1 });
+    await users.deleteItem('user:1', { durability: 'full', rev: 1 });
+    const flushed = await users.flush();
+    same<typeof flushed, void>(true);
+    await users._db.flush();
+
+    users.on('error', (error) => {
+        same<typeof error, DatastoreError>(true);
+    });
+    users.once('degraded', ({ code }) => {
+        same<typeof code, string>(true);
+    });
+    // @ts-expect-error no such event
+    users.on('change', () => {});
+    const { failure, degraded, syncedSequence, journalBytes, filesBehind, spares } = users.stats();
+    same<typeof failure, DatastoreError | null>(true);
+    same<typeof degraded, DatastoreError | null>(true);
+    const numbers: number[] = [syncedSequence, journalBytes, filesBehind, spares];
+    void numbers;
 }
 
 type A = { kind: 'a'; onlyA: number };
