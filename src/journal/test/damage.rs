@@ -1,0 +1,122 @@
+//! Bytes that are missing or other ones.
+
+use super::*;
+
+/// A segment of three groups, the last two appended together, of which the first may be known to be synced by the last.
+fn segment(synced: bool) -> Vec<u8> {
+    let place = Place::new();
+    let journal = place.journal();
+    put(&journal, &["a"], 1);
+    put(&journal, &["a", "b\n", "\u{1F600}"], 2);
+    if synced {
+        journal.sync().unwrap();
+    }
+    put(&journal, &["c"], 3);
+    place.bytes(1)
+}
+
+#[test]
+fn cut_short_at_any_byte_it_holds_the_groups_that_are_whole() {
+    let place = Place::new();
+    let journal = place.journal();
+    put(&journal, &["a"], 1);
+    journal.sync().unwrap();
+    let (a, b, new) = (key("a"), key("b"), document(2, "{\"n\":2}"));
+    let groups = [vec![set(&b, &new, None)], vec![set(&a, &new, None), set(&b, &new, None), set(&a, &new, None)]];
+    journal.append(&groups, 0).unwrap();
+    let bytes = place.bytes(1);
+    let offsets = offsets(&bytes);
+    for length in offsets[2]..=bytes.len() {
+        let recovered = recovered_from(&[&bytes[..length]]).unwrap();
+        let (expected, last, offset) = match length {
+            length if length == bytes.len() => (are(&[("a", 2), ("b", 2)]), 5, None),
+            length if length >= offsets[3] => (are(&[("a", 1), ("b", 2)]), 2, Some(offsets[3])),
+            _ => (are(&[("a", 1)]), 1, Some(offsets[2])),
+        };
+        assert_eq!((numbers(&recovered), recovered.last), (expected, last), "cut to {length} bytes");
+        let cut = recovered.cut.map(|cut| cut.offset);
+        let is_between = length == offsets[2] || length == offsets[3];
+        assert_eq!(cut, offset.filter(|_| !is_between).map(|offset| offset as u64), "cut to {length} bytes");
+    }
+}
+
+/// Every other value that a byte is likely to take.
+fn others(byte: u8) -> impl Iterator<Item = u8> {
+    [byte ^ 1, byte ^ 0x20, byte ^ 0x80, 0, b'\n', b'"', b'0'].into_iter().filter(move |other| *other != byte)
+}
+
+#[test]
+fn a_damaged_byte_in_the_unsynced_tail_drops_its_group_and_what_is_behind() {
+    let bytes = segment(false);
+    let offsets = offsets(&bytes);
+    for at in offsets[2]..offsets[5] {
+        for other in others(bytes[at]) {
+            let mut damaged = bytes.clone();
+            damaged[at] = other;
+            let recovered = recovered_from(&[&damaged]).unwrap();
+            assert_eq!((numbers(&recovered), recovered.last), (are(&[("a", 1)]), 1), "{other} at {at}");
+            let cut = recovered.cut.unwrap();
+            assert_eq!((&*cut.segment, cut.offset), (".datastore/journal/00000001.jsonl", offsets[2] as u64));
+            // The newline between two groups spoils both.
+            let behind = usize::from(at != offsets[5] - 1);
+            assert_eq!(cut.whole_groups_behind, behind, "{other} at {at}");
+        }
+    }
+}
+
+#[test]
+fn a_damaged_byte_below_a_synced_mark_is_corrupt() {
+    let bytes = segment(true);
+    let offsets = offsets(&bytes);
+    // The newline before the line that has the mark spoils that line, too.
+    for at in offsets[1]..offsets[5] - 1 {
+        for other in others(bytes[at]) {
+            let mut damaged = bytes.clone();
+            damaged[at] = other;
+            let error = recovered_from(&[&damaged]).unwrap_err();
+            assert_eq!(error.code(), "CORRUPT", "{other} at {at}");
+            let file = &error.context().files[0];
+            assert_eq!(file.file, ".datastore/journal/00000001.jsonl");
+            let group = if at < offsets[2] { offsets[1] } else { offsets[2] };
+            assert!(file.reason.contains(&format!("at byte {group},")), "{}", file.reason);
+        }
+    }
+}
+
+#[test]
+fn a_damaged_head_before_entries_is_corrupt() {
+    let bytes = segment(false);
+    for at in 0..offsets(&bytes)[1] - 1 {
+        let mut damaged = bytes.clone();
+        damaged[at] ^= 1;
+        assert_eq!(recovered_from(&[&damaged]).unwrap_err().code(), "CORRUPT", "at {at}");
+    }
+}
+
+#[test]
+fn a_line_that_stands_twice_is_damage() {
+    let bytes = segment(true);
+    let offsets = offsets(&bytes);
+    let twice = [&bytes[..offsets[2]], &bytes[offsets[1]..]].concat();
+    assert_eq!(recovered_from(&[&twice]).unwrap_err().code(), "CORRUPT");
+}
+
+#[test]
+fn a_line_that_is_missing_is_damage() {
+    let bytes = segment(true);
+    let offsets = offsets(&bytes);
+    for line in 1..5 {
+        let without = [&bytes[..offsets[line]], &bytes[offsets[line + 1]..]].concat();
+        assert_eq!(recovered_from(&[&without]).unwrap_err().code(), "CORRUPT", "line {line}");
+    }
+}
+
+#[test]
+fn numbers_that_nobody_can_count_on_are_damage() {
+    let bytes = segment(false);
+    let mut line = b"{\"s\":18446744073709551615,\"x\":1,\"e\":1,\"y\":0,\"a\":0".to_vec();
+    line::seal(&mut line, 0);
+    let recovered = recovered_from(&[&[&bytes[..], &line].concat()]).unwrap();
+    assert_eq!(recovered.last, 5);
+    assert!(recovered.cut.is_some());
+}
