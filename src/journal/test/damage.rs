@@ -26,8 +26,10 @@ fn cut_short_at_any_byte_it_holds_the_groups_that_are_whole() {
     journal.append(&groups, 0).unwrap();
     let bytes = place.bytes(1);
     let offsets = offsets(&bytes);
+    let damaged = Place::with(&[]);
     for length in offsets[2]..=bytes.len() {
-        let recovered = recovered_from(&[&bytes[..length]]).unwrap();
+        damaged.put(1, &bytes[..length]);
+        let recovered = damaged.recover().unwrap();
         let (expected, last, offset) = match length {
             length if length == bytes.len() => (are(&[("a", 2), ("b", 2)]), 5, None),
             length if length >= offsets[3] => (are(&[("a", 1), ("b", 2)]), 2, Some(offsets[3])),
@@ -49,11 +51,13 @@ fn others(byte: u8) -> impl Iterator<Item = u8> {
 fn a_damaged_byte_in_the_unsynced_tail_drops_its_group_and_what_is_behind() {
     let bytes = segment(false);
     let offsets = offsets(&bytes);
+    let place = Place::with(&[]);
     for at in offsets[2]..offsets[5] {
         for other in others(bytes[at]) {
             let mut damaged = bytes.clone();
             damaged[at] = other;
-            let recovered = recovered_from(&[&damaged]).unwrap();
+            place.put(1, &damaged);
+            let recovered = place.recover().unwrap();
             assert_eq!((numbers(&recovered), recovered.last), (are(&[("a", 1)]), 1), "{other} at {at}");
             let cut = recovered.cut.unwrap();
             assert_eq!((&*cut.segment, cut.offset), (".datastore/journal/00000001.jsonl", offsets[2] as u64));
@@ -68,12 +72,14 @@ fn a_damaged_byte_in_the_unsynced_tail_drops_its_group_and_what_is_behind() {
 fn a_damaged_byte_below_a_synced_mark_is_corrupt() {
     let bytes = segment(true);
     let offsets = offsets(&bytes);
+    let place = Place::with(&[]);
     // The newline before the line that has the mark spoils that line, too.
     for at in offsets[1]..offsets[5] - 1 {
         for other in others(bytes[at]) {
             let mut damaged = bytes.clone();
             damaged[at] = other;
-            let error = recovered_from(&[&damaged]).unwrap_err();
+            place.put(1, &damaged);
+            let error = place.recover().unwrap_err();
             assert_eq!(error.code(), "CORRUPT", "{other} at {at}");
             let file = &error.context().files[0];
             assert_eq!(file.file, ".datastore/journal/00000001.jsonl");
@@ -86,10 +92,12 @@ fn a_damaged_byte_below_a_synced_mark_is_corrupt() {
 #[test]
 fn a_damaged_head_before_entries_is_corrupt() {
     let bytes = segment(false);
+    let place = Place::with(&[]);
     for at in 0..offsets(&bytes)[1] - 1 {
         let mut damaged = bytes.clone();
         damaged[at] ^= 1;
-        assert_eq!(recovered_from(&[&damaged]).unwrap_err().code(), "CORRUPT", "at {at}");
+        place.put(1, &damaged);
+        assert_eq!(place.recover().unwrap_err().code(), "CORRUPT", "at {at}");
     }
 }
 

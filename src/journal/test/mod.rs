@@ -44,9 +44,13 @@ impl Place {
         let place = Self::new();
         place.disk.make_folder(FOLDER).unwrap();
         for (number, bytes) in (1..).zip(segments) {
-            fs::write(place.path(number), bytes).unwrap();
+            place.put(number, bytes);
         }
         place
+    }
+
+    fn put(&self, number: u64, bytes: &[u8]) {
+        fs::write(self.path(number), bytes).unwrap();
     }
 
     fn journal(&self) -> Journal {
