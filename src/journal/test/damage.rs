@@ -120,11 +120,66 @@ fn a_line_that_is_missing_is_damage() {
 }
 
 #[test]
+fn damage_is_real_exactly_where_the_mark_reaches_it() {
+    let place = Place::new();
+    let journal = place.journal();
+    for n in 1..=3 {
+        put(&journal, &["a"], n);
+        if n == 2 {
+            journal.sync().unwrap();
+        }
+    }
+    put(&journal, &["a"], 4);
+    let bytes = place.bytes(1);
+    let damage_at = |line: usize| {
+        let mut damaged = bytes.clone();
+        damaged[offsets(&bytes)[line]] = b'?';
+        recovered_from(&[&damaged])
+    };
+    assert_eq!(damage_at(2).unwrap_err().code(), "CORRUPT");
+    assert_eq!(damage_at(3).unwrap().last, 2);
+}
+
+/// A segment of five sequences with these texts behind them, each as a good line.
+fn with_lines(texts: &[&str]) -> Recovered {
+    let mut bytes = segment(false);
+    for text in texts {
+        let start = bytes.len();
+        bytes.extend_from_slice(text.as_bytes());
+        line::seal(&mut bytes, start);
+    }
+    recovered_from(&[&bytes]).unwrap()
+}
+
+#[test]
+fn a_group_that_does_not_have_as_many_lines_as_it_says_is_damage() {
+    for lines in [0, 2] {
+        let recovered = with_lines(&[&format!("{{\"s\":6,\"x\":1,\"e\":{lines},\"y\":0,\"a\":0")]);
+        assert_eq!((recovered.last, recovered.cut.is_some()), (5, true), "{lines} lines");
+    }
+    assert_eq!(with_lines(&["{\"s\":6,\"x\":1,\"e\":1,\"y\":0,\"a\":0"]).last, 6);
+}
+
+#[test]
+fn good_lines_of_another_kind_are_damage() {
+    let texts = [
+        "{\"s\":6,\"k\":\"\",\"v\":0,\"d\":true,\"p\":null,\"e\":1,\"y\":0,\"a\":0",
+        "{\"s\":6,\"k\":\"a\",\"v\":1,\"d\":false,\"val\":{\"_rev\":0},\"p\":null,\"e\":1,\"y\":0,\"a\":0",
+        "{\"s\":6,\"k\":\"a\",\"v\":0,\"d\":false,\"val\":{\"n\":0},\"p\":null,\"e\":1,\"y\":0,\"a\":0",
+        "{\"s\":6,\"k\":\"a\",\"v\":0,\"d\":true,\"p\":4294967296,\"e\":1,\"y\":0,\"a\":0",
+        "{\"s\":6,\"x\":1,\"e\":1,\"y\":0,\"a\":0,\"z\":0",
+        "{\"s\":6",
+        "",
+    ];
+    for text in texts {
+        let recovered = with_lines(&[text]);
+        assert_eq!((recovered.last, recovered.cut.is_some()), (5, true), "{text}");
+    }
+}
+
+#[test]
 fn numbers_that_nobody_can_count_on_are_damage() {
-    let bytes = segment(false);
-    let mut line = b"{\"s\":18446744073709551615,\"x\":1,\"e\":1,\"y\":0,\"a\":0".to_vec();
-    line::seal(&mut line, 0);
-    let recovered = recovered_from(&[&[&bytes[..], &line].concat()]).unwrap();
-    assert_eq!(recovered.last, 5);
-    assert!(recovered.cut.is_some());
+    let text = "{\"s\":18446744073709551615,\"x\":1,\"e\":1,\"y\":0,\"a\":0";
+    let recovered = with_lines(&[text, text]);
+    assert_eq!((recovered.last, recovered.cut.is_some()), (5, true));
 }

@@ -194,6 +194,16 @@ fn the_last_version_and_the_checksums_of_the_others_come_back() {
 }
 
 #[test]
+fn an_earlier_version_is_known_whatever_the_next_one_says_that_it_replaced() {
+    let place = Place::new();
+    let journal = place.journal();
+    put(&journal, &["a"], 1);
+    put(&journal, &["a"], 2);
+    let first = checksum(document(1, "{\"n\":1}").text());
+    assert_eq!(place.recover().unwrap().histories[&key("a")].known, [None, Some(first), None]);
+}
+
+#[test]
 fn a_voided_group_leaves_only_its_checksums() {
     let place = Place::new();
     let journal = place.journal();

@@ -42,6 +42,15 @@ fn begin_makes_head_and_names_durable_and_does_so_once() {
 }
 
 #[test]
+fn an_append_of_nothing_leaves_a_segment_unused() {
+    let place = Place::new();
+    let journal = place.journal();
+    assert_eq!(journal.append(&[vec![], vec![]], 0).unwrap(), [0, 0]);
+    journal.rotate().unwrap();
+    assert_eq!((place.numbers(), journal.last()), (vec![1], 0));
+}
+
+#[test]
 fn a_rotation_is_durable_with_the_next_sync() {
     let place = Place::new();
     let journal = place.journal();
