@@ -103,8 +103,12 @@ impl Reader {
         match line {
             Some(Line::Head(Read::Later(version))) => return Err(later(segment, version)),
             Some(Line::Head(Read::Ours(head))) if head.settled => {
-                *self =
-                    Self { heads: vec![head.clone()], next: head.first, ..Self::new(std::mem::take(&mut self.voided)) };
+                *self = Self {
+                    heads: vec![head.clone()],
+                    next: head.first,
+                    placed: head.first - 1,
+                    ..Self::new(std::mem::take(&mut self.voided))
+                };
             }
             Some(Line::Head(Read::Ours(head))) if self.damage.is_none() && self.continues(&head) => {
                 self.next = head.first;

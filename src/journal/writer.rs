@@ -29,7 +29,7 @@ pub struct Start {
 
 /// A journal that is being written. One thread appends, another syncs, rotates and cuts, at the same time.
 ///
-/// Lock order: `writer`, `state`. After a failed sync, or where a failed append could not be taken back, every call that
+/// Lock order: `writer` or `cutting`, then `state`. After a failed sync, or where a failed append could not be taken back, every call that
 /// does something answers `POISONED`.
 #[derive(Debug)]
 pub struct Journal {

@@ -179,7 +179,7 @@ fn good_lines_of_another_kind_are_damage() {
 
 #[test]
 fn numbers_that_nobody_can_count_on_are_damage() {
-    let text = "{\"s\":18446744073709551615,\"x\":1,\"e\":1,\"y\":0,\"a\":0";
+    let text = "{\"s\":18446744073709551615,\"k\":\"a\",\"v\":0,\"d\":true,\"p\":null";
     let recovered = with_lines(&[text, text]);
     assert_eq!((recovered.last, recovered.cut.is_some()), (5, true));
 }
