@@ -119,7 +119,9 @@ mod tests {
         let mut told = vec![usize::MAX; batches.len()];
         for (number, round) in rounds.into_rounds().into_iter().enumerate() {
             assert!(round.is_sorted_by_key(|place| place.submission));
-            round.iter().for_each(|place| told[place.submission] = number);
+            for place in &round {
+                told[place.submission] = number;
+            }
         }
         told
     }

@@ -36,7 +36,9 @@ fn after_the_close_every_call_is_answered_closed() {
     stored(store.one(set("a", "{}")));
     let closing = [store.begin_close(), store.begin_close()];
     assert_eq!(code(store.load()), "CLOSED");
-    closing.iter().for_each(|closing| answer(closing).unwrap());
+    for closing in &closing {
+        answer(closing).unwrap();
+    }
     store.close().unwrap();
     assert_eq!(code(store.load()), "CLOSED");
     assert_all_answer(&store, "CLOSED");

@@ -103,7 +103,9 @@ fn writes_go_on_during_a_flush_and_flushes_asked_for_meanwhile_are_one() {
     assert!(first.try_recv().is_err());
     drop(hold);
     answer(&first).unwrap();
-    others.iter().for_each(|flush| answer(flush).unwrap());
+    for flush in &others {
+        answer(flush).unwrap();
+    }
     let called = faults.calls();
     assert_eq!(called.iter().filter(|call| **call == Call::Flush).count(), 2);
     assert_eq!(called.last(), Some(&Call::Flush));

@@ -199,7 +199,9 @@ fn a_storage_that_cannot_be_closed_in_order_is_told_to_all_who_close() {
     faults.fail_close(EIO);
     let store = Store::faulty(&faults);
     let closing = [store.begin_close(), store.begin_close()];
-    closing.iter().for_each(|closing| assert_eq!(code(answer(closing)), "EIO"));
+    for closing in &closing {
+        assert_eq!(code(answer(closing)), "EIO");
+    }
     assert_eq!(code(store.close()), "EIO");
     assert_all_answer(&store, "CLOSED");
 }
@@ -210,7 +212,9 @@ fn a_storage_that_panics_while_closing_leaves_nobody_waiting() {
     faults.panic_in_close();
     let store = Store::faulty(&faults);
     let closing = [store.begin_close(), store.begin_close()];
-    closing.iter().for_each(|closing| assert_eq!(code(answer(closing)), "POISONED"));
+    for closing in &closing {
+        assert_eq!(code(answer(closing)), "POISONED");
+    }
     assert_eq!(code(store.close()), "POISONED");
     assert_eq!(store.engine.snapshot().err().unwrap().code(), "CLOSED");
 }

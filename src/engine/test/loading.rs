@@ -109,7 +109,7 @@ fn a_load_for_which_there_is_no_thread_can_be_tried_again() {
         let error = load(|_, _| Err(io::ErrorKind::WouldBlock.into())).unwrap_err();
         assert_eq!((error.code(), error.message()), ("EIO", "no thread for the store"));
     }
-    assert_eq!(load(|builder, act| builder.spawn(act)).unwrap().documents, 0);
+    assert_eq!(load(thread::Builder::spawn).unwrap().documents, 0);
     shared.queue.close();
 }
 
