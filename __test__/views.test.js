@@ -946,7 +946,8 @@ test('emit after the map function threw is refused', async (t) => {
 
 test('a view that is dropped leaves its place to the next one', () => {
     const binding = require('../lib/native.js');
-    const store = binding.open(undefined, false, () => {});
+    const options = { quarantine: false, durability: 'none', background: false, syncInterval: 1000 };
+    const store = binding.open(options, () => {});
     const [first, second] = [binding.viewCreate(store), binding.viewCreate(store)];
     for (let turn = 0; turn < 100; turn += 1) {
         binding.viewDrop(store, first);
