@@ -146,4 +146,5 @@ fn no_document_is_lost_because_a_driver_told_them_in_another_order() {
     assert_eq!(keys, ["a", "b", "c"]);
     assert_eq!(store.engine.stats().text_bytes, 30);
     assert_eq!(words(&store.write(vec![set("a", "{}")])), ["POISONED"], "a driver that answers nothing");
+    assert!(store.engine.stats().failure.is_some(), "and so leaves its files in doubt");
 }

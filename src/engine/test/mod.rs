@@ -2,6 +2,7 @@
 
 mod batch;
 mod closing;
+mod conflict;
 mod durability;
 mod health;
 mod index;
