@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
 
-use super::super::{Options, Placing};
+use super::super::Placing;
 use super::history::{self, Act, Found, History, acts, found};
 use crate::disk::simulated::errno::{EIO, ENOSPC};
 use crate::disk::simulated::{Simulated, Times};
@@ -23,7 +23,7 @@ const WRONGS: &[Wrong] =
     &[Wrong::Once(ENOSPC), Wrong::Once(EIO), Wrong::Sticky(ENOSPC), Wrong::Sticky(EIO), Wrong::Killed, Wrong::Short];
 
 fn load(disk: &Simulated, placing: Placing) -> Found {
-    let mut files = history::open(disk, Options { placing, ..Options::default() });
+    let mut files = history::open(disk, placing, false);
     let loaded = files.load().unwrap_or_else(|error| panic!("not loaded: {error}\n{}", disk.log()));
     found(&loaded)
 }
@@ -38,7 +38,7 @@ fn run(acts: &[Act], placing: Placing, wrong: Wrong, call: usize) -> bool {
         Wrong::Short => disk.write_short(),
     }
     let mut history = History::default();
-    let mut files = history::open(&disk, Options { placing, ..Options::default() });
+    let mut files = history::open(&disk, placing, true);
     if files.load().is_ok() {
         let keeper = files.keeper().unwrap();
         for act in acts {
