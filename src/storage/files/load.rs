@@ -2,7 +2,7 @@
 //!
 //! Nothing is changed before everything was read and judged: a load that is refused leaves the directory as it was.
 //! What is changed then is changed in an order in which it can be done again from the start, wherever it is cut short:
-//! files placed, everything synced, a new segment begun, the old ones removed, `tmp/` tidied.
+//! the journal synced, files placed, everything synced, a new segment begun, the old ones removed, `tmp/` tidied.
 
 use std::collections::HashSet;
 use std::mem;
@@ -53,7 +53,7 @@ pub(super) fn load(disk: Arc<dyn Disk>, options: Options, limits: Limits, probe:
     let documents = found.documents.len() + plan.documents.len();
     // What a load displaces has sequences, too; and so has every document.
     let last = (past.last + recovered as u64).max(documents as u64);
-    let journal = journal(&disk, options, &past, last)?;
+    let journal = next_journal(&disk, options, &past, last)?;
     let shared = Shared::new(disk, journal, way, options.placing, limits, past.segments.clone());
     let mut open = Open {
         lock,
@@ -63,6 +63,10 @@ pub(super) fn load(disk: Arc<dyn Disk>, options: Options, limits: Limits, probe:
         names,
         plain: HashSet::new(),
     };
+    if !plan.steps.is_empty() {
+        // On the same boot the journal may be unsynced still: a power cut must not leave half of a group in its files.
+        journal::secure(open.shared.disk.as_ref(), JOURNAL, &past.segments)?;
+    }
     let (superseded, ignored) = (found.superseded.clone(), found.ignored.clone());
     let mut quarantined = open.act(&plan, superseded.into_iter().map(|file| file.relative))?;
     quarantined.extend(open.settle(&past, recovered > 0 || !quarantined.is_empty())?);
@@ -100,7 +104,7 @@ fn fall_back(disk: &dyn Disk, found: &mut Scan, contents: &mut Contents) -> Resu
 }
 
 /// The journal that goes on after the one that was found.
-fn journal(disk: &Arc<dyn Disk>, options: Options, past: &Recovered, last: u64) -> Result<Journal> {
+fn next_journal(disk: &Arc<dyn Disk>, options: Options, past: &Recovered, last: u64) -> Result<Journal> {
     let start = Start {
         epoch: past.epoch.map_or_else(new_epoch, Ok)?,
         last,

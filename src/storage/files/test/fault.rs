@@ -56,7 +56,26 @@ fn run(acts: &[Act], placing: Placing, wrong: Wrong, call: usize) -> bool {
     let told = || format!("{placing:?} {wrong:?} at call {call}\n{}\nand then\n{}", disk.log(), after.log());
     history.check_whole(&documents).unwrap_or_else(|error| panic!("{error}\n{}", told()));
     assert_eq!(load(&after.crash(), placing), documents, "{}", told());
+    if matches!(wrong, Wrong::Killed) {
+        survives_a_cut(&disk.crash(), &history, placing, call);
+    }
     disk.calls() < call || matches!(wrong, Wrong::Short)
+}
+
+/// Power is cut while what the kill left is recovered.
+fn survives_a_cut(killed: &Simulated, history: &History, placing: Placing, seed: usize) {
+    let calls = {
+        let whole = killed.crash();
+        drop(load(&whole, placing));
+        whole.calls()
+    };
+    killed.stop_at(1 + seed * 7 % calls);
+    let _ = history::open(killed, placing, false).load();
+    for cut in killed.states_after_cut(seed as u64, 4).take(24) {
+        let told = || format!("{placing:?} killed at {seed}\n{}\n{}", killed.log(), cut.log());
+        let documents = load(&cut, placing);
+        history.check_cut(&documents).unwrap_or_else(|error| panic!("{error}\n{}", told()));
+    }
 }
 
 fn workload(seed: u8) -> Vec<Act> {
