@@ -1,8 +1,8 @@
 //! What runs beside the calls: the thread that tends to what was committed, and flushes.
 //!
 //! A small tokio runtime on a thread of its own. At every interval it tends to the storage if something was committed
-//! since, or the last time was hindered; sooner where the storage is pressed; and it flushes when asked. What fails for
-//! good, or panics, poisons the store and is never tried again.
+//! since or is left over; sooner where the storage is pressed; and it flushes when asked. What fails for good, or panics,
+//! poisons the store and is never tried again.
 
 use std::io;
 use std::mem;
@@ -22,7 +22,7 @@ use super::queue::FlushReply;
 use crate::error::{Error, ErrorKind, Result};
 use crate::storage::Keeper;
 
-/// The running thread; dropping it [abandons](Background::abandon) it.
+/// The running thread; dropping it [abandons](End::Abandoned) it.
 pub(super) struct Background {
     shared: Arc<Shared>,
     thread: Option<JoinHandle<()>>,
@@ -46,11 +46,12 @@ struct Orders {
     end: Option<End>,
 }
 
+/// When the thread ends.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum End {
-    /// After the flushes asked for.
+pub(super) enum End {
+    /// After the flushes that were asked for.
     Closed,
-    /// At once.
+    /// After what it has begun; flushes that are left are refused.
     Abandoned,
 }
 
@@ -85,14 +86,9 @@ impl Background {
         self.order(|orders| orders.flushes.push(reply));
     }
 
-    /// Ends the thread after the flushes that were asked for.
-    pub fn close(mut self) {
-        self.end(End::Closed);
-    }
-
-    /// Ends the thread after what it has begun; flushes that are left are refused.
-    pub fn abandon(mut self) {
-        self.end(End::Abandoned);
+    /// Ends the thread.
+    pub fn end(mut self, end: End) {
+        self.stop(end);
     }
 
     fn order(&self, give: impl FnOnce(&mut Orders)) {
@@ -100,7 +96,7 @@ impl Background {
         self.shared.wake.notify_one();
     }
 
-    fn end(&mut self, end: End) {
+    fn stop(&mut self, end: End) {
         let Some(thread) = self.thread.take() else { return };
         self.order(|orders| orders.end = Some(end));
         // What panicked in the storage's code was caught; there is nothing else in the thread to save.
@@ -114,7 +110,7 @@ impl Background {
 
 impl Drop for Background {
     fn drop(&mut self) {
-        self.end(End::Abandoned);
+        self.stop(End::Abandoned);
     }
 }
 
@@ -147,15 +143,16 @@ impl Shared {
             for reply in orders.flushes {
                 reply(outcome.clone());
             }
-        } else if orders.pressed || (is_due && (self.dirty.load(Ordering::Acquire) || self.is_hindered())) {
+        } else if orders.pressed || (is_due && self.has_work()) {
             // Poison and hindrance tell what came of it.
             let _ = self.attempt(|| self.keeper.tend());
         }
         orders.end.is_none()
     }
 
-    fn is_hindered(&self) -> bool {
-        self.health.hindrance().is_some()
+    /// Whether something was committed, or is left of what could not be done, or need not be done, the last time.
+    fn has_work(&self) -> bool {
+        self.dirty.load(Ordering::Acquire) || self.health.hindrance().is_some() || self.keeper.stats().files_behind > 0
     }
 
     fn attempt(&self, act: impl FnOnce() -> Result<()>) -> Result<()> {

@@ -16,7 +16,7 @@ pub struct Batch {
     /// What to do, each key once.
     pub writes: Vec<Write>,
     /// What has to be as it was read; [`Lost`](super::Settled::Lost) where it is not.
-    pub reads: Option<Reads>,
+    pub reads: Option<Box<Reads>>,
 }
 
 impl Batch {

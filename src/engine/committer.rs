@@ -42,9 +42,13 @@ impl Committer<'_> {
             if open.iter().any(|open| open.reply.is_some()) {
                 let unended = || Error::new(ErrorKind::Poisoned, "the commit did not end");
                 let error = health.failure().unwrap_or_else(unended);
-                open.iter_mut().for_each(|open| open.end(&error));
+                for open in &mut open {
+                    open.end(&error);
+                }
             }
-            flushes.into_iter().for_each(|reply| self.flush(reply));
+            for reply in flushes {
+                self.flush(reply);
+            }
         }
     }
 
@@ -58,12 +62,14 @@ impl Committer<'_> {
     fn commit_all(&mut self, open: &mut [Open]) {
         let limit = self.commit.storage.capabilities().group_limit;
         let mut rounds = Rounds::default();
-        open.iter_mut().for_each(|open| open.begin(limit));
+        for open in open.iter_mut() {
+            open.begin(limit);
+        }
         for (submission, open) in open.iter().enumerate() {
-            open.places(submission).for_each(|place| {
+            for place in open.places(submission) {
                 let writes = open.writes.get(place.writes.clone()).unwrap_or_default();
-                rounds.add(place, writes, open.reads.as_ref());
-            });
+                rounds.add(place, writes, open.reads.as_deref());
+            }
         }
         for round in rounds.into_rounds() {
             let mut left = round.as_slice();
@@ -78,7 +84,7 @@ impl Committer<'_> {
     fn commit_part(&mut self, open: &mut [Open], part: &[Place]) {
         let unit = |place: &Place| {
             let open = open.get(place.submission)?;
-            Some(Unit { writes: open.writes.get(place.writes.clone())?, reads: open.reads.as_ref() })
+            Some(Unit { writes: open.writes.get(place.writes.clone())?, reads: open.reads.as_deref() })
         };
         let answers = match self.commit.health.check() {
             Ok(()) => self.commit.run(&part.iter().filter_map(unit).collect::<Vec<_>>()),
@@ -110,7 +116,7 @@ fn part_len(round: &[Place]) -> usize {
 /// A submission on its way.
 struct Open {
     writes: Vec<Write>,
-    reads: Option<Reads>,
+    reads: Option<Box<Reads>>,
     /// Its writes are done together, and answered with one error where they are refused.
     is_batch: bool,
     answers: Vec<Option<Settled>>,
@@ -120,7 +126,7 @@ struct Open {
 }
 
 impl Open {
-    fn new(writes: Vec<Write>, reads: Option<Reads>, is_batch: bool, reply: Reply) -> Self {
+    fn new(writes: Vec<Write>, reads: Option<Box<Reads>>, is_batch: bool, reply: Reply) -> Self {
         let answers = writes.iter().map(|_| None).collect();
         Self { left: writes.len(), writes, reads, is_batch, answers, reply: Some(reply) }
     }

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::mem;
 use std::sync::Arc;
+use std::thread;
 
 use super::batch::Batch;
 use super::lifecycle::{CloseReply, Ending, LoadReply, Phase, Shared, closed};
@@ -34,7 +35,7 @@ impl Engine {
     /// Opens the storage and reads everything. While loading, later calls wait for the same load; when it is done
     /// they get its report; after a failure the next call tries again. `CLOSED` once the store is told to close.
     pub fn load(&self, reply: LoadReply) {
-        Shared::load(&self.shared, reply, |committer, act| committer.spawn(act));
+        Shared::load(&self.shared, reply, thread::Builder::spawn);
     }
 
     /// Hands over writes that belong together in time; they are answered by one reply. The writes of one submission
@@ -92,16 +93,16 @@ impl Engine {
     /// How much the store holds, and how it is; holds nothing before the load and after the close.
     #[must_use]
     pub fn stats(&self) -> Stats {
-        let (failure, degraded) = (self.shared.health.failure(), self.shared.health.hindrance());
-        let stats = Stats { failure, degraded, ..Stats::default() };
+        let (degraded, failure) = (self.shared.health.hindrance(), self.shared.health.failure());
+        let closed = Stats { degraded, failure, ..Stats::default() };
         let state = self.shared.state.read();
-        let Ok(snapshot) = state.snapshot() else { return stats };
+        let Ok(snapshot) = state.snapshot() else { return closed };
         Stats {
             documents: snapshot.documents().len(),
             text_bytes: snapshot.text_bytes(),
             position: snapshot.position(),
             keeper: state.keeper_stats(),
-            ..stats
+            ..closed
         }
     }
 

@@ -86,7 +86,10 @@ impl Health {
 
 impl fmt::Debug for Health {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Health").field("poison", &self.poison).field("hindrance", &self.hindrance).finish()
+        f.debug_struct("Health")
+            .field("poison", &self.poison)
+            .field("hindrance", &self.hindrance)
+            .finish_non_exhaustive()
     }
 }
 

@@ -9,7 +9,7 @@ use std::time::Instant;
 
 use parking_lot::{Mutex, RwLock};
 
-use super::background::Background;
+use super::background::{Background, End};
 use super::commit::Commit;
 use super::committer::Committer;
 use super::health::Health;
@@ -209,9 +209,9 @@ impl Shared {
     /// Gives the storage back: in order, or as it is where the store is abandoned or its files are in doubt.
     fn finish(&self, mut storage: Box<dyn Storage>, background: Option<Background>) -> Result<()> {
         let is_abandoned = self.queue.is_abandoned();
-        background
-            .into_iter()
-            .for_each(|background| if is_abandoned { background.abandon() } else { background.close() });
+        if let Some(background) = background {
+            background.end(if is_abandoned { End::Abandoned } else { End::Closed });
+        }
         let released = self.state.write().release();
         drop(released);
         let in_doubt = self.health.check();

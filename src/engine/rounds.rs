@@ -32,7 +32,7 @@ struct Marks {
 /// later makes it lose.
 #[derive(Default)]
 pub(super) struct Rounds<'a> {
-    rounds: Vec<Vec<Place>>,
+    places: Vec<Vec<Place>>,
     marks: HashMap<&'a Key, Marks>,
     /// No earlier round is left for anybody.
     floor: usize,
@@ -51,10 +51,10 @@ impl<'a> Rounds<'a> {
             }
             _ => self.mark(writes, reads),
         };
-        match self.rounds.get_mut(round) {
+        match self.places.get_mut(round) {
             Some(round) => round.push(place),
             // Rounds come without gaps: none is later than the one after the last.
-            None => self.rounds.push(vec![place]),
+            None => self.places.push(vec![place]),
         }
     }
 
@@ -65,7 +65,7 @@ impl<'a> Rounds<'a> {
         let behind_reads = documents().map(|key| marks(key).read);
         let mut round = behind_writes.chain(behind_reads).fold(self.floor, usize::max);
         if reads.is_some_and(Reads::has_ranges) {
-            round = self.rounds.len();
+            round = self.places.len();
             self.floor = round;
         }
         for key in documents() {
@@ -80,6 +80,75 @@ impl<'a> Rounds<'a> {
 
     /// The rounds, each in the order of its batches.
     pub fn into_rounds(self) -> Vec<Vec<Place>> {
-        self.rounds
+        self.places
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::reads::{Ranges, Seen};
+    use super::super::snapshot::Snapshot;
+    use super::super::write::{Action, Condition};
+    use super::*;
+
+    /// Keys of one letter that a batch writes, and those that it read; `*` for a range.
+    type Told = (&'static str, &'static str);
+
+    fn key(letter: char) -> Key {
+        Key::new(&letter.to_string()).unwrap()
+    }
+
+    fn write(letter: char) -> Write {
+        Write { key: key(letter), action: Action::Delete, condition: Condition::default(), synced: false }
+    }
+
+    fn reads(letters: &str) -> Option<Reads> {
+        let documents = letters.chars().filter(|letter| *letter != '*').map(|letter| (key(letter), Seen::new(None)));
+        let ranges = letters.contains('*').then(|| Ranges { base: Snapshot::default(), all: Vec::new() });
+        (!letters.is_empty()).then(|| Reads { documents: documents.collect(), ranges })
+    }
+
+    /// The round of each batch.
+    fn rounds(batches: &[Told]) -> Vec<usize> {
+        let batches: Vec<(Vec<Write>, Option<Reads>)> =
+            batches.iter().map(|(writes, read)| (writes.chars().map(write).collect(), reads(read))).collect();
+        let mut rounds = Rounds::default();
+        for (submission, (writes, reads)) in batches.iter().enumerate() {
+            rounds.add(Place { submission, writes: 0..writes.len() }, writes, reads.as_ref());
+        }
+        let mut told = vec![usize::MAX; batches.len()];
+        for (number, round) in rounds.into_rounds().into_iter().enumerate() {
+            assert!(round.is_sorted_by_key(|place| place.submission));
+            for place in &round {
+                told[place.submission] = number;
+            }
+        }
+        told
+    }
+
+    #[test]
+    fn writes_of_one_key_go_to_one_round_after_the_other() {
+        assert_eq!(rounds(&[("a", ""), ("b", ""), ("a", ""), ("a", ""), ("b", "")]), [0, 0, 1, 2, 1]);
+    }
+
+    #[test]
+    fn a_batch_goes_behind_the_last_writer_of_any_of_its_keys() {
+        assert_eq!(rounds(&[("a", ""), ("a", ""), ("abc", ""), ("b", ""), ("c", ""), ("de", "")]), [0, 1, 2, 3, 3, 0]);
+    }
+
+    #[test]
+    fn what_reads_goes_behind_the_writers_of_it_and_readers_go_together() {
+        assert_eq!(rounds(&[("a", ""), ("x", "a"), ("y", "a"), ("z", "b"), ("xa", "xa")]), [0, 1, 1, 0, 2]);
+    }
+
+    #[test]
+    fn later_writers_stay_behind_who_read() {
+        assert_eq!(rounds(&[("a", ""), ("x", "ab"), ("b", ""), ("c", "")]), [0, 1, 1, 0]);
+    }
+
+    #[test]
+    fn what_reads_a_range_goes_behind_everything_and_nobody_overtakes_it() {
+        assert_eq!(rounds(&[("a", ""), ("a", ""), ("x", "*"), ("b", ""), ("x", ""), ("y", "*")]), [0, 1, 2, 2, 3, 4]);
+        assert_eq!(rounds(&[("x", "*"), ("y", "")]), [0, 0]);
     }
 }

@@ -125,7 +125,7 @@ impl Transaction {
         };
         let ranges = (!ranges.is_empty()).then_some(Ranges { base, all: ranges });
         let reads = Reads { documents: seen.into_iter().collect(), ranges };
-        Batch { writes: writes.into_iter().map(write).collect(), reads: Some(reads) }
+        Batch { writes: writes.into_iter().map(write).collect(), reads: Some(Box::new(reads)) }
     }
 
     /// The revision of the version seen here, noted as read.

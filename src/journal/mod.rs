@@ -17,12 +17,12 @@
 //! order, no whitespace. Here a segment with a batch of two, a deletion, and a write that was given back:
 //!
 //! ```text
-//! {"format":"kixx-datastore-journal","version":1,"epoch":1,"first":7,"files":"eager","settled":true,"closed":false,"boot":"b5..","y":6,"c":"f5b0e6a9"}
-//! {"s":7,"k":"a","v":0,"d":false,"val":{"_rev":0,"n":1},"p":null,"c":"0b5a4a3e"}
-//! {"s":8,"k":"b","v":4,"d":false,"val":{"_rev":4},"p":2746151105,"e":2,"y":6,"a":6,"c":"7b6c4d35"}
-//! {"s":9,"k":"a","v":0,"d":true,"p":1350461573,"e":1,"y":8,"a":8,"c":"d2f52a0e"}
-//! {"s":10,"k":"c","v":0,"d":false,"val":{"_rev":0},"p":null,"e":1,"y":8,"a":9,"c":"90f2e8d1"}
-//! {"s":11,"x":10,"e":1,"y":8,"a":9,"c":"5d2a8f66"}
+//! {"format":"kixx-datastore-journal","version":1,"epoch":1,"first":7,"files":"eager","settled":true,"closed":false,"boot":"5b2f","y":6,"c":"b1eebbd3"}
+//! {"s":7,"k":"a","v":0,"d":false,"val":{"_rev":0,"n":1},"p":null,"c":"b547955b"}
+//! {"s":8,"k":"b","v":4,"d":false,"val":{"_rev":4},"p":2818961432,"e":2,"y":6,"a":6,"c":"0bb262aa"}
+//! {"s":9,"k":"a","v":0,"d":true,"p":2950696129,"e":1,"y":8,"a":8,"c":"4fe29b81"}
+//! {"s":10,"k":"c","v":0,"d":false,"val":{"_rev":0},"p":null,"e":1,"y":8,"a":9,"c":"90171dba"}
+//! {"s":11,"x":10,"e":1,"y":8,"a":9,"c":"8956342e"}
 //! ```
 //!
 //! | member | what it is |

@@ -49,7 +49,8 @@ pub(super) struct Damage {
     pub is_real: bool,
     /// The whole groups behind it.
     pub whole_groups: usize,
-    /// The sequence that was expected; 0 where that is not known.
+    /// The sequence that was expected. 0 where that is not known, because the oldest head is damaged: a head is synced
+    /// before anything relies on it, so that every good line behind it tells of real damage.
     next: u64,
     /// How many entries in a row were just seen behind it, and the last one's sequence.
     run: (u64, u64),
@@ -102,8 +103,12 @@ impl Reader {
         match line {
             Some(Line::Head(Read::Later(version))) => return Err(later(segment, version)),
             Some(Line::Head(Read::Ours(head))) if head.settled => {
-                *self =
-                    Self { heads: vec![head.clone()], next: head.first, ..Self::new(std::mem::take(&mut self.voided)) };
+                *self = Self {
+                    heads: vec![head.clone()],
+                    next: head.first,
+                    placed: head.first - 1,
+                    ..Self::new(std::mem::take(&mut self.voided))
+                };
             }
             Some(Line::Head(Read::Ours(head))) if self.damage.is_none() && self.continues(&head) => {
                 self.next = head.first;
@@ -171,8 +176,7 @@ impl Reader {
         let Some(damage) = &mut self.damage else { return };
         match line {
             Some(Line::Entry(entry)) => damage.judge(&entry),
-            // Where nothing is expected, a head that knows of nothing tells nothing.
-            Some(Line::Head(Read::Ours(head))) => damage.is_real |= head.synced >= damage.next.max(1),
+            Some(Line::Head(Read::Ours(head))) => damage.is_real |= head.synced >= damage.next,
             _ => damage.run = (0, 0),
         }
     }

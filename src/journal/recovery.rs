@@ -88,9 +88,9 @@ pub fn recover(disk: &dyn Disk, folder: &str) -> Result<Recovered> {
     })
 }
 
-/// Removes segments: what they held must be durable where it belongs, and a segment that says so
-/// ([`Start::settled`](super::Start::settled)) begun. Then it does not matter in which order a power cut brings some of
-/// them back. One that is gone already is no failure.
+/// Removes the segments that were recovered, after a journal that goes on behind them was
+/// [begun](super::Journal::begin): then it does not matter which of them a power cut brings back. One that is gone already
+/// is no failure.
 ///
 /// # Errors
 ///

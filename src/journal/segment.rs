@@ -38,8 +38,6 @@ pub(super) struct State {
     pub last: u64,
     /// The highest sequence that is synced.
     pub synced: u64,
-    /// What of that may be told in the journal.
-    pub told: u64,
     /// Counts what was done to any segment.
     pub changes: u64,
     /// Of these, how many are durable.

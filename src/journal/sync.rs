@@ -31,10 +31,6 @@ impl Round {
     /// Notes that it was done.
     fn note(&self, state: &mut State) {
         state.durable = self.changes;
-        // Without an entry of this journal nothing is known of the older segments.
-        if self.last > state.synced {
-            state.told = self.last;
-        }
         state.synced = self.last;
         state.release();
     }

@@ -16,26 +16,23 @@ const RESERVE: u64 = 64 << 10;
 /// How much memory is kept from one append to the next.
 const KEPT: usize = 4 << 20;
 
-/// Where a journal goes on.
+/// Where a journal goes on. Everything up to `last` must be durable where it belongs before the journal is begun: from
+/// then on older segments mean nothing.
 #[derive(Clone, Copy, Debug)]
 pub struct Start {
     /// Of every sequence in it.
     pub epoch: u64,
-    /// The last sequence used. Where older segments count ([`Start::settled`] is false), the last one in those.
+    /// The last sequence used.
     pub last: u64,
     /// The next segment's number.
     pub number: u64,
     /// Written into every head, for whoever recovers.
     pub placing: Placing,
-    /// Everything up to `last` is in its file and durable, so that older segments do not count from the moment at which
-    /// the first one of this journal is begun. Where it is false they do: what [`recover`](super::recover) cut off of
-    /// them must be gone, and what is left be synced, before the first append.
-    pub settled: bool,
 }
 
 /// A journal that is being written. One thread appends, another syncs, rotates and cuts, at the same time.
 ///
-/// Lock order: `writer`, `state`. After a failed sync, or where a failed append could not be taken back, every call that
+/// Lock order: `writer` or `cutting`, then `state`. After a failed sync, or where a failed append could not be taken back, every call that
 /// does something answers `POISONED`.
 #[derive(Debug)]
 pub struct Journal {
@@ -96,8 +93,6 @@ impl Journal {
         let state = State {
             last: start.last,
             synced: start.last,
-            // Older segments may be unsynced where they count.
-            told: if start.settled { start.last } else { 0 },
             changes: 0,
             durable: 0,
             is_syncing: false,
@@ -115,8 +110,9 @@ impl Journal {
         }
     }
 
-    /// Creates the first segment, and the folder where it is missing, durably. Does nothing when that is done. Where it
-    /// fails, the next append tries again.
+    /// Creates the first segment, and the folder where it is missing, durably. From then on older segments mean nothing,
+    /// and can be [discarded](super::discard). Does nothing when that is done. Where it fails, the next append tries
+    /// again.
     ///
     /// # Errors
     ///
@@ -190,7 +186,7 @@ impl Journal {
             return Ok(());
         }
         self.ensure_folder()?;
-        self.open(writer, if self.start.settled { Kind::Settled } else { Kind::Next })?;
+        self.open(writer, Kind::Settled)?;
         self.sync().map(drop)
     }
 
@@ -267,7 +263,7 @@ impl Journal {
         let Start { epoch, placing, .. } = self.start;
         let state = self.state.lock();
         let (settled, closed) = (kind != Kind::Next, kind == Kind::Closed);
-        Head { epoch, first: state.last + 1, placing, settled, closed, boot: self.disk.boot(), synced: state.told }
+        Head { epoch, first: state.last + 1, placing, settled, closed, boot: self.disk.boot(), synced: state.synced }
     }
 
     /// Writes what `fill` makes of the last sequence and the marks, and tells what it tells: an answer, and the last
@@ -278,7 +274,7 @@ impl Journal {
         let (before, synced, active) = {
             let state = self.state.lock();
             let active = state.segments.back().and_then(|active| Some((active.handle.clone()?, active.length)));
-            (state.last, state.told, active)
+            (state.last, state.synced, active)
         };
         let Some((handle, length)) = active else {
             return Err(Error::new(ErrorKind::Storage, "the journal has no segment"));

@@ -54,7 +54,9 @@ pub fn submit_batch(
 ) -> napi::Result<()> {
     let store = store(&env, number)?;
     let mut writes = writes(keys, texts, &plan).map_err(|error| throw(&env, &error))?;
-    writes.iter_mut().for_each(|write| write.synced |= synced);
+    for write in &mut writes {
+        write.synced |= synced;
+    }
     store.alive.begin(&env);
     let events = store.events.clone();
     let reply = move |answers: Vec<Settled>| events.send(Event::Settled { ticket, answers });

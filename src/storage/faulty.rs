@@ -9,11 +9,12 @@ use std::io;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
+use std::time::Duration;
 
 use parking_lot::Mutex;
 
 use super::{Capabilities, Group, Keeper, KeeperStats, Loaded, Outcome, Storage};
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 
 /// The disk is full.
 pub const ENOSPC: i32 = 28;
@@ -27,8 +28,10 @@ pub enum Call {
     Load,
     /// A commit of so many groups.
     Commit(usize),
-    /// A sync.
-    Sync,
+    /// The keeper, now and then.
+    Tend,
+    /// The keeper, when asked.
+    Flush,
     /// A close.
     Close,
     /// The other way to end.
@@ -46,11 +49,14 @@ struct Plan {
     groups: HashMap<usize, Fault>,
     sticky: Option<(usize, i32)>,
     panic_at_commit: Option<usize>,
-    panic_in_close: bool,
     load: Option<Fault>,
     sync: Option<Fault>,
+    close: Option<Fault>,
+    pressed: bool,
+    behind: usize,
     hold_load: Option<Stop>,
     hold_commit: Option<Stop>,
+    hold_sync: Option<Stop>,
     groups_seen: usize,
     commits_seen: usize,
     calls: Vec<Call>,
@@ -59,6 +65,7 @@ struct Plan {
 #[derive(Clone, Copy)]
 enum Fault {
     Errno(i32),
+    Poison(i32),
     Conflict(Option<u64>),
     Panic,
 }
@@ -77,7 +84,7 @@ pub struct Hold {
 impl Hold {
     /// Returns when the call has arrived.
     pub fn wait(&self) {
-        self.arrived.recv().unwrap();
+        self.arrived.recv_timeout(Duration::from_secs(30)).expect("the call");
     }
 }
 
@@ -102,9 +109,19 @@ impl Faults {
         self.plan.lock().panic_at_commit = Some(commit);
     }
 
+    /// The n-th group fails, and leaves the storage in doubt.
+    pub fn poison_at_group(&self, group: usize, errno: i32) {
+        self.plan.lock().groups.insert(group, Fault::Poison(errno));
+    }
+
+    /// The close fails, once, after the driver inside has closed.
+    pub fn fail_close(&self, errno: i32) {
+        self.plan.lock().close = Some(Fault::Errno(errno));
+    }
+
     /// The close panics, once.
     pub fn panic_in_close(&self) {
-        self.plan.lock().panic_in_close = true;
+        self.plan.lock().close = Some(Fault::Panic);
     }
 
     /// The next load fails, once, before it reaches the driver inside.
@@ -117,14 +134,34 @@ impl Faults {
         self.plan.lock().load = Some(Fault::Panic);
     }
 
-    /// Every sync fails.
+    /// The keeper is hindered at everything it does.
     pub fn fail_sync(&self, errno: i32) {
         self.plan.lock().sync = Some(Fault::Errno(errno));
     }
 
-    /// Every sync panics.
+    /// The keeper fails at everything it does, and leaves the storage in doubt.
+    pub fn poison_sync(&self, errno: i32) {
+        self.plan.lock().sync = Some(Fault::Poison(errno));
+    }
+
+    /// The keeper panics at everything it does.
     pub fn panic_in_sync(&self) {
         self.plan.lock().sync = Some(Fault::Panic);
+    }
+
+    /// The keeper works again.
+    pub fn heal_sync(&self) {
+        self.plan.lock().sync = None;
+    }
+
+    /// The keeper is pressed, until it has done something.
+    pub fn press(&self) {
+        self.plan.lock().pressed = true;
+    }
+
+    /// So many files are behind, until they are flushed.
+    pub fn leave_behind(&self, files: usize) {
+        self.plan.lock().behind = files;
     }
 
     /// The next load waits for the test.
@@ -138,6 +175,13 @@ impl Faults {
     pub fn hold_commit(&self) -> Hold {
         let (stop, hold) = hold();
         self.plan.lock().hold_commit = Some(stop);
+        hold
+    }
+
+    /// What the keeper does next waits for the test.
+    pub fn hold_sync(&self) -> Hold {
+        let (stop, hold) = hold();
+        self.plan.lock().hold_sync = Some(stop);
         hold
     }
 
@@ -159,6 +203,7 @@ impl Faults {
         let sticky = plan.sticky.filter(|(from, _)| number >= *from).map(|(_, errno)| Fault::Errno(errno));
         match plan.groups.remove(&number).or(sticky)? {
             Fault::Errno(errno) => Some(Outcome::Failed(error("write", errno))),
+            Fault::Poison(errno) => Some(Outcome::Failed(poison("fdatasync", errno))),
             Fault::Conflict(actual) => Some(Outcome::Conflict { key: group.entries[0].key.clone(), actual }),
             Fault::Panic => panic!("as planned"),
         }
@@ -223,8 +268,12 @@ impl Storage for Faulty {
     fn close(&mut self) -> Result<()> {
         self.faults.note(Call::Close);
         let closed = self.inner.close();
-        assert!(!std::mem::take(&mut self.faults.plan.lock().panic_in_close), "as planned");
-        closed
+        let fault = self.faults.plan.lock().close.take();
+        match fault {
+            None => closed,
+            Some(Fault::Errno(errno)) => Err(error("fsync", errno)),
+            Some(_) => panic!("as planned"),
+        }
     }
 
     fn abandon(&mut self) {
@@ -238,32 +287,51 @@ struct FaultyKeeper {
     faults: Faults,
 }
 
-impl Keeper for FaultyKeeper {
-    fn tend(&self) -> Result<()> {
-        self.flush()
-    }
-
-    fn flush(&self) -> Result<()> {
-        self.faults.note(Call::Sync);
-        let fault = self.faults.plan.lock().sync;
+impl FaultyKeeper {
+    fn work(&self, call: Call) -> Result<()> {
+        self.faults.note(call);
+        let (stop, fault) = {
+            let mut plan = self.faults.plan.lock();
+            plan.pressed = false;
+            (plan.hold_sync.take(), plan.sync)
+        };
+        wait(stop);
         match fault {
             None => Ok(()),
             Some(Fault::Errno(errno)) => Err(error("syncfs", errno)),
+            Some(Fault::Poison(errno)) => Err(poison("syncfs", errno)),
             Some(_) => panic!("as planned"),
         }
     }
+}
+
+impl Keeper for FaultyKeeper {
+    fn tend(&self) -> Result<()> {
+        self.work(Call::Tend)
+    }
+
+    fn flush(&self) -> Result<()> {
+        self.work(Call::Flush)?;
+        self.faults.plan.lock().behind = 0;
+        Ok(())
+    }
 
     fn is_pressed(&self) -> bool {
-        false
+        self.faults.plan.lock().pressed
     }
 
     fn stats(&self) -> KeeperStats {
-        KeeperStats::default()
+        KeeperStats { files_behind: self.faults.plan.lock().behind, ..KeeperStats::default() }
     }
 }
 
 fn error(syscall: &'static str, errno: i32) -> Error {
     Error::storage(syscall, Path::new("/planned"), io::Error::from_raw_os_error(errno))
+}
+
+/// The same, as of a sync that failed.
+fn poison(syscall: &'static str, errno: i32) -> Error {
+    Error::new(ErrorKind::Poisoned, "the storage is in doubt").with_source(error(syscall, errno))
 }
 
 fn hold() -> (Stop, Hold) {

@@ -1,10 +1,12 @@
 //! From new to open: loads, failed loads, and calls that come before.
 
 use std::sync::Arc;
+use std::{io, thread};
 
 use tempfile::TempDir;
 
 use super::*;
+use crate::engine::lifecycle::{Act, Shared};
 use crate::storage::conformance::document;
 use crate::storage::faulty::{Call, EIO};
 use crate::storage::{Capabilities, Group, Loaded, Outcome, Position};
@@ -75,7 +77,7 @@ fn a_load_that_panicked_gives_the_lock_back_and_can_be_tried_again() {
     let other = Store::new(files(directory.path()));
     other.load().unwrap();
     assert_eq!(code(store.load()), "LOCKED");
-    other.close();
+    other.close().unwrap();
     store.load().unwrap();
     stored(store.one(set("a", "{}")));
 }
@@ -93,6 +95,22 @@ fn the_report_tells_what_was_found() {
     let stats = store.engine.stats();
     assert_eq!((stats.documents, stats.text_bytes), (1, "{\"_rev\":0}".len() as u64));
     assert_eq!(stats.position, Position { epoch: 0, sequence: 1 });
+}
+
+#[test]
+fn a_load_for_which_there_is_no_thread_can_be_tried_again() {
+    let shared = Arc::new(Shared::new(Box::new(Memory::new()), Options::default()));
+    let load = |spawn: fn(thread::Builder, Act) -> io::Result<thread::JoinHandle<()>>| {
+        let (sender, receiver) = channel();
+        Shared::load(&shared, Box::new(move |loaded| sender.send(loaded).unwrap()), spawn);
+        answer(&receiver)
+    };
+    for _ in 0..2 {
+        let error = load(|_, _| Err(io::ErrorKind::WouldBlock.into())).unwrap_err();
+        assert_eq!((error.code(), error.message()), ("EIO", "no thread for the store"));
+    }
+    assert_eq!(load(thread::Builder::spawn).unwrap().documents, 0);
+    shared.queue.close();
 }
 
 /// A driver that breaks its word about order.

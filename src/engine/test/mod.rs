@@ -1,13 +1,17 @@
 //! The engine from outside, with every answer waited for.
 
+mod batch;
 mod closing;
+mod durability;
+mod health;
 mod index;
 mod loading;
 mod model;
-mod poison;
 mod race;
 mod revision;
+mod serial;
 mod submission;
+mod transaction;
 
 use std::path::Path;
 use std::sync::mpsc::{Receiver, channel};
@@ -15,7 +19,7 @@ use std::time::Duration;
 
 use proptest::prelude::ProptestConfig;
 
-use super::{Action, Condition, Engine, LoadReport, RevisionRule, Settled, Write};
+use super::{Action, Batch, Condition, Engine, LoadReport, Options, RevisionRule, Settled, Write};
 use crate::document::Document;
 use crate::error::{Error, Result};
 use crate::key::Key;
@@ -42,7 +46,11 @@ struct Store {
 
 impl Store {
     fn new(storage: impl Storage + 'static) -> Self {
-        Self { engine: Engine::syncing_every(NEVER, Box::new(storage)) }
+        Self::with(Options { interval: NEVER, ..Options::default() }, storage)
+    }
+
+    fn with(options: Options, storage: impl Storage + 'static) -> Self {
+        Self { engine: Engine::new(Box::new(storage), options) }
     }
 
     /// A loaded store over nothing.
@@ -83,14 +91,34 @@ impl Store {
         self.write(vec![write]).pop().unwrap()
     }
 
-    fn begin_close(&self) -> Receiver<()> {
+    fn submit_batch(&self, batch: Batch) -> Receiver<Vec<Settled>> {
         let (sender, receiver) = channel();
-        self.engine.close(Box::new(move || sender.send(()).unwrap()));
+        self.engine.submit_batch(batch, Box::new(move |settled| sender.send(settled).unwrap()));
         receiver
     }
 
-    fn close(&self) {
-        answer(&self.begin_close());
+    fn batch(&self, writes: Vec<Write>) -> Vec<Settled> {
+        answer(&self.submit_batch(Batch { writes, reads: None }))
+    }
+
+    fn begin_flush(&self) -> Receiver<Result<()>> {
+        let (sender, receiver) = channel();
+        self.engine.flush(Box::new(move |flushed| sender.send(flushed).unwrap()));
+        receiver
+    }
+
+    fn flush(&self) -> Result<()> {
+        answer(&self.begin_flush())
+    }
+
+    fn begin_close(&self) -> Receiver<Result<()>> {
+        let (sender, receiver) = channel();
+        self.engine.close(Box::new(move |closed| sender.send(closed).unwrap()));
+        receiver
+    }
+
+    fn close(&self) -> Result<()> {
+        answer(&self.begin_close())
     }
 
     fn text(&self, text: &str) -> Option<String> {
@@ -116,6 +144,10 @@ fn assert_all_answer(store: &Store, expected: &str) {
     assert_eq!(code(store.engine.get(&key("a"))), expected);
     assert_eq!(code(store.engine.snapshot()), expected);
     assert_eq!(words(&store.write(vec![set("a", "{}"), delete("a")])), [expected, expected]);
+    assert_eq!(words(&store.batch(vec![set("a", "{}"), delete("b")])), [expected]);
+    assert_eq!(words(&store.batch(Vec::new())), [expected]);
+    assert_eq!(code(store.flush()), expected);
+    assert_eq!(code(store.engine.begin()), expected);
     assert_eq!(store.engine.stats().documents, 0);
 }
 
@@ -128,7 +160,7 @@ fn key(text: &str) -> Key {
 }
 
 fn action(text: &str, action: Action) -> Write {
-    Write { key: key(text), action, condition: Condition::default() }
+    Write { key: key(text), action, condition: Condition::default(), synced: false }
 }
 
 fn set(text: &str, document: &str) -> Write {
@@ -151,6 +183,11 @@ impl Write {
 
     fn at_revision(mut self, revision: Option<u64>) -> Self {
         self.condition.revision = revision;
+        self
+    }
+
+    fn synced(mut self) -> Self {
+        self.synced = true;
         self
     }
 

@@ -114,7 +114,7 @@ proptest! {
                     prop_assert_eq!(super::words(&store.write(writes)), words);
                 }
                 Step::Reopen => {
-                    store.close();
+                    store.close().unwrap();
                     store = open(&directory, &Faults::default());
                 }
             }
@@ -154,7 +154,7 @@ proptest! {
                     }
                 }
                 Step::Reopen => {
-                    store.close();
+                    let _ = store.close();
                     store = open(&directory, &faults);
                 }
             }

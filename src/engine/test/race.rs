@@ -27,13 +27,13 @@ fn every_submission_is_answered_however_the_store_ends() {
             });
             begin.wait();
             match round % 3 {
-                0 => store.close(),
+                0 => store.close().unwrap(),
                 1 => store.engine.abandon().join(),
-                _ => answer(&{
+                _ => drop(answer(&{
                     let closing = store.begin_close();
                     store.engine.abandon().join();
                     closing
-                }),
+                })),
             }
             for submission in writers.into_iter().flat_map(|writer| writer.join().unwrap()) {
                 let words = words(&answer(&submission));
@@ -43,7 +43,7 @@ fn every_submission_is_answered_however_the_store_ends() {
             }
         });
         assert!(stored <= 300);
-        store.close();
+        let _ = store.close();
     }
 }
 
@@ -93,10 +93,10 @@ fn every_load_and_close_is_answered_whichever_comes_first() {
             }
             scope.spawn(|| {
                 begin.wait();
-                if round % 4 < 2 { store.close() } else { store.engine.abandon().join() }
+                if round % 4 < 2 { drop(store.close()) } else { store.engine.abandon().join() }
             });
             begin.wait();
-            store.close();
+            let _ = store.close();
         });
         assert_eq!(code(store.load()), "CLOSED");
         assert_eq!(code(store.engine.snapshot()), "CLOSED");
@@ -136,7 +136,7 @@ fn a_snapshot_never_changes() {
         let snapshot = store.engine.snapshot().unwrap();
         taken.push((texts(&snapshot), snapshot.position(), snapshot.text_bytes(), snapshot));
     }
-    store.close();
+    store.close().unwrap();
     for (expected, position, bytes, snapshot) in taken {
         assert_eq!(texts(&snapshot), expected);
         assert_eq!(snapshot.position(), position);

@@ -104,7 +104,6 @@ fn start(disk: Arc<dyn Disk>, way: Way, options: Options, past: &Recovered, last
         last,
         number: past.next_number,
         placing: options.placing,
-        settled: true,
     };
     let journal = Journal::new(Arc::clone(&disk), JOURNAL, start);
     Ok(Shared::new(disk, journal, way, options.placing, past.segments.clone()))

@@ -19,14 +19,12 @@ use crate::disk::{Disk, write_all};
 use crate::error::Result;
 use crate::storage::Sequence;
 
-/// How many files wait to be used again, at most.
-const MOST_SPARES: usize = 8_192;
+/// How many files wait, clean or not. From so many on a commit waits for the keeper: files that it makes clean cost less
+/// than files that it has to remove.
+const MOST: usize = 16_384;
 
 /// From so many displaced files on they should be tended to at once.
 const PRESSING: usize = 2_048;
-
-/// From so many on, nothing is written before some are gone.
-const TOO_MANY: usize = 65_536;
 
 /// A larger file is not kept.
 const LARGEST: u64 = 64 * 1024;
@@ -87,7 +85,7 @@ impl Spares {
         self.displaced = unripe;
         let ripe: Vec<Displaced> = ripe;
         self.in_work += ripe.len();
-        let room = if self.recycles { MOST_SPARES.saturating_sub(self.clean.len()) } else { 0 };
+        let room = if self.recycles { MOST.saturating_sub(self.clean.len()) } else { 0 };
         (ripe, room)
     }
 
@@ -121,7 +119,7 @@ impl Spares {
 
     /// Whether nothing should be written before the displaced files were tended to.
     pub fn are_too_many(&self) -> bool {
-        self.displaced.len() >= TOO_MANY
+        self.clean.is_empty() && self.displaced.len() + self.in_work >= MOST
     }
 }
 
