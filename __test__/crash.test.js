@@ -143,3 +143,16 @@ for (const [what, { calls, good, bad }] of Object.entries(CASES)) {
         }
     });
 }
+
+test('the judge of crashes counts an edit by hand for the document alone', () => {
+    const model = settledModel();
+    model.intend(0, 'batch', [
+        [11, 1, false],
+        [12, 2, false],
+    ]);
+    model.done(0, [6, 6]);
+    model.edit(1, 99, 0);
+    assert.deepEqual(kindsOf(model, { 1: [99, 0], 2: [12, 6] }), []);
+    assert.deepEqual(kindsOf(model, { 1: [11, 6], 2: [12, 6] }), ['lost']);
+    assert.deepEqual(kindsOf(model, { 1: [99, 0] }), ['lost']);
+});

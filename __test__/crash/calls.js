@@ -10,14 +10,16 @@
  * @property {number} largest characters of a document's text
  * @property {number} spread how many keys there are to choose from
  * @property {() => number} nextId
- * @property {(kind: string, writes: [id: number, key: number, deletes: boolean][]) => void} intend
+ * @property {(kind: string, writes: [id: number, key: number, deletes: boolean][], synced?: boolean) => void} intend
  */
 
 const { documentOf, keys } = require('./documents.js');
 
-/** What a call may ask for, now and then. */
-function level({ dice }) {
-    return dice.chance(0.03) ? { durability: 'full' } : {};
+/** Tells what a call will write, and what it asks for, now and then. */
+function announce(session, kind, writes) {
+    const synced = session.dice.chance(0.03);
+    session.intend(kind, writes, synced);
+    return synced ? { durability: 'full' } : {};
 }
 
 function setOf(session, key) {
@@ -44,13 +46,13 @@ function severalOf(session, share) {
 const CALLS = {
     async set(session) {
         const { id, key, document } = setOf(session, anyKey(session));
-        session.intend('set', [[id, key, false]]);
-        return [await session.store.setItem(keys[key], document, level(session))];
+        const level = announce(session, 'set', [[id, key, false]]);
+        return [await session.store.setItem(keys[key], document, level)];
     },
 
     async update(session) {
         const { id, key, document } = setOf(session, anyKey(session));
-        session.intend('update', [[id, key, false]]);
+        const level = announce(session, 'update', [[id, key, false]]);
         const pause = session.dice.chance(0.3);
         const update = async (current) => {
             if (pause) {
@@ -58,13 +60,13 @@ const CALLS = {
             }
             return { ...document, ...(current && { _rev: current._rev }) };
         };
-        return [await session.store.updateItem(keys[key], update, level(session))];
+        return [await session.store.updateItem(keys[key], update, level)];
     },
 
     async delete(session) {
         const [id, key] = [session.nextId(), anyKey(session)];
-        session.intend('delete', [[id, key, true]]);
-        await session.store.deleteItem(keys[key], level(session));
+        const level = announce(session, 'delete', [[id, key, true]]);
+        await session.store.deleteItem(keys[key], level);
         return [null];
     },
 
@@ -79,34 +81,37 @@ const CALLS = {
 
     async setItems(session) {
         const sets = severalOf(session, 0);
-        session.intend('setItems', sets.map(writeOf));
+        const level = announce(session, 'setItems', sets.map(writeOf));
         return session.store.setItems(
             sets.map(({ key, document }) => [keys[key], document]),
-            level(session),
+            level,
         );
     },
 
     async deleteItems(session) {
         const deletions = severalOf(session, 1);
-        session.intend('deleteItems', deletions.map(writeOf));
-        await session.store.deleteItems(deletions.map(({ key }) => keys[key]));
+        const level = announce(session, 'deleteItems', deletions.map(writeOf));
+        await session.store.deleteItems(
+            deletions.map(({ key }) => keys[key]),
+            level,
+        );
         return deletions.map(() => null);
     },
 
     async batch(session) {
         const steps = severalOf(session, 0.3);
-        session.intend('batch', steps.map(writeOf));
+        const level = announce(session, 'batch', steps.map(writeOf));
         const operations = steps.map(({ key, document }) => {
             return document ? { type: 'set', key: keys[key], document } : { type: 'delete', key: keys[key] };
         });
-        const results = await session.store.batch(operations, level(session));
+        const results = await session.store.batch(operations, level);
         return results.map((result) => result.document);
     },
 
     /** Reads what it writes, and some more. */
     async transaction(session) {
         const steps = severalOf(session, 0.2).slice(0, 5);
-        session.intend('transaction', steps.map(writeOf));
+        const level = announce(session, 'transaction', steps.map(writeOf));
         return session.store.transaction(async (tx) => {
             await tx.getItem(keys[anyKey(session)]);
             const results = [];
@@ -115,7 +120,7 @@ const CALLS = {
                 results.push(document ? await tx.setItem(id, document) : await tx.deleteItem(id).then(() => null));
             }
             return results;
-        }, level(session));
+        }, level);
     },
 
     /** Throws when it has written. */

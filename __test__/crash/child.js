@@ -1,12 +1,13 @@
 'use strict';
 
 /**
- * The crash test's child: opens a store, tells what it holds, and writes until it is killed or has written enough.
+ * The crash test's child: opens a store, tells what it holds, and writes until it is killed or has written enough. With `exits` it then
+ * ends at once, with writes under way.
  *
  * What it tells are lines of JSON, written in one step each to the file at descriptor 3, which outlives it:
  *
  *   ["contents", [[key, id, revision], ...], report]   after the load, and as "last" when all writes have settled
- *   ["intent", call, kind, [[id, key, deletes], ...]]  before it is submitted
+ *   ["intent", call, kind, [[id, key, deletes], ...], synced]  before it is submitted
  *   ["done", call, [revision, ...]]                    after it was acknowledged
  *   ["refused", call]                                  after it was refused, as it should be
  *   ["failed", call, code, message]                    after it was refused, as it should not be
@@ -37,9 +38,9 @@ function enter(phase) {
 async function lane(session, isEnough) {
     while (!isEnough()) {
         let call;
-        const intend = (kind, writes) => {
+        const intend = (kind, writes, synced) => {
             call = session.nextCall();
-            tell('intent', call, kind, writes);
+            tell('intent', call, kind, writes, synced);
         };
         try {
             const revisions = await makeCall({ ...session, intend });
@@ -54,7 +55,7 @@ async function lane(session, isEnough) {
     }
 }
 
-async function main({ directory, seed, firstId, inFlight, most, largest, spread, options }) {
+async function main({ directory, seed, firstId, inFlight, most, largest, spread, options, exits = false }) {
     enter('loading');
     const store = new Datastore({ directory, ...options });
     await store.load();
@@ -63,7 +64,13 @@ async function main({ directory, seed, firstId, inFlight, most, largest, spread,
     enter('loaded');
     let [id, call] = [firstId, 0];
     const session = { store, dice: new Dice(seed), largest, spread, nextId: () => id++, nextCall: () => call++ };
-    await Promise.all(Array.from({ length: inFlight }, () => lane(session, () => call >= most)));
+    const isEnough = () => {
+        if (exits && call >= most) {
+            process.exit();
+        }
+        return call >= most;
+    };
+    await Promise.all(Array.from({ length: inFlight }, () => lane(session, isEnough)));
     tell('last', await contentsOf(store));
     enter('closing');
     await store.close();

@@ -15,6 +15,7 @@
  *
  * @typedef {object} Call
  * @property {string} kind
+ * @property {boolean} synced whether it asked for that
  * @property {number} begun its moment
  * @property {number} [ended]
  * @property {'open' | 'done' | 'refused'} state
@@ -29,6 +30,9 @@ const NOTHING = { id: 0, revision: null };
 const UNORDERED = new Set(['transaction', 'rollback']);
 
 class Model {
+    #syncs;
+    /** What had ended before this moment was flushed. */
+    #flushed = 0;
     /** What counts, by key: the id of the write and the revision. */
     #settled = new Map();
     /** The session's writes by key, in the order of the calls. */
@@ -37,13 +41,18 @@ class Model {
     #moment = 0;
     acknowledged = 0;
 
+    /** @param {{ syncs?: boolean }} [options] whether what is acknowledged survives what is to come without a flush */
+    constructor({ syncs = true } = {}) {
+        this.#syncs = syncs;
+    }
+
     /** Whether nothing was submitted since what counts was told. */
     get isSettled() {
         return this.#calls.size === 0;
     }
 
-    intend(number, kind, writes) {
-        const call = { kind, begun: ++this.#moment, state: 'open', writes: [] };
+    intend(number, kind, writes, synced = false) {
+        const call = { kind, synced, begun: ++this.#moment, state: 'open', writes: [] };
         this.#calls.set(number, call);
         for (const [id, key, deletes] of writes) {
             const write = { id, key, deletes, call };
@@ -60,6 +69,9 @@ class Model {
             write.revision = revisions[index];
         }
         this.acknowledged += 1;
+        if (call.kind === 'flush') {
+            this.#flushed = Math.max(this.#flushed, call.begun);
+        }
     }
 
     refused(number) {
@@ -74,6 +86,9 @@ class Model {
     /** From now on this is what counts, because somebody made it so by hand. */
     edit(key, id, revision) {
         this.#settled.set(key, { id, revision });
+        for (const { call } of this.#writes.get(key) ?? []) {
+            call.writes = call.writes.filter((write) => write.key !== key);
+        }
         this.#writes.delete(key);
     }
 
@@ -128,12 +143,16 @@ class Model {
         if (makers.length === 0) {
             return [{ kind: 'lost', text: `${told}, which nobody made: ${this.#history(key)}` }];
         }
-        const done = (this.#writes.get(key) ?? []).filter(({ call }) => call.state === 'done');
-        const standing = makers.filter((maker) => !done.some((write) => precedes(maker, write)));
+        const kept = (this.#writes.get(key) ?? []).filter(({ call }) => this.#isKept(call));
+        const standing = makers.filter((maker) => !kept.some((write) => precedes(maker, write)));
         if (standing.length === 0) {
             return [{ kind: 'lost', text: `${told}, but a later write was acknowledged: ${this.#history(key)}` }];
         }
         return this.#revisionFaults(key, found, told);
+    }
+
+    #isKept({ state, synced, ended }) {
+        return state === 'done' && (this.#syncs || synced || ended < this.#flushed);
     }
 
     /** Where the order is known, what each revision has to be; elsewhere how high it can be. */
@@ -164,17 +183,19 @@ class Model {
         return faults.map((text) => ({ kind: 'revision', text: `${text}: ${this.#history(key)}` }));
     }
 
-    /** Groups of which something is there, and something that they replaced, too. */
+    /** Groups of which something is there, or something that was built on it, and something that they replaced, too. */
     #halves(found) {
         const faults = [];
         for (const call of this.#calls.values()) {
-            const isThere = call.writes.some(({ id, key, deletes }) => !deletes && found.get(key)?.id === id);
-            if (!isThere) {
-                continue;
+            const makers = new Map();
+            for (const write of call.state === 'refused' ? [] : call.writes) {
+                makers.set(write, this.#makersOf(write.key, found.get(write.key) ?? NOTHING));
             }
-            for (const write of call.writes) {
-                const makers = this.#makersOf(write.key, found.get(write.key) ?? NOTHING);
-                if (makers.every((maker) => maker !== write && precedes(maker, write))) {
+            const isThere = [...makers].some(([write, of]) => {
+                return of.length > 0 && of.every((maker) => maker === write || precedes(write, maker));
+            });
+            for (const [write, of] of isThere ? makers : []) {
+                if (of.every((maker) => maker !== write && precedes(maker, write))) {
                     const ids = call.writes.map(({ id }) => id);
                     faults.push({ kind: 'half', text: `${call.kind} ${ids}: ${this.#history(write.key)}` });
                 }
@@ -193,11 +214,11 @@ class Model {
 
 /** Whether one write certainly happened before the other; `null` happened before all. */
 function precedes(write, other) {
+    if (write === other || other === null) {
+        return false;
+    }
     if (write === null) {
         return true;
-    }
-    if (write === other) {
-        return false;
     }
     if (UNORDERED.has(write.call.kind) || UNORDERED.has(other.call.kind)) {
         return write.call.state === 'done' && write.call.ended < other.call.begun;
