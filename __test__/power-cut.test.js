@@ -21,7 +21,7 @@ const { callsIn, strangerToStrace } = require('./power-cut/strace.js');
 const { temporaryDirectory } = require('./support.js');
 
 /** How many states are tried per workload. */
-const STATES = Number(process.env.KIXX_POWER_CUTS ?? 40);
+const STATES = Number(process.env.KIXX_POWER_CUTS ?? 100);
 
 const CALLS = 'openat,write,pwrite64,ftruncate,/rename,/link,/unlink,/mkdir,rmdir,fsync,fdatasync,syncfs,close';
 

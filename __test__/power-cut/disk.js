@@ -33,9 +33,11 @@ class Disk {
     }
 
     /** Takes in what `callsIn` told. */
-    take({ begins, thread, call }) {
+    take({ begins, inDoubt, thread, call }) {
         if (begins) {
             this.#begin(thread, call);
+        } else if (inDoubt) {
+            this.#doubt(call);
         } else if (call.result >= 0) {
             this.#calls[call.name]?.(call, thread);
         }
@@ -57,6 +59,29 @@ class Disk {
         } else {
             this.#syncs.set(thread, [opened.sync()]);
         }
+    }
+
+    /** The process has ended in this call: the real directory tells whether it happened. */
+    #doubt({ name, args }) {
+        if (name !== 'pwrite64' || !this.#open.has(args[0])) {
+            return;
+        }
+        const [descriptor, bytes, , offset] = args;
+        const file = this.#open.get(descriptor);
+        const real = fs.readFileSync(path.join(this.#directory, this.#pathOf(file)));
+        if (real.subarray(offset, offset + bytes.length).equals(bytes)) {
+            file.write(bytes, offset);
+        }
+    }
+
+    #pathOf(wanted, folder = this.#root) {
+        for (const [name, node] of this.#names.current.get(folder) ?? []) {
+            const below = node instanceof Folder ? this.#pathOf(wanted, node) : null;
+            if (node === wanted || below !== null) {
+                return below === null ? name : `${name}/${below}`;
+            }
+        }
+        return null;
     }
 
     #end(thread) {

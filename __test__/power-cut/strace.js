@@ -26,8 +26,8 @@ function strangerToStrace() {
 /**
  * Reads the output of `strace -f -xx`, in the order of the lines.
  *
- * @returns {Generator<{ begins?: true, thread: string, call: Call | null }>} a call that others came between is told
- * when it begins, and again with its result when it ends
+ * @returns {Generator<{ begins?: true, inDoubt?: true, thread: string, call: Call }>} each call is told when it begins, as
+ * if it went well, and again with its result when it ends; at the end of all those that the end of their process cut off
  */
 function* callsIn(text) {
     const begun = new Map();
@@ -36,20 +36,25 @@ function* callsIn(text) {
         if (rest === undefined || rest.startsWith('+++') || rest.startsWith('---')) {
             continue;
         }
-        const unfinished = rest.endsWith(' <unfinished ...>');
-        if (unfinished) {
-            const begin = rest.slice(0, -' <unfinished ...>'.length);
+        const [, begin] = /^(.*?),? <unfinished \.\.\.>\)?/.exec(rest) ?? [];
+        if (begin !== undefined) {
             begun.set(thread, begin);
             yield { begins: true, thread, call: parse(`${begin}) = 0`) };
             continue;
         }
         const [, resumed] = /^<\.\.\. \w+ resumed>(.*)$/.exec(rest) ?? [];
-        const whole = resumed === undefined ? rest : (begun.get(thread) ?? '') + resumed;
+        const call = parse(resumed === undefined ? rest : `${begun.get(thread)}${resumed}`);
+        if (call === null) {
+            continue;
+        }
         if (resumed === undefined) {
-            yield { begins: true, thread, call: parse(whole) };
+            yield { begins: true, thread, call };
         }
         begun.delete(thread);
-        yield { thread, call: parse(whole) };
+        yield { thread, call };
+    }
+    for (const [thread, begin] of begun) {
+        yield { inDoubt: true, thread, call: parse(`${begin}) = 0`) };
     }
 }
 
