@@ -42,6 +42,8 @@ export interface LoadReport {
     ignored: number;
     /** How many files were moved to `.datastore/quarantine/`. */
     quarantined: number;
+    /** How many documents were restored from the journal, because a crash had left their files behind. */
+    recovered: number;
     /** How long the load took. */
     milliseconds: number;
     /** The first thousand of the ignored entries, relative to the directory. */

@@ -325,12 +325,14 @@ test('the load report is numbers, null before', async (t) => {
         'milliseconds',
         'quarantined',
         'quarantinedFiles',
+        'recovered',
     ]);
     const { milliseconds, ...counts } = report;
     assert.deepEqual(counts, {
         documents: 2,
         ignored: 1,
         quarantined: 0,
+        recovered: 0,
         ignoredFiles: ['c.txt'],
         quarantinedFiles: [],
     });

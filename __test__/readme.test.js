@@ -5,17 +5,14 @@ const { spawnSync } = require('node:child_process');
 const fs = require('node:fs');
 const path = require('node:path');
 const { test } = require('node:test');
-const { LEVELS, ROOT, temporaryDirectory } = require('./support.js');
+const { ROOT, temporaryDirectory } = require('./support.js');
 
 const readme = fs.readFileSync(path.join(ROOT, 'README.md'), 'utf8');
 const blocks = [...readme.matchAll(/^```javascript\n(.*?)^```/gms)].map(([, code]) => code);
 
-/** The default, where it takes batches of several documents. */
-const durability = LEVELS.includes('os') ? 'os' : 'none';
-
 /** What the blocks without an import take for granted: an open datastore. */
 const PRELUDE = `import { Datastore } from 'kixx-datastore';
-const datastore = new Datastore({ directory: './data', durability: '${durability}' });
+const datastore = new Datastore({ directory: './data' });
 await datastore.load();
 `;
 

@@ -13,7 +13,7 @@ const PACKAGE = path.join(ROOT, 'index.js');
 const FIXTURE = path.join(__dirname, 'fixtures', 'kixx-data.tar.gz');
 
 /** The levels of durability at which batches of several documents are tested. */
-const LEVELS = ['none'];
+const LEVELS = ['none', 'os', 'full'];
 
 /** What is to be done after each test, the last thing first: a store is closed before its folder goes. */
 const cleanups = new WeakMap();

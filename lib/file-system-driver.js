@@ -75,6 +75,7 @@ class FileSystemDriver extends CheckingDriver {
             documents: texts.size,
             ignored: ignored.length,
             quarantined: 0,
+            recovered: 0,
             milliseconds: performance.now() - started,
             ignoredFiles: ignored.slice(0, NAMES_TOLD),
             quarantinedFiles: [],

@@ -44,16 +44,15 @@ impl System {
 
 /// Creates what is missing of a path, and makes the new names durable: syncing a file does not make its folder so.
 fn create_folders(path: &Path) -> Result<()> {
-    if path.is_dir() {
-        return Ok(());
-    }
     let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
-    if let Some(parent) = parent {
-        create_folders(parent)?;
-    }
-    match fs::create_dir(path) {
-        Err(cause) if cause.kind() == io::ErrorKind::AlreadyExists && path.is_dir() => {}
-        other => other.map_err(|cause| Error::storage("mkdir", path, cause))?,
+    let failed = |cause| Error::storage("mkdir", path, cause);
+    match (fs::create_dir(path), parent) {
+        (Err(cause), _) if cause.kind() == io::ErrorKind::AlreadyExists && path.is_dir() => return Ok(()),
+        (Err(cause), Some(parent)) if cause.kind() == io::ErrorKind::NotFound => {
+            create_folders(parent)?;
+            fs::create_dir(path).map_err(failed)?;
+        }
+        (other, _) => other.map_err(failed)?,
     }
     #[cfg(unix)]
     if let Ok(parent) = File::open(parent.unwrap_or(Path::new("."))) {

@@ -152,7 +152,7 @@ impl Shared {
 
     /// Whether something was committed, or is left of what could not be done, or need not be done, the last time.
     fn has_work(&self) -> bool {
-        self.dirty.load(Ordering::Acquire) || self.health.hindrance().is_some() || self.keeper.stats().files_behind > 0
+        self.dirty.load(Ordering::Acquire) || self.health.hindrance().is_some() || self.keeper.has_work()
     }
 
     fn attempt(&self, act: impl FnOnce() -> Result<()>) -> Result<()> {

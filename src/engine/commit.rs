@@ -4,6 +4,7 @@
 //! group for each batch; what storage took is applied to memory under short locks, a group under one; every write then
 //! has its answer.
 
+use std::mem;
 use std::ops::Range;
 
 use parking_lot::{RwLock, RwLockWriteGuard};
@@ -23,6 +24,10 @@ pub(super) const MOST_WRITES: usize = 1_000;
 /// How many entries are applied under one lock, as long as they are not of one group: a reader waits for a fraction of a
 /// millisecond.
 const ENTRIES_PER_LOCK: usize = 256;
+
+/// A group of more entries is applied to a clone, which then takes the place of the snapshot in use: that copies nodes,
+/// but no reader waits for it.
+const MOST_IN_PLACE: usize = 4_096;
 
 /// A batch to be committed.
 #[derive(Clone, Copy)]
@@ -63,10 +68,12 @@ impl Commit<'_> {
         }
         if !groups.is_empty() {
             let outcomes = self.storage.commit(&groups);
+            if outcomes.len() < groups.len() {
+                self.health.poison(unanswered());
+            }
             self.apply(groups, outcomes, &grouped, &mut answers);
         }
-        let unanswered = || Settled::Failed(Error::new(ErrorKind::Poisoned, "storage gave no answer"));
-        answers.into_iter().map(|answer| answer.unwrap_or_else(unanswered)).collect()
+        answers.into_iter().map(|answer| answer.unwrap_or_else(|| Settled::Failed(unanswered()))).collect()
     }
 
     /// What a batch stores, or why it is refused.
@@ -104,7 +111,7 @@ impl Commit<'_> {
                         RwLockWriteGuard::unlocked_fair(&mut state, || replaced.clear());
                     }
                     let slots = answers.get_mut(place.clone()).unwrap_or_default();
-                    take_over(state.current_mut(), group.entries, position, &mut replaced, writes.iter().zip(slots));
+                    show(&mut state, group.entries, position, &mut replaced, writes.iter().zip(slots));
                     continue;
                 }
                 Outcome::Conflict { key, actual } => Settled::Lost(Error::conflict(&key.to_text(), None, actual)),
@@ -121,6 +128,24 @@ impl Commit<'_> {
             self.health.poison(cause);
         }
     }
+}
+
+/// Makes a group's entries visible, all in one moment.
+fn show<'a>(
+    state: &mut RwLockWriteGuard<'_, State>,
+    entries: Vec<Entry>,
+    last: Position,
+    replaced: &mut Vec<Option<Stored>>,
+    writes: impl Iterator<Item = (&'a Write, &'a mut Option<Settled>)>,
+) {
+    if entries.len() <= MOST_IN_PLACE {
+        return take_over(state.current_mut(), entries, last, replaced, writes);
+    }
+    // Nobody else changes the state, so the clone is still what is in use when it has the entries.
+    let mut next = state.current().clone();
+    RwLockWriteGuard::unlocked_fair(state, || take_over(&mut next, entries, last, replaced, writes));
+    let before = mem::replace(state.current_mut(), next);
+    RwLockWriteGuard::unlocked_fair(state, || drop(before));
 }
 
 /// Applies a group's entries, which have the positions up to `last`, and answers the writes they were made of. A write
@@ -145,6 +170,10 @@ fn take_over<'a>(
             replaced.push(snapshot.apply(key, document, Position { sequence, ..last }));
         }
     }
+}
+
+fn unanswered() -> Error {
+    Error::new(ErrorKind::Poisoned, "storage gave no answer")
 }
 
 fn fill(answers: &mut [Option<Settled>], place: Range<usize>, answer: &Settled) {

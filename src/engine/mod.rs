@@ -36,7 +36,7 @@
 //! - A batch is one group of the storage and appears in memory under one lock: nobody sees a part of it.
 //! - Commits happen in the order of their sequences; what a transaction read is as it read it in the moment of its own.
 //! - No I/O under a lock. The state's write lock is held for the time it takes to change the trees for a few hundred
-//!   entries, or for one batch, and what they replaced is dropped without it.
+//!   entries, or for one batch of a few thousand, and what they replaced is dropped without it.
 //! - A reply is given exactly once for every submission that was accepted, also when the round panicked.
 //!
 //! Lock order: `Shared::lifecycle`, then `Queue::waiting`, then `Shared::state`. No function takes two of them except

@@ -150,6 +150,11 @@ impl Journal {
         self.state.lock().segments.back().map_or(0, |active| active.length)
     }
 
+    /// Whether the segment that is written to holds an entry.
+    pub fn is_used(&self) -> bool {
+        self.state.lock().is_used()
+    }
+
     /// The last sequence in the segments before the last one; `None` without any.
     pub fn closed_last(&self) -> Option<u64> {
         self.state.lock().closed().next_back().and_then(|segment| segment.last)

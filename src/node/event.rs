@@ -130,6 +130,7 @@ fn told<'env>(env: &'env Env, report: &LoadReport) -> napi::Result<Object<'env>>
     told.set("documents", as_number(report.documents as u64))?;
     told.set("ignored", as_number(findings.ignored.len() as u64))?;
     told.set("quarantined", as_number(findings.quarantined.len() as u64))?;
+    told.set("recovered", as_number(findings.recovered as u64))?;
     told.set("milliseconds", report.duration.as_secs_f64() * 1_000.0)?;
     let ignored: Vec<&str> = findings.ignored.iter().take(NAMES_TOLD).map(String::as_str).collect();
     told.set("ignoredFiles", Array::from_vec(env, ignored)?)?;

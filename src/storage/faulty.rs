@@ -320,6 +320,10 @@ impl Keeper for FaultyKeeper {
         self.faults.plan.lock().pressed
     }
 
+    fn has_work(&self) -> bool {
+        self.faults.plan.lock().behind > 0
+    }
+
     fn stats(&self) -> KeeperStats {
         KeeperStats { files_behind: self.faults.plan.lock().behind, ..KeeperStats::default() }
     }

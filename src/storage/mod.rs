@@ -144,6 +144,11 @@ pub trait Keeper: Send + Sync {
     /// Whether so much waits that it should be tended to at once.
     fn is_pressed(&self) -> bool;
 
+    /// Whether there is something to tend to though nothing was committed since the last time.
+    fn has_work(&self) -> bool {
+        false
+    }
+
     /// What waits, as of now.
     fn stats(&self) -> KeeperStats;
 }

@@ -128,7 +128,13 @@ fn long_batches_are_committed_by_themselves() {
 
 #[test]
 fn no_reader_and_no_view_sees_a_part_of_a_batch() {
-    const SIZE: usize = 600;
+    // Applied in place, over the entries of one lock, and beside it.
+    for size in [600, 5_000] {
+        see_whole_batches(size);
+    }
+}
+
+fn see_whole_batches(size: usize) {
     let store = Store::in_memory();
     let done = AtomicBool::new(false);
     thread::scope(|scope| {
@@ -140,7 +146,7 @@ fn no_reader_and_no_view_sees_a_part_of_a_batch() {
                 let mut texts = snapshot.documents().iter().map(|(_, stored)| stored.document.text().to_owned());
                 let first = texts.next();
                 assert!(texts.all(|text| Some(text) == first), "two batches at once");
-                assert!([0, SIZE].contains(&snapshot.documents().len()));
+                assert!([0, size].contains(&snapshot.documents().len()));
                 view.aim(snapshot.clone());
                 let mut mapped = 0;
                 loop {
@@ -151,13 +157,13 @@ fn no_reader_and_no_view_sees_a_part_of_a_batch() {
                     }
                     view.apply(chunk.iter().map(|_| Emission::Rows(Vec::new())).collect()).unwrap();
                 }
-                assert!([0, SIZE].contains(&mapped), "{mapped}");
+                assert!([0, size].contains(&mapped), "{mapped}");
                 view.release();
             }
         });
-        for _ in 0..30 {
-            let batch = (0..SIZE).map(|number| set(&number.to_string(), "{}"));
-            assert_eq!(store.batch(batch.collect()).len(), SIZE);
+        for _ in 0..20_000 / size {
+            let batch = (0..size).map(|number| set(&number.to_string(), "{}"));
+            assert_eq!(store.batch(batch.collect()).len(), size);
         }
         done.store(true, Ordering::Relaxed);
     });

@@ -2,6 +2,7 @@
 
 mod batch;
 mod closing;
+mod conflict;
 mod durability;
 mod health;
 mod index;
@@ -26,7 +27,7 @@ use crate::key::Key;
 use crate::storage::Storage;
 use crate::storage::conformance::code;
 use crate::storage::faulty::{Faults, Faulty};
-use crate::storage::files::{Files, Options};
+use crate::storage::files::{self, Files};
 use crate::storage::memory::Memory;
 
 /// An answer that takes longer is one that was lost.
@@ -152,7 +153,7 @@ fn assert_all_answer(store: &Store, expected: &str) {
 }
 
 fn files(directory: &Path) -> Files {
-    Files::new(directory.to_path_buf(), Options::default())
+    Files::new(directory.to_path_buf(), files::Options::default())
 }
 
 fn key(text: &str) -> Key {

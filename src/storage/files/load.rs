@@ -2,7 +2,7 @@
 //!
 //! Nothing is changed before everything was read and judged: a load that is refused leaves the directory as it was.
 //! What is changed then is changed in an order in which it can be done again from the start, wherever it is cut short:
-//! files placed, everything synced, a new segment begun, the old ones removed, `tmp/` emptied.
+//! files placed, everything synced, a new segment begun, the old ones removed, `tmp/` tidied.
 
 use std::collections::HashSet;
 use std::mem;
@@ -17,7 +17,7 @@ use super::quarantine::Quarantine;
 use super::read::{self, Contents};
 use super::recover::{self, Plan};
 use super::scan::{self, Scan};
-use super::shared::{Shared, empty};
+use super::shared::Shared;
 use super::{OnCorrupt, Open, Options, format};
 use crate::disk::Disk;
 use crate::document::Document;
@@ -155,8 +155,7 @@ impl Open {
             }
             journal::discard(disk, JOURNAL, &past.segments)?;
         }
-        self.shared.spares.lock().forget();
-        empty(disk, TEMPORARY)?;
+        self.shared.tidy()?;
         Ok(quarantine.into_moved())
     }
 

@@ -240,7 +240,7 @@ impl Step {
         let over = if self.replaces {
             self.put_over(disk, way, &temporary, file)
         } else {
-            self.put_aside(disk, way, &temporary, file)
+            Self::put_aside(disk, way, &temporary, file)
         };
         match over {
             // Somebody removed the file.
@@ -275,7 +275,7 @@ impl Step {
     }
 
     /// Something stands where nothing of ours should: kept, whatever it is.
-    fn put_aside(&self, disk: &dyn Disk, way: Way, temporary: &str, file: &str) -> Result<Placed> {
+    fn put_aside(disk: &dyn Disk, way: Way, temporary: &str, file: &str) -> Result<Placed> {
         if way == Way::Exchange {
             disk.exchange(temporary, file)?;
             return Ok(Placed::OverForeign);

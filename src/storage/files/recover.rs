@@ -175,7 +175,9 @@ impl Displaced {
                 files.entry(hash).or_default().push((sequence, format!("{TEMPORARY}/{name}")));
             }
         }
-        files.values_mut().for_each(|of| of.sort_unstable());
+        for of in files.values_mut() {
+            of.sort_unstable();
+        }
         Ok(Self { files })
     }
 

@@ -35,6 +35,8 @@ const SEGMENT_AGE: Duration = Duration::from_secs(60);
 const FILE_AGE: Duration = Duration::from_secs(5);
 /// So many displaced files are worth a sync of their own.
 const WORTH_RECYCLING: usize = 256;
+/// So many files in `tmp/` are removed at a load or a close.
+const TIDIED: usize = 1_024;
 /// After so many failures in one go the rest is not tried.
 const MOST_FAILURES: usize = 16;
 
@@ -155,15 +157,13 @@ impl Shared {
             }
         }
         self.backlog.lock().put_back(failed);
-        match cause {
-            Some(error) => Err(error),
-            None => {
-                if self.placing == Placing::Background {
-                    self.set_placed(through);
-                }
-                Ok(())
-            }
+        if let Some(error) = cause {
+            return Err(error);
         }
+        if self.placing == Placing::Background {
+            self.set_placed(through);
+        }
+        Ok(())
     }
 
     fn is_behind(&self) -> bool {
@@ -172,7 +172,8 @@ impl Shared {
 
     /// Closes the segment where it is large or old.
     fn rotate(&self, tending: &mut Tending) -> Result<()> {
-        if self.journal.active_bytes() >= SEGMENT || tending.began.elapsed() >= SEGMENT_AGE {
+        let is_old = tending.began.elapsed() >= SEGMENT_AGE;
+        if self.journal.active_bytes() >= SEGMENT || (is_old && self.journal.is_used()) {
             self.journal.rotate()?;
             tending.began = Instant::now();
         }
@@ -213,6 +214,27 @@ impl Shared {
             }
         }
         clean
+    }
+
+    /// Sees to the files in `tmp/`, none of which is needed any more: some are removed, many are kept as spares, because
+    /// removing them would take longer than anyone wants to wait for a load or a close.
+    ///
+    /// # Errors
+    ///
+    /// The system's.
+    pub fn tidy(&self) -> Result<()> {
+        let listed = self.disk.list(TEMPORARY)?.into_iter();
+        let ours = listed.filter(|entry| entry.kind != Kind::Folder).filter_map(|entry| entry.name.ok());
+        let mut names: Vec<String> = ours.map(|name| format!("{TEMPORARY}/{name}")).collect();
+        let mut spares = self.spares.lock();
+        spares.forget();
+        if names.len() > TIDIED && spares.recycles() {
+            for name in names.split_off(TIDIED) {
+                spares.displace(Displaced { name, successor: 0 });
+            }
+        }
+        drop(spares);
+        names.iter().try_for_each(|name| remove_if_there(self.disk.as_ref(), name))
     }
 
     /// Makes every file that was placed durable, and its name.
@@ -282,7 +304,7 @@ impl Shared {
             // Every document is durable in its file. A full disk may have no room to say so; then the next load finds
             // that nothing is missing.
             let told = self.journal.finish().and_then(|()| journal::discard(self.disk.as_ref(), JOURNAL, &self.older));
-            if let Err(error) = told.and_then(|()| empty(self.disk.as_ref(), TEMPORARY))
+            if let Err(error) = told.and_then(|()| self.tidy())
                 && error.kind() == ErrorKind::Poisoned
             {
                 return Err(error);
@@ -306,6 +328,11 @@ impl Keeper for Shared {
         }
         self.rotate(&mut tending)?;
         self.recycle(synced)?;
+        let idle = self.spares.lock().take_idle();
+        for spare in idle {
+            // In the way of nothing.
+            let _ = self.disk.remove(&spare.name);
+        }
         placed
     }
 
@@ -318,6 +345,14 @@ impl Keeper for Shared {
         self.spares.lock().is_pressed() || self.backlog.lock().is_pressed() || self.journal.active_bytes() >= SEGMENT
     }
 
+    fn has_work(&self) -> bool {
+        let is_old = || self.tending.try_lock().is_some_and(|tending| tending.began.elapsed() >= SEGMENT_AGE);
+        self.is_behind()
+            || self.journal.closed_last().is_some()
+            || self.spares.lock().has_idle()
+            || (self.journal.is_used() && is_old())
+    }
+
     fn stats(&self) -> KeeperStats {
         KeeperStats {
             synced: self.journal.synced(),
@@ -326,20 +361,6 @@ impl Keeper for Shared {
             spares: self.spares.lock().len(),
         }
     }
-}
-
-/// Removes the files of a folder. A folder in it is none of ours.
-///
-/// # Errors
-///
-/// The system's.
-pub fn empty(disk: &dyn Disk, folder: &str) -> Result<()> {
-    for entry in disk.list(folder)? {
-        if let (Ok(name), Kind::File | Kind::Other) = (entry.name, entry.kind) {
-            remove_if_there(disk, &format!("{folder}/{name}"))?;
-        }
-    }
-    Ok(())
 }
 
 /// Whether a call failed because there is no space left.

@@ -23,6 +23,12 @@ use crate::storage::Sequence;
 /// than files that it has to remove.
 const MOST: usize = 16_384;
 
+/// So many clean files are kept while nothing is written.
+const IDLE: usize = 512;
+
+/// So many of the others are removed at a time.
+const AT_A_TIME: usize = 512;
+
 /// From so many displaced files on they should be tended to at once.
 const PRESSING: usize = 2_048;
 
@@ -55,6 +61,8 @@ pub struct Spares {
     displaced: Vec<Displaced>,
     /// Taken out to be made clean.
     in_work: usize,
+    /// A file was taken since the last look.
+    in_use: bool,
 }
 
 impl Spares {
@@ -63,8 +71,14 @@ impl Spares {
         Self { recycles, ..Self::default() }
     }
 
+    /// Whether files are used again.
+    pub fn recycles(&self) -> bool {
+        self.recycles
+    }
+
     /// A file to write into, if one is clean.
     pub fn take(&mut self) -> Option<Spare> {
+        self.in_use = true;
         self.clean.pop()
     }
 
@@ -94,6 +108,20 @@ impl Spares {
         let (ripe, unripe) = std::mem::take(&mut self.displaced).into_iter().partition(|file| file.successor <= synced);
         self.displaced = unripe;
         (ripe, std::mem::take(&mut self.clean))
+    }
+
+    /// Takes out some of the clean files that nobody used since the last time: for good.
+    pub fn take_idle(&mut self) -> Vec<Spare> {
+        if std::mem::take(&mut self.in_use) || !self.has_idle() {
+            return Vec::new();
+        }
+        let kept = self.clean.len().saturating_sub(AT_A_TIME).max(IDLE);
+        self.clean.split_off(kept)
+    }
+
+    /// Whether more clean files wait than are kept while nothing is written.
+    pub fn has_idle(&self) -> bool {
+        self.clean.len() > IDLE
     }
 
     /// Takes in the files that were made clean of so many that were taken out.

@@ -68,7 +68,7 @@ fn workload(seed: u8) -> Vec<Act> {
 
 #[test]
 fn whatever_call_fails_what_was_acknowledged_is_found_and_what_was_refused_is_not() {
-    for seed in 1..=6 {
+    for seed in 1..=3 {
         let acts = workload(seed);
         for placing in [Placing::Eager, Placing::Background] {
             for wrong in WRONGS {

@@ -138,7 +138,7 @@ impl History {
         self.written += 1;
         let revision = previous.as_ref().map_or(0, |document| document.revision() + 1);
         // Some are larger than a sector, so that they can be torn.
-        let filling = "x".repeat(if self.written % 3 == 0 { 900 } else { 10 });
+        let filling = "x".repeat(if self.written.is_multiple_of(3) { 900 } else { 10 });
         let text = format!("{{\"n\":{},\"filling\":\"{filling}\"}}", self.written);
         Some(Entry { key, document: writes.then(|| document(revision, &text)), previous })
     }
