@@ -80,7 +80,7 @@ mod writer;
 pub use entry::Record;
 pub use head::Placing;
 pub use history::History;
-pub use recovery::{Cut, Recovered, discard, recover};
+pub use recovery::{Cut, Recovered, discard, recover, secure};
 pub use writer::{Journal, Start};
 
 /// The checksum by which a journal knows a version of a document: CRC32C.

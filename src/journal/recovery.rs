@@ -88,6 +88,19 @@ pub fn recover(disk: &dyn Disk, folder: &str) -> Result<Recovered> {
     })
 }
 
+/// Makes the segments that were recovered durable. After a crash that was no power cut they may not be; what relies on them,
+/// as putting the files of a group in their places one by one does, has to wait for that.
+///
+/// # Errors
+///
+/// The system's.
+pub fn secure(disk: &dyn Disk, folder: &str, segments: &[String]) -> Result<()> {
+    for path in segments {
+        disk.open(path)?.sync_data()?;
+    }
+    if segments.is_empty() { Ok(()) } else { disk.sync_folder(folder) }
+}
+
 /// Removes the segments that were recovered, after a journal that goes on behind them was
 /// [begun](super::Journal::begin): then it does not matter which of them a power cut brings back. One that is gone already
 /// is no failure.

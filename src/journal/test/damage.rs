@@ -1,5 +1,8 @@
 //! Bytes that are missing or other ones.
 
+use proptest::collection::vec;
+use proptest::prelude::*;
+
 use super::*;
 
 /// A segment of three groups, the last two appended together, of which the first may be known to be synced by the last.
@@ -182,4 +185,32 @@ fn numbers_that_nobody_can_count_on_are_damage() {
     let text = "{\"s\":18446744073709551615,\"k\":\"a\",\"v\":0,\"d\":true,\"p\":null";
     let recovered = with_lines(&[text, text]);
     assert_eq!((recovered.last, recovered.cut.is_some()), (5, true));
+}
+
+/// Anything that might stand in a line: good lines of several journals, and what is none.
+fn any_line() -> impl Strategy<Value = Vec<u8>> {
+    let good: Vec<Vec<u8>> = [segment(false), segment(true), include_bytes!("../fixtures/v1.jsonl").to_vec()]
+        .iter()
+        .flat_map(|bytes| bytes.split_inclusive(|byte| *byte == b'\n').map(<[u8]>::to_vec))
+        .collect();
+    let sealed = "[ -~]{0,40}".prop_map(|text| {
+        let mut line = text.into_bytes();
+        line::seal(&mut line, 0);
+        line
+    });
+    prop_oneof![8 => proptest::sample::select(good), 1 => sealed, 1 => vec(any::<u8>(), 0..64)]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 256, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn whatever_stands_in_segments_is_read_or_refused(segments in vec(vec(any_line(), 0..8), 0..4)) {
+        let segments: Vec<Vec<u8>> = segments.into_iter().map(|lines| lines.concat()).collect();
+        let segments: Vec<&[u8]> = segments.iter().map(Vec::as_slice).collect();
+        match recovered_from(&segments) {
+            Ok(recovered) => assert_eq!(recovered.next_number, segments.len() as u64 + 1),
+            Err(error) => assert_eq!(error.code(), "CORRUPT"),
+        }
+    }
 }

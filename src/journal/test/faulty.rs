@@ -139,6 +139,7 @@ impl Disk for Faulty {
     }
 
     fn open(&self, path: &str) -> Result<Box<dyn Handle>> {
+        self.faults.call("open", path)?;
         Ok(self.opened(path, self.inner.open(path)?))
     }
 

@@ -6,6 +6,7 @@ mod faulty;
 mod format;
 mod hole;
 mod model;
+mod power_cut;
 mod segments;
 mod sharing;
 

@@ -107,6 +107,16 @@ fn what_cannot_be_removed_is_removed_later() {
 }
 
 #[test]
+fn secure_makes_every_segment_and_its_name_durable() {
+    let place = three(0);
+    let recovered = place.recover().unwrap();
+    place.disk.take_log();
+    secure(&*place.disk, FOLDER, &recovered.segments).unwrap();
+    let syncs = recovered.segments.iter().flat_map(|path| [format!("open {path}"), format!("fdatasync {path}")]);
+    assert_eq!(place.disk.take_log(), syncs.chain([format!("fsync {FOLDER}")]).collect::<Vec<_>>());
+}
+
+#[test]
 fn older_segments_may_be_gone() {
     let place = three(3);
     place.remove(1);

@@ -2,7 +2,7 @@
 //!
 //! Nothing is changed before everything was read and judged: a load that is refused leaves the directory as it was.
 //! What is changed then is changed in an order in which it can be done again from the start, wherever it is cut short:
-//! files placed, everything synced, a new segment begun, the old ones removed, `tmp/` tidied.
+//! the journal synced, files placed, everything synced, a new segment begun, the old ones removed, `tmp/` tidied.
 
 use std::collections::HashSet;
 use std::mem;
@@ -17,7 +17,7 @@ use super::quarantine::Quarantine;
 use super::read::{self, Contents};
 use super::recover::{self, Plan};
 use super::scan::{self, Scan};
-use super::shared::Shared;
+use super::shared::{Limits, Shared};
 use super::{OnCorrupt, Open, Options, format};
 use crate::disk::Disk;
 use crate::document::Document;
@@ -35,7 +35,7 @@ type Probe = fn(&dyn Disk) -> Result<Names>;
 /// # Errors
 ///
 /// `LOCKED`, `CORRUPT` with every bad file, `UNSUPPORTED` for a later format, or the system's.
-pub(super) fn load(disk: Arc<dyn Disk>, options: Options, probe: Probe) -> Result<(Open, Loaded)> {
+pub(super) fn load(disk: Arc<dyn Disk>, options: Options, limits: Limits, probe: Probe) -> Result<(Open, Loaded)> {
     make_folder(disk.as_ref(), PRIVATE)?;
     let lock = disk.lock(LOCK, false)?;
     format::ensure(disk.as_ref())?;
@@ -53,7 +53,8 @@ pub(super) fn load(disk: Arc<dyn Disk>, options: Options, probe: Probe) -> Resul
     let documents = found.documents.len() + plan.documents.len();
     // What a load displaces has sequences, too; and so has every document.
     let last = (past.last + recovered as u64).max(documents as u64);
-    let shared = start(disk, way, options, &past, last)?;
+    let journal = next_journal(&disk, options, &past, last)?;
+    let shared = Shared::new(disk, journal, way, options.placing, limits, past.segments.clone());
     let mut open = Open {
         lock,
         epoch: shared.journal.epoch(),
@@ -62,6 +63,10 @@ pub(super) fn load(disk: Arc<dyn Disk>, options: Options, probe: Probe) -> Resul
         names,
         plain: HashSet::new(),
     };
+    if !plan.steps.is_empty() {
+        // On the same boot the journal may be unsynced still: a power cut must not leave half of a group in its files.
+        journal::secure(open.shared.disk.as_ref(), JOURNAL, &past.segments)?;
+    }
     let (superseded, ignored) = (found.superseded.clone(), found.ignored.clone());
     let mut quarantined = open.act(&plan, superseded.into_iter().map(|file| file.relative))?;
     quarantined.extend(open.settle(&past, recovered > 0 || !quarantined.is_empty())?);
@@ -98,15 +103,15 @@ fn fall_back(disk: &dyn Disk, found: &mut Scan, contents: &mut Contents) -> Resu
     Ok(())
 }
 
-fn start(disk: Arc<dyn Disk>, way: Way, options: Options, past: &Recovered, last: u64) -> Result<Shared> {
+/// The journal that goes on after the one that was found.
+fn next_journal(disk: &Arc<dyn Disk>, options: Options, past: &Recovered, last: u64) -> Result<Journal> {
     let start = Start {
         epoch: past.epoch.map_or_else(new_epoch, Ok)?,
         last,
         number: past.next_number,
         placing: options.placing,
     };
-    let journal = Journal::new(Arc::clone(&disk), JOURNAL, start);
-    Ok(Shared::new(disk, journal, way, options.placing, past.segments.clone()))
+    Ok(Journal::new(Arc::clone(disk), JOURNAL, start))
 }
 
 /// Microseconds since 1970: never the same twice for one directory, and a number that JavaScript can hold.

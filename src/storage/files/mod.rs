@@ -58,7 +58,7 @@ use self::collision::Names;
 use self::folders::make_folder;
 use self::layout::{JOURNAL, LOCK, PRIVATE, TEMPORARY};
 use self::place::Placer;
-use self::shared::Shared;
+use self::shared::{Limits, Shared};
 use super::{Capabilities, Group, Keeper, Loaded, Outcome, Storage};
 use crate::disk::{Disk, Held, System};
 use crate::error::Result;
@@ -94,6 +94,7 @@ pub struct Files {
     options: Options,
     /// How to find out whether the file system tells case.
     probe: fn(&dyn Disk) -> Result<Names>,
+    limits: Limits,
     open: Option<Open>,
 }
 
@@ -119,7 +120,7 @@ impl Files {
     }
 
     fn on(mount: Mount, options: Options) -> Self {
-        Self { mount, options, probe: Names::probe, open: None }
+        Self { mount, options, probe: Names::probe, limits: Limits::default(), open: None }
     }
 }
 
@@ -155,7 +156,7 @@ impl Storage for Files {
 
     fn load(&mut self) -> Result<Loaded> {
         self.open = None;
-        let (open, loaded) = load::load((self.mount)()?, self.options, self.probe)?;
+        let (open, loaded) = load::load((self.mount)()?, self.options, self.limits, self.probe)?;
         self.open = Some(open);
         Ok(loaded)
     }

@@ -27,14 +27,30 @@ use crate::error::{BadFile, Error, ErrorKind, Result};
 use crate::journal::{self, Journal, Placing};
 use crate::storage::{Keeper, KeeperStats, Sequence};
 
-/// From so many bytes on a segment is closed, and cut when its files are synced.
-const SEGMENT: u64 = 32 << 20;
-/// A segment with entries is closed after this time.
-const SEGMENT_AGE: Duration = Duration::from_secs(60);
-/// How long a file stays behind its document at most, with background files.
-const FILE_AGE: Duration = Duration::from_secs(5);
-/// So many displaced files are worth a sync of their own.
-const WORTH_RECYCLING: usize = 256;
+/// When the keeper does what.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// From so many bytes on a segment is closed, and cut when its files are synced.
+    pub segment: u64,
+    /// A segment with entries is closed after this time.
+    pub segment_age: Duration,
+    /// How long a file stays behind its document at most, with background files.
+    pub file_age: Duration,
+    /// So many displaced files are worth a sync of their own.
+    pub worth_recycling: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            segment: 32 << 20,
+            segment_age: Duration::from_secs(60),
+            file_age: Duration::from_secs(5),
+            worth_recycling: 256,
+        }
+    }
+}
+
 /// So many files in `tmp/` are removed at a load or a close.
 const TIDIED: usize = 1_024;
 /// After so many failures in one go the rest is not tried.
@@ -47,6 +63,7 @@ pub struct Shared {
     pub journal: Journal,
     pub way: Way,
     pub placing: Placing,
+    limits: Limits,
     /// Segments that no longer count when this opener's first one is begun.
     older: Vec<String>,
     /// A mutex, held for a push or a pop.
@@ -72,7 +89,14 @@ struct Tending {
 }
 
 impl Shared {
-    pub fn new(disk: Arc<dyn Disk>, journal: Journal, way: Way, placing: Placing, older: Vec<String>) -> Self {
+    pub fn new(
+        disk: Arc<dyn Disk>,
+        journal: Journal,
+        way: Way,
+        placing: Placing,
+        limits: Limits,
+        older: Vec<String>,
+    ) -> Self {
         let syncs_everything = disk.abilities().sync_everything;
         let spares = Spares::new(syncs_everything);
         let now = Instant::now();
@@ -81,6 +105,7 @@ impl Shared {
             journal,
             way,
             placing,
+            limits,
             older,
             spares: Mutex::new(spares),
             backlog: Mutex::default(),
@@ -172,8 +197,8 @@ impl Shared {
 
     /// Closes the segment where it is large or old.
     fn rotate(&self, tending: &mut Tending) -> Result<()> {
-        let is_old = tending.began.elapsed() >= SEGMENT_AGE;
-        if self.journal.active_bytes() >= SEGMENT || (is_old && self.journal.is_used()) {
+        let is_old = tending.began.elapsed() >= self.limits.segment_age;
+        if self.journal.active_bytes() >= self.limits.segment || (is_old && self.journal.is_used()) {
             self.journal.rotate()?;
             tending.began = Instant::now();
         }
@@ -187,7 +212,7 @@ impl Shared {
         let cut = self.journal.closed_last().filter(|last| *last <= self.placed());
         let (displaced, room) = {
             let mut spares = self.spares.lock();
-            if cut.is_none() && spares.displaced() < WORTH_RECYCLING {
+            if cut.is_none() && spares.displaced() < self.limits.worth_recycling {
                 return Ok(());
             }
             spares.take_displaced(synced)
@@ -323,7 +348,7 @@ impl Keeper for Shared {
         let mut tending = self.tending();
         let synced = self.journal.sync()?;
         let mut placed = Ok(());
-        if self.is_behind() && (self.backlog.lock().is_pressed() || tending.placed.elapsed() >= FILE_AGE) {
+        if self.is_behind() && (self.backlog.lock().is_pressed() || tending.placed.elapsed() >= self.limits.file_age) {
             placed = self.place_backlog(&mut tending);
         }
         self.rotate(&mut tending)?;
@@ -342,11 +367,14 @@ impl Keeper for Shared {
     }
 
     fn is_pressed(&self) -> bool {
-        self.spares.lock().is_pressed() || self.backlog.lock().is_pressed() || self.journal.active_bytes() >= SEGMENT
+        self.spares.lock().is_pressed()
+            || self.backlog.lock().is_pressed()
+            || self.journal.active_bytes() >= self.limits.segment
     }
 
     fn has_work(&self) -> bool {
-        let is_old = || self.tending.try_lock().is_some_and(|tending| tending.began.elapsed() >= SEGMENT_AGE);
+        let is_old =
+            || self.tending.try_lock().is_some_and(|tending| tending.began.elapsed() >= self.limits.segment_age);
         self.is_behind()
             || self.journal.closed_last().is_some()
             || self.spares.lock().has_idle()

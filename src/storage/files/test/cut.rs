@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 
-use super::super::{Options, Placing};
+use super::super::Placing;
 use super::history::{self, Act, Found, History, acts, found};
 use crate::disk::simulated::{Ability, Simulated};
 use crate::storage::Storage;
@@ -26,7 +26,7 @@ const DISKS: &[&[Ability]] = &[
 ];
 
 fn load(disk: &Simulated, placing: Placing) -> Result<Found, String> {
-    let mut files = history::open(disk, Options { placing, ..Options::default() });
+    let mut files = history::open(disk, placing, false);
     let loaded = files.load().map_err(|error| format!("not loaded: {error}"))?;
     files.close().map_err(|error| format!("not closed: {error}"))?;
     Ok(found(&loaded))
@@ -58,9 +58,9 @@ fn survives(history: &History, disk: &Simulated, placing: Placing, seed: u64) ->
     Ok(states)
 }
 
-fn run(acts: &[Act], lacking: &[Ability], placing: Placing, seed: u64) -> Result<usize, String> {
+fn run(acts: &[Act], lacking: &[Ability], placing: Placing, is_busy: bool, seed: u64) -> Result<usize, String> {
     let disk = Simulated::without(lacking);
-    let mut files = history::open(&disk, Options { placing, ..Options::default() });
+    let mut files = history::open(&disk, placing, is_busy);
     files.load().unwrap();
     let keeper = files.keeper().unwrap();
     let mut history = History::default();
@@ -71,7 +71,7 @@ fn run(acts: &[Act], lacking: &[Ability], placing: Placing, seed: u64) -> Result
     for cut in disk.states_after_cut(seed, STATES) {
         let told = cut.log();
         states += survives(&history, &cut, placing, seed).map_err(|error| {
-            format!("{error}\n{lacking:?} {placing:?}\nthe workload:\n{}\nthe cut: {told}", disk.log())
+            format!("{error}\n{lacking:?} {placing:?} {is_busy}\nthe workload:\n{}\nthe cut: {told}", disk.log())
         })?;
     }
     Ok(states)
@@ -82,8 +82,9 @@ fn a_power_cut_leaves_every_document_whole_and_nothing_synced_is_lost() {
     let mut runner = TestRunner::new(Config { cases: cases(), ..Config::default() });
     let states = std::cell::Cell::new(0);
     let placing = prop_oneof![Just(Placing::Eager), Just(Placing::Background)];
-    let result = runner.run(&(acts(14), 0..DISKS.len(), placing, any::<u64>()), |(acts, lacking, placing, seed)| {
-        let tried = run(&acts, DISKS[lacking], placing, seed).map_err(TestCaseError::fail)?;
+    let input = (acts(20), 0..DISKS.len(), placing, any::<bool>(), any::<u64>());
+    let result = runner.run(&input, |(acts, lacking, placing, is_busy, seed)| {
+        let tried = run(&acts, DISKS[lacking], placing, is_busy, seed).map_err(TestCaseError::fail)?;
         states.set(states.get() + tried);
         Ok(())
     });

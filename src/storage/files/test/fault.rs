@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
 
-use super::super::{Options, Placing};
+use super::super::Placing;
 use super::history::{self, Act, Found, History, acts, found};
 use crate::disk::simulated::errno::{EIO, ENOSPC};
 use crate::disk::simulated::{Simulated, Times};
@@ -23,7 +23,7 @@ const WRONGS: &[Wrong] =
     &[Wrong::Once(ENOSPC), Wrong::Once(EIO), Wrong::Sticky(ENOSPC), Wrong::Sticky(EIO), Wrong::Killed, Wrong::Short];
 
 fn load(disk: &Simulated, placing: Placing) -> Found {
-    let mut files = history::open(disk, Options { placing, ..Options::default() });
+    let mut files = history::open(disk, placing, false);
     let loaded = files.load().unwrap_or_else(|error| panic!("not loaded: {error}\n{}", disk.log()));
     found(&loaded)
 }
@@ -38,7 +38,7 @@ fn run(acts: &[Act], placing: Placing, wrong: Wrong, call: usize) -> bool {
         Wrong::Short => disk.write_short(),
     }
     let mut history = History::default();
-    let mut files = history::open(&disk, Options { placing, ..Options::default() });
+    let mut files = history::open(&disk, placing, true);
     if files.load().is_ok() {
         let keeper = files.keeper().unwrap();
         for act in acts {
@@ -56,7 +56,26 @@ fn run(acts: &[Act], placing: Placing, wrong: Wrong, call: usize) -> bool {
     let told = || format!("{placing:?} {wrong:?} at call {call}\n{}\nand then\n{}", disk.log(), after.log());
     history.check_whole(&documents).unwrap_or_else(|error| panic!("{error}\n{}", told()));
     assert_eq!(load(&after.crash(), placing), documents, "{}", told());
+    if matches!(wrong, Wrong::Killed) {
+        survives_a_cut(&disk.crash(), &history, placing, call);
+    }
     disk.calls() < call || matches!(wrong, Wrong::Short)
+}
+
+/// Power is cut while what the kill left is recovered.
+fn survives_a_cut(killed: &Simulated, history: &History, placing: Placing, seed: usize) {
+    let calls = {
+        let whole = killed.crash();
+        drop(load(&whole, placing));
+        whole.calls()
+    };
+    killed.stop_at(1 + seed * 7 % calls);
+    let _ = history::open(killed, placing, false).load();
+    for cut in killed.states_after_cut(seed as u64, 4).take(24) {
+        let told = || format!("{placing:?} killed at {seed}\n{}\n{}", killed.log(), cut.log());
+        let documents = load(&cut, placing);
+        history.check_cut(&documents).unwrap_or_else(|error| panic!("{error}\n{}", told()));
+    }
 }
 
 fn workload(seed: u8) -> Vec<Act> {

@@ -2,10 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::time::Duration;
 
 use proptest::prelude::*;
 
-use super::super::{Files, Options};
+use super::super::shared::Limits;
+use super::super::{Files, Options, Placing};
 use crate::disk::Disk;
 use crate::disk::simulated::Simulated;
 use crate::document::Document;
@@ -43,7 +45,7 @@ pub fn acts(most: usize) -> impl Strategy<Value = Vec<Act>> {
     let wish = prop_oneof![4 => one, 1 => several];
     let act = prop_oneof![
         8 => prop::collection::vec(wish, 1..4).prop_map(Act::Commit),
-        1 => Just(Act::Tend),
+        3 => Just(Act::Tend),
         1 => Just(Act::Flush),
     ];
     prop::collection::vec(act, 1..most)
@@ -80,9 +82,16 @@ pub fn found(loaded: &Loaded) -> Found {
     loaded.documents.iter().map(|(key, document)| (key.clone(), document.text().to_owned())).collect()
 }
 
-pub fn open(disk: &Simulated, options: Options) -> Files {
+/// A driver on the disk; a busy one does at once what others do now and then.
+pub fn open(disk: &Simulated, placing: Placing, is_busy: bool) -> Files {
     let disk = disk.clone();
-    Files::on(Box::new(move || Ok(Arc::new(disk.clone()) as Arc<dyn Disk>)), options)
+    let options = Options { placing, ..Options::default() };
+    let mut files = Files::on(Box::new(move || Ok(Arc::new(disk.clone()) as Arc<dyn Disk>)), options);
+    if is_busy {
+        let now = Duration::ZERO;
+        files.limits = Limits { segment: 1, segment_age: now, file_age: now, worth_recycling: 1 };
+    }
+    files
 }
 
 fn key_of(number: usize) -> Key {
