@@ -156,8 +156,17 @@ impl Disk for System {
         self.call_remove(path).map_err(self.failed("unlink", path))
     }
 
+    #[cfg(unix)]
     fn sync_folder(&self, folder: &str) -> Result<()> {
-        self.call_sync_folder(folder).map_err(self.failed("fsync", folder))
+        // Two calls with two names: a folder that could not even be opened leaves nothing in doubt.
+        let opened = self.call_open_folder(folder).map_err(self.failed("open", folder))?;
+        opened.sync_all().map_err(self.failed("fsync", folder))
+    }
+
+    /// Windows has no way to sync a folder; NTFS keeps names in a journal of its own.
+    #[cfg(not(unix))]
+    fn sync_folder(&self, _folder: &str) -> Result<()> {
+        Ok(())
     }
 
     fn sync_everything(&self) -> Result<()> {
@@ -257,10 +266,10 @@ impl System {
         Ok(rustix::fs::unlinkat(&self.handle, path, rustix::fs::AtFlags::empty())?)
     }
 
-    fn call_sync_folder(&self, folder: &str) -> io::Result<()> {
+    fn call_open_folder(&self, folder: &str) -> io::Result<File> {
         use rustix::fs::OFlags;
         let folder = if folder.is_empty() { "." } else { folder };
-        self.call_open_with(folder, OFlags::RDONLY | OFlags::DIRECTORY)?.sync_all()
+        self.call_open_with(folder, OFlags::RDONLY | OFlags::DIRECTORY)
     }
 }
 
@@ -300,11 +309,6 @@ impl System {
 
     fn call_remove(&self, path: &str) -> io::Result<()> {
         fs::remove_file(self.path(path))
-    }
-
-    /// Windows has no way to sync a folder; NTFS keeps names in a journal of its own.
-    fn call_sync_folder(&self, _folder: &str) -> io::Result<()> {
-        Ok(())
     }
 }
 

@@ -229,13 +229,21 @@ impl Journal {
         self.start.epoch
     }
 
+    /// Creates the folder where it is missing. Its name, and those of the folders it lies in, are made durable in any
+    /// case: whoever created them may have been killed before. A folder that cannot be opened is tried again.
     fn ensure_folder(&self) -> Result<()> {
-        if self.disk.kind(&self.folder)?.is_some() {
-            return Ok(());
+        if self.disk.kind(&self.folder)?.is_none() {
+            self.disk.make_folder(&self.folder)?;
         }
-        self.disk.make_folder(&self.folder)?;
-        let parent = self.folder.rsplit_once('/').map_or("", |(parent, _)| parent);
-        self.disk.sync_folder(parent).or_else(|cause| self.break_by(cause))
+        let mut path = self.folder.as_str();
+        while !path.is_empty() {
+            path = path.rsplit_once('/').map_or("", |(parent, _)| parent);
+            self.disk.sync_folder(path).or_else(|cause| match cause.context().syscall {
+                Some("open") => Err(cause),
+                _ => self.break_by(cause),
+            })?;
+        }
+        Ok(())
     }
 
     /// Begins the next segment.
