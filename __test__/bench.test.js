@@ -5,6 +5,7 @@ const { spawnSync } = require('node:child_process');
 const fs = require('node:fs');
 const path = require('node:path');
 const { test } = require('node:test');
+const { WRITERS } = require('../bench/stores/index.js');
 const { ROOT, temporaryDirectory } = require('./support.js');
 
 function bench(...args) {
@@ -29,6 +30,22 @@ test('a small run measures every workload and leaves nothing behind', (t) => {
         assert.ok(values.length > 0 && values.every((value) => value > 0), workload);
     }
     assert.deepEqual(fs.readdirSync(folder), ['results.json']);
+});
+
+test('a small run of sustained writes tells how every way of writing went', (t) => {
+    const folder = temporaryDirectory(t);
+    const json = path.join(folder, 'results.json');
+    const small = ['--only', 'sustained', '--documents', '1000', '--runs', '1', '--seconds', '0.02', '--json', json];
+    const { status, stdout } = bench(...small);
+    assert.equal(status, 0);
+    assert.match(stdout, /Sustained, 1,000 documents/);
+    const { results } = JSON.parse(fs.readFileSync(json, 'utf8'));
+    const writers = new Set(results.map(({ store }) => store));
+    assert.deepEqual(writers, new Set(WRITERS.map(({ name }) => name)));
+    for (const { workload, store, sustained } of results) {
+        const [{ value, flushed, filesBehind, rss }] = sustained;
+        assert.ok(value >= flushed && flushed > 0 && filesBehind >= 0 && rss > 0, `${workload} ${store}`);
+    }
 });
 
 test('an unknown option of the benchmark is refused', () => {

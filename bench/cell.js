@@ -4,11 +4,14 @@
  * The child process: one workload, one size, one store. Not to be started by hand.
  *
  * Its one argument is a task as JSON; every result is a line of JSON on stdout: `{ value }` for a run, in the
- * workload's unit, and at the end `{ latency: { p50, p99 } }` where single operations were measured.
+ * workload's unit, and at the end `{ latency: { p50, p99 } }` where single operations were measured. A sustained run
+ * tells `{ value, flushed, filesBehind, rss }`: documents per second until the last promise and until a flush after it,
+ * and the most that was seen of files behind and of memory.
  */
 
 const { Meter } = require('./measure.js');
-const { ADAPTERS } = require('./stores/index.js');
+const { Peaks } = require('./peaks.js');
+const { ADAPTERS, WRITERS } = require('./stores/index.js');
 const { WORKLOADS } = require('./workloads/index.js');
 
 function tell(result) {
@@ -16,7 +19,7 @@ function tell(result) {
 }
 
 async function main({ store: storeName, workload: name, directory, documents, runs, seconds }) {
-    const adapter = ADAPTERS.find((candidate) => candidate.name === storeName);
+    const adapter = [...ADAPTERS, ...WRITERS].find((candidate) => candidate.name === storeName);
     if (name === 'seed') {
         await adapter.seed(directory, documents);
         return;
@@ -27,9 +30,13 @@ async function main({ store: storeName, workload: name, directory, documents, ru
         return;
     }
     const open = adapter.openQuickly ?? adapter.open;
-    const store = await open.call(adapter, directory, documents);
+    const store = await open.call(adapter, directory, documents, workload.options);
     const meter = new Meter(await workload.prepare(store, documents), workload.inFlight);
-    await measure(meter, workload, runs, seconds);
+    if (workload.writers === undefined) {
+        await measure(meter, workload, runs, seconds);
+    } else {
+        await sustain(meter, workload, store, runs, seconds);
+    }
     await store.close();
 }
 
@@ -47,6 +54,20 @@ async function measure(meter, workload, runs, seconds) {
     }
     if (workload.inFlight === 1) {
         tell({ latency: await meter.latency(seconds / 2) });
+    }
+}
+
+async function sustain(meter, { size }, store, runs, seconds) {
+    await meter.run(seconds / 2);
+    for (let run = 0; run < runs; run += 1) {
+        // What was written before is not this run's to pay for.
+        await store.flush();
+        const peaks = new Peaks(store);
+        const started = performance.now();
+        const { done, elapsed } = await meter.run(seconds);
+        await store.flush();
+        const rate = (milliseconds) => ((done * size) / milliseconds) * 1_000;
+        tell({ value: rate(elapsed), flushed: rate(performance.now() - started), ...peaks.end() });
     }
 }
 

@@ -27,6 +27,12 @@ class Meter {
 
     /** Operations per second, over about so many seconds (at least one operation). */
     async rate(seconds) {
+        const { done, elapsed } = await this.run(seconds);
+        return (done / elapsed) * 1_000;
+    }
+
+    /** The same as `{ done, elapsed }`: operations and milliseconds. */
+    async run(seconds) {
         globalThis.gc();
         return this.#inFlight === 1 ? this.#oneAtATime(seconds) : this.#manyAtATime(seconds);
     }
@@ -41,7 +47,7 @@ class Meter {
             }
             const elapsed = performance.now() - started;
             if (elapsed >= seconds * 1_000) {
-                return (done / elapsed) * 1_000;
+                return { done, elapsed };
             }
             this.#batch = Math.max(1, Math.floor((done / elapsed) * BATCH_MS));
         }
@@ -60,7 +66,7 @@ class Meter {
             }
         };
         await Promise.all(Array.from({ length: this.#inFlight }, lane));
-        return (done / (performance.now() - started)) * 1_000;
+        return { done, elapsed: performance.now() - started };
     }
 
     /** Milliseconds of one operation. */

@@ -3,16 +3,16 @@
 /** The command line. */
 
 const { parseArgs } = require('node:util');
-const { ADAPTERS } = require('./stores/index.js');
+const { ADAPTERS, WRITERS } = require('./stores/index.js');
 const { WORKLOADS } = require('./workloads/index.js');
 
 const HELP = `node bench/run.js [options]
 
-  --documents 10000,100000   how many documents, one table each
+  --documents 10000,100000   how many documents, one table each; sustained writes take the number next to their own
   --only get,view            workloads whose name is, or begins with, one of these (${WORKLOADS.map(({ name }) => name).join(', ')})
-  --stores kixx,original     stores to measure (${ADAPTERS.map(({ name }) => name).join(', ')})
+  --stores kixx,original     stores to measure (${[...ADAPTERS, ...WRITERS].map(({ name }) => name).join(', ')})
   --runs 3                   runs of each cell; the table has their median
-  --seconds 1                how long a run takes
+  --seconds 1                how long a run takes; where it is not given, sustained ones take 10 or as they like
   --json file                writes every number to a file, too
   --markdown                 prints the tables in markdown
 `;
@@ -22,7 +22,7 @@ const OPTIONS = {
     only: { type: 'string', default: '' },
     stores: { type: 'string', default: '' },
     runs: { type: 'string', default: '3' },
-    seconds: { type: 'string', default: '1' },
+    seconds: { type: 'string' },
     json: { type: 'string' },
     markdown: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
@@ -37,12 +37,14 @@ const MOST = 500_000;
 /** @param {string[]} args what follows the script's name */
 function read(args) {
     const { values } = parseArgs({ args, options: OPTIONS });
+    const stores = chosen('stores', [...ADAPTERS, ...WRITERS], values.stores);
     return {
         sizes: list(values.documents).map((size) => number('documents', size, FEWEST, MOST)),
         workloads: chosen('only', WORKLOADS, values.only),
-        stores: chosen('stores', ADAPTERS, values.stores),
+        stores: stores.filter((store) => ADAPTERS.includes(store)),
+        writers: stores.filter((store) => WRITERS.includes(store)),
         runs: number('runs', values.runs, 1, 100),
-        seconds: number('seconds', values.seconds, 0.01, 60),
+        seconds: values.seconds && number('seconds', values.seconds, 0.01, 60),
         json: values.json,
         markdown: values.markdown,
         help: values.help,

@@ -9,6 +9,7 @@ const { createInterface } = require('node:readline');
 const { Folders } = require('./folders.js');
 const machine = require('./machine.js');
 const { HELP, read } = require('./options.js');
+const { sustainedTable } = require('./sustained-table.js');
 const { asMarkdown, asText, bareFiles, tables } = require('./table.js');
 
 const CELL = path.join(__dirname, 'cell.js');
@@ -44,7 +45,8 @@ async function seed(store, directory, documents) {
 /** Measures one cell. */
 async function measure({ store, workload, documents }, folders, { runs, seconds }) {
     const directory = await folders.prepare({ store, workload, documents });
-    const task = { store: store.name, workload: workload.name, directory, documents, runs, seconds };
+    const task = { store: store.name, workload: workload.name, directory, documents, runs };
+    task.seconds = seconds ?? workload.seconds;
     const bare = directory !== null && workload.writes ? folders.probe() : undefined;
     const told = [];
     for (let run = 0; run < (workload.fresh ? runs : 1); run += 1) {
@@ -54,17 +56,33 @@ async function measure({ store, workload, documents }, folders, { runs, seconds 
         values: told.map(({ value }) => value).filter((value) => value !== undefined),
         bytesPerDocument: told.map((result) => result.bytesPerDocument).filter((bytes) => bytes !== undefined),
         latency: told.find(({ latency }) => latency !== undefined)?.latency,
+        sustained: workload.writers && told,
         bare,
     };
 }
 
-function cellsOf({ sizes, workloads, stores }) {
+function cellsOf({ sizes, workloads, stores, writers }) {
     const takesPart = (store, workload) => store.workloads?.includes(workload.name) ?? true;
-    return sizes.flatMap((documents) =>
-        workloads.flatMap((workload) =>
-            stores.filter((store) => takesPart(store, workload)).map((store) => ({ store, workload, documents })),
+    const cells = sizes.flatMap((documents) =>
+        workloads
+            .filter((workload) => workload.writers === undefined)
+            .flatMap((workload) =>
+                stores.filter((store) => takesPart(store, workload)).map((store) => ({ store, workload, documents })),
+            ),
+    );
+    const sustained = workloads.filter((workload) => workload.writers !== undefined);
+    return cells.concat(
+        sustained.flatMap((workload) =>
+            writers
+                .filter(({ name }) => workload.writers.includes(name))
+                .map((store) => ({ store, workload, documents: nearest(sizes, workload.documents) })),
         ),
     );
+}
+
+function nearest(sizes, wanted) {
+    const away = (size) => Math.abs(size - wanted);
+    return sizes.reduce((best, size) => (away(size) < away(best) ? size : best));
 }
 
 async function measureAll(options, folders) {
@@ -85,17 +103,22 @@ async function measureAll(options, folders) {
     return results;
 }
 
-function print(results, about, { sizes, workloads, stores, runs, seconds, markdown }) {
+function print(results, about, { sizes, workloads, stores, writers, runs, seconds, markdown }) {
+    const show = (table) => process.stdout.write(`${markdown ? asMarkdown(table) : asText(table)}\n`);
+    const lengths = seconds ?? [...new Set(workloads.map((workload) => workload.seconds))].join(', ');
     const { cpu, cores, memory, system, node, fileSystem, load, loadAfter } = about;
     process.stdout.write(
-        `${cores} x ${cpu}, ${memory}, ${system}, ${fileSystem}, Node ${node}; ${runs} runs of ${seconds} s; ` +
+        `${cores} x ${cpu}, ${memory}, ${system}, ${fileSystem}, Node ${node}; ${runs} runs of ${lengths} s; ` +
             `load average ${load} before, ${loadAfter} after\n\n`,
     );
-    for (const size of sizes) {
-        for (const table of tables(results, workloads, stores, size)) {
-            process.stdout.write(`${markdown ? asMarkdown(table) : asText(table)}\n`);
-        }
-        process.stdout.write(bareFiles(results, size));
+    const [plain, sustained] = [false, true].map((is) => workloads.filter(({ writers: of }) => is === Boolean(of)));
+    for (const size of plain.length > 0 ? sizes : []) {
+        tables(results, plain, stores, size).forEach(show);
+        process.stdout.write(bareFiles(results.filter((result) => !result.sustained && result.documents === size)));
+    }
+    for (const workload of sustained) {
+        show(sustainedTable(results, workload, writers));
+        process.stdout.write(bareFiles(results.filter((result) => result.workload === workload.name)));
     }
 }
 

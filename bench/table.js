@@ -49,9 +49,9 @@ function value(result) {
     return `${short(median)} (${short(min)} - ${short(max)})`;
 }
 
-/** A sentence about the file system while the cells that write were measured. */
-function bareFiles(results, documents) {
-    const bare = results.filter((result) => result.documents === documents && result.bare).map((result) => result.bare);
+/** A sentence about the file system while these cells, of which some write, were measured. */
+function bareFiles(results) {
+    const bare = results.filter((result) => result.bare).map((result) => result.bare);
     if (bare.length === 0) {
         return '';
     }
@@ -59,7 +59,8 @@ function bareFiles(results, documents) {
         const { median, min, max } = summary(bare.map((each) => each[name]));
         return `${short(median)} us (${short(min)} - ${short(max)})`;
     };
-    return `A bare file, just before each cell that writes: new ${told('create')}, replaced by rename ${told('replace')}.\n\n`;
+    const [created, replaced] = [told('create'), told('replace')];
+    return `A bare file, just before each cell that writes: new ${created}, replaced by rename ${replaced}.\n\n`;
 }
 
 function latency(result) {
@@ -81,7 +82,12 @@ function ratio(unit, own, other) {
         return '-';
     }
     const [mine, theirs] = [summary(own.values).median, summary(other.values).median];
-    return `${short(Number((unit === 'ops/s' ? mine / theirs : theirs / mine).toPrecision(2)))}x`;
+    return times(unit === 'ops/s' ? mine / theirs : theirs / mine);
+}
+
+/** How many times more, as a cell. */
+function times(ratio) {
+    return `${short(Number(ratio.toPrecision(2)))}x`;
 }
 
 /** Three digits that count: 0.123, 1.23, 12.3, 123, 1,234, 123k, 1.23M. */
@@ -113,4 +119,4 @@ function asText({ title, head, rows }) {
     return [title, '', line(head), ...rows.map(line), ''].join('\n');
 }
 
-module.exports = { asMarkdown, asText, bareFiles, tables };
+module.exports = { asMarkdown, asText, bareFiles, short, tables, times, value };

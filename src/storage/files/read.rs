@@ -7,6 +7,8 @@ use std::num::NonZero;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
+use serde_json::value::RawValue;
+
 use super::layout::ROOT;
 use super::scan::Candidate;
 use crate::disk::Disk;
@@ -92,5 +94,5 @@ fn read_some(disk: &dyn Disk, files: &[Candidate], next: &AtomicUsize) -> Result
 }
 
 fn is_torn(bytes: &[u8]) -> bool {
-    bytes.contains(&0) || !bytes.trim_ascii_end().ends_with(b"}")
+    bytes.contains(&0) || serde_json::from_slice::<&RawValue>(bytes).is_err_and(|error| error.is_eof())
 }

@@ -5,6 +5,7 @@ mod directory;
 mod fault;
 mod history;
 mod loading;
+mod recovery;
 mod writing;
 
 use std::fs;
