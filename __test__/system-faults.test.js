@@ -10,6 +10,7 @@ const { spawn } = require('node:child_process');
 const fs = require('node:fs');
 const path = require('node:path');
 const { test } = require('node:test');
+const { Dice } = require('./crash/dice.js');
 const { strangerToStrace } = require('./power-cut/strace.js');
 const { openStore, temporaryDirectory } = require('./support.js');
 const { STEPS, after } = require('./system-faults/steps.js');
@@ -17,7 +18,10 @@ const { STEPS, after } = require('./system-faults/steps.js');
 const CHILD = path.join(__dirname, 'system-faults', 'child.js');
 
 /** How many places per fault are tried. */
-const PLACES = Number(process.env.KIXX_FAULT_PLACES ?? 3);
+const PLACES = Number(process.env.KIXX_FAULT_PLACES ?? 2);
+
+/** A child that takes so long, in milliseconds, hangs. */
+const PATIENCE = 60_000;
 
 const SYNCS = ['fdatasync', 'fsync', 'syncfs'];
 
@@ -39,8 +43,8 @@ const FAULTS = [
     ['syncfs', 'EIO'],
 ];
 
-/** Runs the child with some of its calls failing. */
-async function run(folder, options, inject) {
+/** Runs the child in `folder/data`, with some of its calls failing. */
+async function run(folder, args, inject) {
     const directory = path.join(folder, 'data');
     const [trace, report] = ['trace', 'report'].map((name) => path.join(folder, name));
     // Node opens many files of its own.
@@ -49,24 +53,32 @@ async function run(folder, options, inject) {
     const fault = inject.when ? ['-e', `inject=${inject.call}:error=${inject.error}:when=${inject.when}`] : [];
     const strace = ['-f', '-y', ...filter, '-e', `trace=${calls}`, ...fault, '-o', trace];
     const told = fs.openSync(report, 'w');
-    const child = spawn('strace', [...strace, process.execPath, CHILD, JSON.stringify({ directory, options })], {
-        stdio: ['ignore', 'ignore', 'pipe', told],
-    });
+    const ended = await end(
+        spawn('strace', [...strace, process.execPath, CHILD, JSON.stringify({ directory, ...args })], {
+            stdio: ['ignore', 'ignore', 'pipe', told],
+            timeout: PATIENCE,
+            killSignal: 'SIGKILL',
+        }),
+    );
     fs.closeSync(told);
-    let stderr = '';
-    child.stderr.on('data', (text) => {
-        stderr += text;
-    });
-    const ended = await new Promise((resolve) => {
-        child.on('close', (code, signal) => resolve({ code, signal, stderr }));
-    });
-    assert.deepEqual(ended, { code: 0, signal: null, stderr: '' });
-    const lines = fs.readFileSync(report, 'utf8').trim().split('\n');
+    assert.deepEqual(ended, { code: 0, signal: null, stderr: '' }, `${inject.call} ${inject.when}`);
+    const lines = fs.readFileSync(report, 'utf8').trim().split('\n').filter(Boolean);
     return {
         directory,
         told: lines.map((line) => JSON.parse(line)),
         calls: callsIn(fs.readFileSync(trace, 'utf8'), report),
     };
+}
+
+function end(child) {
+    let stderr = '';
+    child.stderr.on('data', (text) => {
+        stderr += text;
+    });
+    return new Promise((resolve, reject) => {
+        child.on('error', reject);
+        child.on('close', (code, signal) => resolve({ code, signal, stderr }));
+    });
 }
 
 /**
@@ -108,11 +120,9 @@ function countOf(calls, thread) {
     return calls.filter((call) => call.thread === thread).length;
 }
 
-/** So many numbers from `first` to `last`, both among them. */
-function someOf(first, last, count) {
-    const step = Math.max(1, (last - first) / (count - 1));
-    const places = Array.from({ length: count }, (_, index) => Math.round(first + index * step));
-    return [...new Set(places)].filter((place) => place <= last);
+/** So many of the numbers from `first` to `last`, by chance. */
+function someOf(first, last, dice) {
+    return dice.distinct(PLACES, last - first + 1).map((number) => first + number);
 }
 
 /** Checks that an error is one that a caller can branch on. */
@@ -130,7 +140,7 @@ function checkTyped(fault, error, directory, what) {
 }
 
 /** Checks what the child has told of its life. Returns the steps that went well, and the one that is in doubt. */
-function checkLife(told, { call, error, when }, directory) {
+function checkLife(told, { call, error, when }, directory, before) {
     const what = `${call} ${error} ${when}`;
     const [done, refused, poisoned] = [[], [], []];
     for (const [kind, ...rest] of told) {
@@ -147,7 +157,7 @@ function checkLife(told, { call, error, when }, directory) {
     }
     const end = told.find(([kind]) => kind === 'end')?.[1];
     if (end) {
-        assert.deepEqual(end.contents, after(done), `${what}: memory`);
+        assert.deepEqual(end.contents, after([...before, ...done]), `${what}: memory`);
         assert.equal(end.poisoned, poisoned.length > 0, what);
         assert.equal(end.failure, poisoned.length > 0 ? 'POISONED' : null, what);
         const failures = end.events.filter(([name]) => name === 'error');
@@ -157,7 +167,7 @@ function checkLife(told, { call, error, when }, directory) {
             what,
         );
     }
-    return { done, refused, inDoubt: poisoned[0], what };
+    return { done: [...before, ...done], refused, inDoubt: poisoned[0], hasLoaded: end !== undefined, what };
 }
 
 /** Checks that a file, or a file system, whose sync failed is not synced again as if nothing had been. */
@@ -188,35 +198,77 @@ async function checkLeft(t, directory, { done, inDoubt, what }) {
     await store.close();
 }
 
-const stranger = strangerToStrace();
+const skip = strangerToStrace() ?? false;
+
+/** Runs the child with a fault, and then without one what it has left. */
+async function tryOut(t, folder, args, inject, before = []) {
+    const { directory, told, calls } = await run(folder, args, inject);
+    const failed = calls.some((call) => call.failed);
+    assert.ok(failed, `${inject.call} ${inject.when}: nothing failed`);
+    const life = checkLife(told, inject, directory, before);
+    await checkLeft(t, directory, life);
+    return { ...life, calls };
+}
+
+/** Each place alone, and from there on. */
+function whensOf(places) {
+    return places.flatMap((place) => [`${place}`, `${place}+`]);
+}
+
+/** Whether one failed call refused one write at most, and the next one went well. */
+function isOver({ done, refused, inDoubt, hasLoaded }, { call, when }) {
+    if (when.endsWith('+') || SYNCS.includes(call) || !hasLoaded) {
+        return true;
+    }
+    // A folder of the journal that cannot be opened cannot be synced.
+    return (
+        (inDoubt !== undefined && call === 'openat') ||
+        (inDoubt === undefined && refused.length <= 2 && done.length > 0)
+    );
+}
 
 for (const files of ['eager', 'background']) {
     for (const [call, error] of FAULTS) {
         test(`${call} that fails with ${error}, with ${files} files, is told and loses nothing`, {
-            skip: stranger ?? false,
+            skip,
         }, async (t) => {
-            const options = { files };
-            const dry = await run(temporaryDirectory(t), options, { call });
-            const { inLoad, all } = placesOf(dry.calls, call);
-            const places = someOf(inLoad + 1, all, PLACES);
-            let runs = 0;
-            for (const when of places.flatMap((place) => [`${place}`, `${place}+`])) {
+            const seed = Number(process.env.KIXX_SEED ?? Date.now() % 1_000_000);
+            const args = { options: { files } };
+            const { calls } = await run(temporaryDirectory(t), args, { call });
+            const { inLoad, all } = placesOf(calls, call);
+            const places = someOf(inLoad + 1, all, new Dice(seed));
+            for (const when of whensOf(places)) {
                 const inject = { call, error, when };
-                const { directory, told, calls } = await run(temporaryDirectory(t), options, inject);
-                assert.ok(
-                    calls.some(({ failed }) => failed),
-                    `${call} ${when}: nothing failed`,
-                );
-                const life = checkLife(told, inject, directory);
-                checkNoSecondSync(calls, life.what);
-                if (!when.endsWith('+') && !SYNCS.includes(call)) {
-                    const fine = life.done.includes(Object.keys(STEPS).at(-1)) || life.refused.length === 1;
-                    assert.ok(fine, `${life.what}: ${JSON.stringify(life)}`);
-                }
-                await checkLeft(t, directory, life);
-                runs += 1;
+                const life = await tryOut(t, temporaryDirectory(t), args, inject);
+                checkNoSecondSync(life.calls, life.what);
+                assert.ok(isOver(life, inject), JSON.stringify({ ...life, calls: [] }));
             }
-            t.diagnostic(`${runs} runs, places ${places} of ${inLoad} + ${all - inLoad}`);
+            t.diagnostic(`seed ${seed}: places ${places} of ${inLoad} + ${all - inLoad}`);
         });
     }
+}
+
+/** What is called while a load recovers. */
+const IN_LOAD = ['pwrite64', 'openat', 'renameat2', 'renameat', 'unlinkat', 'fdatasync', 'fsync', 'syncfs'];
+
+for (const call of IN_LOAD) {
+    test(`${call} that fails in a recovery is told and loses nothing`, { skip }, async (t) => {
+        const seed = Number(process.env.KIXX_SEED ?? Date.now() % 1_000_000);
+        const before = Object.keys(STEPS);
+        const crashed = temporaryDirectory(t);
+        const inject = { call, error: 'EIO' };
+        await run(crashed, { options: { files: 'background' }, exits: true }, { call });
+        const fresh = () => {
+            const folder = temporaryDirectory(t);
+            fs.cpSync(path.join(crashed, 'data'), path.join(folder, 'data'), { recursive: true });
+            return folder;
+        };
+        const args = { options: {}, steps: [] };
+        const { inLoad } = placesOf((await run(fresh(), args, { call })).calls, call);
+        const places = someOf(1, inLoad, new Dice(seed));
+        for (const when of whensOf(places)) {
+            await tryOut(t, fresh(), args, { ...inject, when }, before);
+        }
+        t.diagnostic(`seed ${seed}: places ${places} of ${inLoad}`);
+    });
 }

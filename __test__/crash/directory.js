@@ -70,12 +70,8 @@ function parse(text) {
 
 /** What is wrong with a directory that was closed: it should hold nothing for a load to make up for. */
 function remainsIn(directory) {
-    const names = (folder) => fs.readdirSync(path.join(directory, PRIVATE, folder));
-    const remains = names('tmp').map((name) => `tmp/${name}`);
-    const segments = names('journal');
-    if (segments.length > 1) {
-        remains.push(...segments.map((name) => `journal/${name}`));
-    }
+    const segments = fs.readdirSync(path.join(directory, PRIVATE, 'journal'));
+    const remains = segments.length > 1 ? segments.map((name) => `journal/${name}`) : [];
     for (const name of segments) {
         const [head, ...lines] = fs.readFileSync(path.join(directory, PRIVATE, 'journal', name), 'utf8').split('\n');
         if (!JSON.parse(head).closed || lines.join('') !== '') {

@@ -8,7 +8,7 @@
  *   ["end", facts]              what the store says of itself, and what it holds
  *   ["closed", fault]
  *
- * A fault is `null`, or what an error has beside its message.
+ * With `exits` it ends before `close`. A fault is `null`, or what an error has beside its message.
  */
 
 const fs = require('node:fs');
@@ -39,7 +39,7 @@ async function attempt(act, ...told) {
     return fault;
 }
 
-async function main({ directory, options }) {
+async function main({ directory, options, steps = Object.keys(STEPS), exits = false }) {
     const store = new Datastore({ directory, syncInterval: 3_600_000, ...options });
     const events = [];
     for (const name of ['error', 'degraded']) {
@@ -49,8 +49,11 @@ async function main({ directory, options }) {
     if ((await attempt(load, 'load')) !== null && (await attempt(load, 'load')) !== null) {
         return;
     }
-    for (const [name, { run }] of Object.entries(STEPS)) {
-        await attempt(() => run(store), 'did', name);
+    for (const name of steps) {
+        await attempt(() => STEPS[name].run(store), 'did', name);
+    }
+    if (exits) {
+        process.exit();
     }
     const { items } = await store.queryKeys({ limit: Infinity, includeDocuments: true });
     const { poisoned, failure, degraded } = store.stats();

@@ -28,6 +28,7 @@ fn begin_makes_head_and_names_durable_and_does_so_once() {
     let expected = [
         format!("mkdir {FOLDER}"),
         "fsync .datastore".to_owned(),
+        "fsync ".to_owned(),
         format!("create {path}"),
         format!("truncate {path}"),
         format!("write {path}"),

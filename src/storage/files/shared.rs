@@ -18,7 +18,7 @@ use std::time::{Duration, Instant};
 use parking_lot::{Mutex, MutexGuard};
 
 use super::backlog::{Backlog, Work};
-use super::layout::{JOURNAL, ROOT, TEMPORARY};
+use super::layout::{self, JOURNAL, ROOT, TEMPORARY};
 use super::place::{Placed, Placer, Step, Way, remove_if_there};
 use super::quarantine::Quarantine;
 use super::spare::{self, Displaced, Spare, Spares};
@@ -248,18 +248,23 @@ impl Shared {
     ///
     /// The system's.
     pub fn tidy(&self) -> Result<()> {
+        let last = self.journal.last();
+        // What a commit wrote that a crash kept from the journal has the name that a commit to come may use: that one
+        // would share its file with a spare.
+        let is_over = |name: &String| layout::parse_displaced(name).is_some_and(|(_, sequence)| sequence <= last);
         let listed = self.disk.list(TEMPORARY)?.into_iter();
         let ours = listed.filter(|entry| entry.kind != Kind::Folder).filter_map(|entry| entry.name.ok());
-        let mut names: Vec<String> = ours.map(|name| format!("{TEMPORARY}/{name}")).collect();
+        let (mut over, mut gone): (Vec<String>, Vec<String>) = ours.partition(is_over);
         let mut spares = self.spares.lock();
         spares.forget();
-        if names.len() > TIDIED && spares.recycles() {
-            for name in names.split_off(TIDIED) {
-                spares.displace(Displaced { name, successor: 0 });
+        if over.len() > TIDIED && spares.recycles() {
+            for name in over.split_off(TIDIED) {
+                spares.displace(Displaced { name: format!("{TEMPORARY}/{name}"), successor: 0 });
             }
         }
         drop(spares);
-        names.iter().try_for_each(|name| remove_if_there(self.disk.as_ref(), name))
+        gone.append(&mut over);
+        gone.iter().try_for_each(|name| remove_if_there(self.disk.as_ref(), &format!("{TEMPORARY}/{name}")))
     }
 
     /// Makes every file that was placed durable, and its name.

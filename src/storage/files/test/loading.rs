@@ -201,6 +201,21 @@ fn what_a_crash_left_in_tmp_is_removed() {
 }
 
 #[test]
+fn of_many_files_in_tmp_none_is_kept_under_a_name_that_a_commit_will_use() {
+    let data = Data::with(&[("a.json", "{}"), ("b.json", "{}")]);
+    for key in 0..1_500 {
+        data.put(&format!(".datastore/tmp/{key:016x}-2"), "{}");
+        // The commit to come is the third.
+        data.put(&format!(".datastore/tmp/{key:016x}-3"), "{}");
+        data.put(&format!(".datastore/tmp/next-{key:x}"), "{}");
+    }
+    let (_files, _) = data.load();
+    let left = data.names(".datastore/tmp");
+    assert!(!left.is_empty());
+    assert!(left.iter().all(|name| name.ends_with("-2")), "{left:?}");
+}
+
+#[test]
 fn a_folder_in_tmp_is_left_alone() {
     let data = Data::with(&[(".datastore/tmp/folder/inside", ""), (".datastore/tmp/next", "")]);
     let (mut files, _) = data.load();
