@@ -139,7 +139,9 @@ impl Open {
                 .and_then(|()| shared.place(step))
                 .map_err(|error| error.with_key(step.key.to_text()))?;
         }
-        Ok(quarantine.into_moved())
+        let (moved, names) = quarantine.finish();
+        self.shared.touch(names);
+        Ok(moved)
     }
 
     /// Makes durable what was placed, and leaves the old journal behind.
@@ -161,7 +163,7 @@ impl Open {
             journal::discard(disk, JOURNAL, &past.segments)?;
         }
         self.shared.tidy()?;
-        Ok(quarantine.into_moved())
+        Ok(quarantine.finish().0)
     }
 
     /// Joins keys and documents, and notes who owns which name.

@@ -14,13 +14,15 @@ pub struct Quarantine<'a> {
     disk: &'a dyn Disk,
     folder: Option<String>,
     moved: Vec<BadFile>,
+    /// Every name that this made or took away.
+    names: Vec<String>,
 }
 
 impl<'a> Quarantine<'a> {
     /// Nothing is created before the first file is moved.
     #[must_use]
     pub fn new(disk: &'a dyn Disk) -> Self {
-        Self { disk, folder: None, moved: Vec::new() }
+        Self { disk, folder: None, moved: Vec::new(), names: Vec::new() }
     }
 
     /// Moves one file of the data directory.
@@ -48,14 +50,15 @@ impl<'a> Quarantine<'a> {
         let target = format!("{folder}/{name}");
         make_parents(self.disk, &target)?;
         self.disk.rename(source, &target)?;
+        self.names.extend([source.to_owned(), target]);
         self.moved.push(bad);
         Ok(())
     }
 
-    /// What was moved.
+    /// What was moved, and every name that this made or took away.
     #[must_use]
-    pub fn into_moved(self) -> Vec<BadFile> {
-        self.moved
+    pub fn finish(self) -> (Vec<BadFile>, Vec<String>) {
+        (self.moved, self.names)
     }
 
     fn create_folder(&self) -> Result<String> {

@@ -72,7 +72,7 @@ pub struct Shared {
     backlog: Mutex<Backlog>,
     /// Up to here every file is in its place.
     placed: AtomicU64,
-    /// Files placed since the last checkpoint, where they have to be synced one by one. A mutex, held for an insert.
+    /// Files touched since the last checkpoint, where they have to be synced one by one. A mutex, held for an insert.
     touched: Option<Mutex<HashSet<String>>>,
     /// A mutex, held while files are tended to.
     tending: Mutex<Tending>,
@@ -136,10 +136,15 @@ impl Shared {
             // Where even that fails it stays in `tmp/`, and the next load moves it.
             let _ = Quarantine::new(self.disk.as_ref()).take_from(&step.foreign(), bad);
         }
-        if let (Some(touched), Some(file)) = (&self.touched, &step.file) {
-            touched.lock().insert(file.clone());
-        }
+        self.touch(step.file.iter().cloned());
         Ok(placed)
+    }
+
+    /// Notes files that were made, changed or taken away, where they have to be synced one by one.
+    pub fn touch(&self, files: impl IntoIterator<Item = String>) {
+        if let Some(touched) = &self.touched {
+            touched.lock().extend(files);
+        }
     }
 
     /// Leaves steps for the keeper. Where too many wait already, they are placed first.

@@ -13,7 +13,7 @@ const STATES: usize = 40;
 
 /// Workloads; more where `KIXX_CUT_CASES` asks for them.
 fn cases() -> u32 {
-    std::env::var("KIXX_CUT_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(20)
+    std::env::var("KIXX_CUT_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(16)
 }
 
 /// What file systems there are: Linux, one without exchange, one without second names, and macOS.
@@ -58,25 +58,55 @@ fn survives(history: &History, disk: &Simulated, placing: Placing, seed: u64) ->
     Ok(states)
 }
 
-fn run(acts: &[Act], lacking: &[Ability], placing: Placing, pace: Pace, seed: u64) -> Result<usize, String> {
-    let disk = Simulated::without(lacking);
-    let mut files = history::open(&disk, placing, pace);
-    files.load().unwrap();
-    let keeper = files.keeper().unwrap();
-    let mut history = History::default();
-    // There a single write waits for a sync, too, and so for the one that it is made during.
-    let waits = lacking.contains(&Ability::Exchange) && lacking.contains(&Ability::Link);
-    for act in acts.iter().filter(|act| !(waits && matches!(act, Act::Meanwhile(..)))) {
-        history.act(&disk, &mut files, keeper.as_ref(), act);
+/// A workload, and the machine that it runs on.
+#[derive(Debug)]
+struct Run<'a> {
+    acts: &'a [Act],
+    lacking: &'a [Ability],
+    placing: Placing,
+    pace: Pace,
+}
+
+impl Run<'_> {
+    /// Does everything, or what comes before a call.
+    fn to(&self, stop: Option<usize>) -> (Simulated, History) {
+        let disk = Simulated::without(self.lacking);
+        if let Some(stop) = stop {
+            disk.stop_at(stop);
+        }
+        let mut history = History::default();
+        let mut files = history::open(&disk, self.placing, self.pace);
+        if files.load().is_err() {
+            return (disk, history);
+        }
+        let keeper = files.keeper().unwrap();
+        // There a single write waits for a sync, too, and so for the one that it is made during.
+        let waits = self.lacking.contains(&Ability::Exchange) && self.lacking.contains(&Ability::Link);
+        for act in self.acts.iter().filter(|act| !(waits && matches!(act, Act::Meanwhile(..)))) {
+            let before = history.len();
+            history.act(&disk, &mut files, keeper.as_ref(), act);
+            if stop.is_some_and(|stop| disk.calls() >= stop) {
+                history.doubt_refusals_from(before);
+                break;
+            }
+        }
+        (disk, history)
     }
-    let mut states = 0;
-    for cut in disk.states_after_cut(seed, STATES) {
-        let told = cut.log();
-        states += survives(&history, &cut, placing, seed).map_err(|error| {
-            format!("{error}\n{lacking:?} {placing:?} {pace:?}\nthe workload:\n{}\nthe cut: {told}", disk.log())
-        })?;
+
+    /// Cuts the power at the end and in the middle; returns how many states that makes.
+    fn cut(&self, middle: usize, seed: u64) -> Result<usize, String> {
+        let (whole, history) = self.to(None);
+        let stop = 1 + middle % whole.calls();
+        let mut states = 0;
+        for (disk, history) in [(whole, history), self.to(Some(stop))] {
+            for cut in disk.states_after_cut(seed, STATES) {
+                states += survives(&history, &cut, self.placing, seed).map_err(|error| {
+                    format!("{error}\n{self:?}\nthe workload:\n{}\nthe cut: {}", disk.log(), cut.log())
+                })?;
+            }
+        }
+        Ok(states)
     }
-    Ok(states)
 }
 
 #[test]
@@ -85,9 +115,10 @@ fn a_power_cut_leaves_every_document_whole_and_nothing_synced_is_lost() {
     let states = std::cell::Cell::new(0);
     let placing = prop_oneof![Just(Placing::Eager), Just(Placing::Background)];
     let pace = prop_oneof![Just(Pace::Calm), Just(Pace::Recycling), Just(Pace::Cutting)];
-    let input = (acts(20), 0..DISKS.len(), placing, pace, any::<u64>());
-    let result = runner.run(&input, |(acts, lacking, placing, pace, seed)| {
-        let tried = run(&acts, DISKS[lacking], placing, pace, seed).map_err(TestCaseError::fail)?;
+    let input = (acts(20), 0..DISKS.len(), placing, pace, any::<usize>(), any::<u64>());
+    let result = runner.run(&input, |(acts, lacking, placing, pace, middle, seed)| {
+        let run = Run { acts: &acts, lacking: DISKS[lacking], placing, pace };
+        let tried = run.cut(middle, seed).map_err(TestCaseError::fail)?;
         states.set(states.get() + tried);
         Ok(())
     });

@@ -94,7 +94,7 @@ pub fn found(loaded: &Loaded) -> Found {
 pub enum Pace {
     /// As its limits are.
     Calm,
-    /// It recycles.
+    /// It recycles, and seldom cuts the journal.
     Recycling,
     /// It recycles and cuts the journal.
     Cutting,
@@ -109,7 +109,7 @@ pub fn open(disk: &Simulated, placing: Placing, pace: Pace) -> Files {
     match pace {
         Pace::Calm => {}
         Pace::Recycling => {
-            files.limits = Limits { segment: u64::MAX, segment_age: never, file_age: now, worth_recycling: 1 };
+            files.limits = Limits { segment: 1_500, segment_age: never, file_age: now, worth_recycling: 1 };
         }
         Pace::Cutting => {
             files.limits = Limits { segment: 1, segment_age: now, file_age: now, worth_recycling: 1 };
