@@ -6,7 +6,7 @@
 //!
 //! | driver | what it is |
 //! |---|---|
-//! | [`files`] | one readable JSON file per document, replaced by rename |
+//! | [`files`] | one readable JSON file per document, and a journal |
 //! | [`memory`] | nothing outlives the process |
 //! | `faulty` (tests) | any other driver, failing where a test says so |
 //!
@@ -20,8 +20,8 @@
 //! - A conflict is an outcome, not an error. The drivers of this crate never report one, because the engine checks
 //!   revisions before it commits; a driver over a server will.
 //!
-//! Not here: revisions and conditions (`engine::commit`), the journal, which comes with durability levels, and
-//! `changes`/`barrier`, which come with the first driver that has other writers.
+//! Not here: revisions and conditions (`engine::commit`), and `changes`/`barrier`, which come with the first driver that
+//! has other writers.
 
 #![forbid(unsafe_code)]
 

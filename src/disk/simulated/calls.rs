@@ -39,7 +39,14 @@ impl Simulated {
                 Err(failure.errno())
             }
         };
-        done.map_err(|errno| failed(&mut state, call, path, errno))
+        let done = done.map_err(|errno| failed(&mut state, call, path, errno));
+        drop(state);
+        // What is done while a sync runs is not covered by it.
+        let meanwhile = self.meanwhile.lock().take_if(|meanwhile| meanwhile.during == call);
+        if let Some(meanwhile) = meanwhile {
+            (meanwhile.act)();
+        }
+        done
     }
 
     fn has(&self, ability: Ability) -> bool {

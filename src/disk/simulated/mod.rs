@@ -42,6 +42,7 @@ mod test;
 mod tree;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 use std::sync::Arc;
 
 use parking_lot::Mutex;
@@ -58,6 +59,19 @@ pub use self::faults::{Call, Times};
 #[derive(Clone, Debug)]
 pub struct Simulated {
     state: Arc<Mutex<State>>,
+    meanwhile: Arc<Mutex<Option<Meanwhile>>>,
+}
+
+/// What is to happen during a sync.
+struct Meanwhile {
+    during: Call,
+    act: Box<dyn FnOnce() + Send>,
+}
+
+impl fmt::Debug for Meanwhile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Meanwhile").field("during", &self.during).finish_non_exhaustive()
+    }
 }
 
 /// What a disk can do, and what a test can take from it.
@@ -96,7 +110,7 @@ impl Simulated {
 
     fn made_of(tree: Tree, lacks: BTreeSet<Ability>, boot: u64) -> Self {
         let state = State { tree, faults: Faults::default(), locked: BTreeSet::new(), lacks, boot };
-        Self { state: Arc::new(Mutex::new(state)) }
+        Self { state: Arc::new(Mutex::new(state)), meanwhile: Arc::default() }
     }
 
     /// The n-th call, counted from 1 over the life of the disk, fails without effect; when sticky, so do all after it.
@@ -120,6 +134,17 @@ impl Simulated {
     /// From now on a write takes half of its bytes, rounded up, and says so.
     pub fn write_short(&self) {
         self.state.lock().faults.write_short();
+    }
+
+    /// Does something while the next sync of that kind runs, in its thread: after what the sync covers was settled, before
+    /// it returns.
+    pub fn meanwhile(&self, during: Call, act: impl FnOnce() + Send + 'static) {
+        *self.meanwhile.lock() = Some(Meanwhile { during, act: Box::new(act) });
+    }
+
+    /// Takes back what was to be done meanwhile.
+    pub fn forget_meanwhile(&self) {
+        *self.meanwhile.lock() = None;
     }
 
     /// Nothing fails from now on, and writes are whole.

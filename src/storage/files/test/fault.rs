@@ -5,7 +5,7 @@ use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
 
 use super::super::Placing;
-use super::history::{self, Act, Found, History, acts, found};
+use super::history::{self, Act, Found, History, Pace, acts, found};
 use crate::disk::simulated::errno::{EIO, ENOSPC};
 use crate::disk::simulated::{Simulated, Times};
 use crate::storage::Storage;
@@ -23,7 +23,7 @@ const WRONGS: &[Wrong] =
     &[Wrong::Once(ENOSPC), Wrong::Once(EIO), Wrong::Sticky(ENOSPC), Wrong::Sticky(EIO), Wrong::Killed, Wrong::Short];
 
 fn load(disk: &Simulated, placing: Placing) -> Found {
-    let mut files = history::open(disk, placing, false);
+    let mut files = history::open(disk, placing, Pace::Calm);
     let loaded = files.load().unwrap_or_else(|error| panic!("not loaded: {error}\n{}", disk.log()));
     found(&loaded)
 }
@@ -38,12 +38,12 @@ fn run(acts: &[Act], placing: Placing, wrong: Wrong, call: usize) -> bool {
         Wrong::Short => disk.write_short(),
     }
     let mut history = History::default();
-    let mut files = history::open(&disk, placing, true);
+    let mut files = history::open(&disk, placing, Pace::Cutting);
     if files.load().is_ok() {
         let keeper = files.keeper().unwrap();
         for act in acts {
             let before = history.len();
-            history.act(&mut files, keeper.as_ref(), act);
+            history.act(&disk, &mut files, keeper.as_ref(), act);
             if matches!(wrong, Wrong::Killed) && disk.calls() >= call {
                 history.doubt_refusals_from(before);
                 break;
@@ -70,7 +70,7 @@ fn survives_a_cut(killed: &Simulated, history: &History, placing: Placing, seed:
         whole.calls()
     };
     killed.stop_at(1 + seed * 7 % calls);
-    let _ = history::open(killed, placing, false).load();
+    let _ = history::open(killed, placing, Pace::Calm).load();
     for cut in killed.states_after_cut(seed as u64, 4).take(24) {
         let told = || format!("{placing:?} killed at {seed}\n{}\n{}", killed.log(), cut.log());
         let documents = load(&cut, placing);

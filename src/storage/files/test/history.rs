@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::sync::mpsc::channel;
+use std::thread;
 use std::time::Duration;
 
 use proptest::prelude::*;
@@ -9,7 +11,7 @@ use proptest::prelude::*;
 use super::super::shared::Limits;
 use super::super::{Files, Options, Placing};
 use crate::disk::Disk;
-use crate::disk::simulated::Simulated;
+use crate::disk::simulated::{Call, Simulated};
 use crate::document::Document;
 use crate::error::ErrorKind;
 use crate::key::Key;
@@ -28,6 +30,8 @@ pub enum Act {
     Tend,
     /// What a user asks for.
     Flush,
+    /// The keeper tends, and while its first sync of that kind runs, single writes of these keys are committed.
+    Meanwhile(Call, BTreeMap<usize, bool>),
 }
 
 /// A group: for each key whether it is written (else deleted), and whether it must be synced.
@@ -43,10 +47,13 @@ pub fn acts(most: usize) -> impl Strategy<Value = Vec<Act>> {
     let several = (prop::collection::btree_map(0..KEYS, prop::bool::weighted(0.75), 2..4), prop::bool::weighted(0.2))
         .prop_map(|(changes, synced)| Wish { changes, synced });
     let wish = prop_oneof![4 => one, 1 => several];
+    let during = prop::sample::select(vec![Call::SyncData, Call::SyncEverything, Call::SyncFolder]);
     let act = prop_oneof![
         8 => prop::collection::vec(wish, 1..4).prop_map(Act::Commit),
         3 => Just(Act::Tend),
         1 => Just(Act::Flush),
+        2 => (during, prop::collection::btree_map(0..KEYS, prop::bool::weighted(0.75), 1..3))
+            .prop_map(|(during, changes)| Act::Meanwhile(during, changes)),
     ];
     prop::collection::vec(act, 1..most)
 }
@@ -82,14 +89,31 @@ pub fn found(loaded: &Loaded) -> Found {
     loaded.documents.iter().map(|(key, document)| (key.clone(), document.text().to_owned())).collect()
 }
 
-/// A driver on the disk; a busy one does at once what others do now and then.
-pub fn open(disk: &Simulated, placing: Placing, is_busy: bool) -> Files {
+/// What a keeper does whenever it is called.
+#[derive(Clone, Copy, Debug)]
+pub enum Pace {
+    /// As its limits are.
+    Calm,
+    /// It recycles.
+    Recycling,
+    /// It recycles and cuts the journal.
+    Cutting,
+}
+
+/// A driver on the disk.
+pub fn open(disk: &Simulated, placing: Placing, pace: Pace) -> Files {
     let disk = disk.clone();
     let options = Options { placing, ..Options::default() };
     let mut files = Files::on(Box::new(move || Ok(Arc::new(disk.clone()) as Arc<dyn Disk>)), options);
-    if is_busy {
-        let now = Duration::ZERO;
-        files.limits = Limits { segment: 1, segment_age: now, file_age: now, worth_recycling: 1 };
+    let (now, never) = (Duration::ZERO, Duration::MAX);
+    match pace {
+        Pace::Calm => {}
+        Pace::Recycling => {
+            files.limits = Limits { segment: u64::MAX, segment_age: never, file_age: now, worth_recycling: 1 };
+        }
+        Pace::Cutting => {
+            files.limits = Limits { segment: 1, segment_age: now, file_age: now, worth_recycling: 1 };
+        }
     }
     files
 }
@@ -100,8 +124,9 @@ fn key_of(number: usize) -> Key {
 
 impl History {
     /// Does one thing.
-    pub fn act(&mut self, files: &mut Files, keeper: &dyn Keeper, act: &Act) {
+    pub fn act(&mut self, disk: &Simulated, files: &mut Files, keeper: &dyn Keeper, act: &Act) {
         match act {
+            Act::Meanwhile(during, changes) => self.meanwhile(disk, files, keeper, *during, changes),
             Act::Commit(wishes) => self.commit(files, wishes),
             Act::Tend => drop(keeper.tend()),
             Act::Flush => {
@@ -110,6 +135,35 @@ impl History {
                 }
             }
         }
+    }
+
+    fn meanwhile(
+        &mut self,
+        disk: &Simulated,
+        files: &mut Files,
+        keeper: &dyn Keeper,
+        during: Call,
+        changes: &BTreeMap<usize, bool>,
+    ) {
+        let (reached, is_reached) = channel();
+        let (go_on, goes_on) = channel::<()>();
+        disk.meanwhile(during, move || {
+            let _ = reached.send(());
+            let _ = goes_on.recv();
+        });
+        let alone = |(key, writes): (&usize, &bool)| Wish { changes: BTreeMap::from([(*key, *writes)]), synced: false };
+        let wishes: Vec<Wish> = changes.iter().map(alone).collect();
+        thread::scope(|scope| {
+            let tending = scope.spawn(|| {
+                drop(keeper.tend());
+                disk.forget_meanwhile();
+            });
+            if is_reached.recv().is_ok() {
+                self.commit(files, &wishes);
+            }
+            drop(go_on);
+            tending.join().unwrap();
+        });
     }
 
     fn synced(&mut self, is_meant: impl Fn(usize) -> bool) {

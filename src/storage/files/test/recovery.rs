@@ -4,7 +4,7 @@ use std::os::unix::fs::MetadataExt;
 use std::time::Duration;
 
 use super::super::shared::Limits;
-use super::history;
+use super::history::{self, Pace};
 use super::*;
 use crate::disk::simulated::Simulated;
 use crate::error::BadFile;
@@ -12,7 +12,7 @@ use crate::storage::conformance::{delete, set, together};
 
 /// A driver on a simulated disk.
 fn on(disk: &Simulated, placing: Placing) -> (Opened, Loaded) {
-    load(history::open(disk, placing, false))
+    load(history::open(disk, placing, Pace::Calm))
 }
 
 fn placing_later(data: &Data) -> Files {
@@ -180,7 +180,7 @@ fn after_a_power_cut_a_torn_file_nobody_knows_of_is_put_aside_and_a_damaged_one_
     {
         let cut = disk.states_after_cut(1, 0).next().unwrap();
         cut.put("b.json", content.as_bytes());
-        let mut files = history::open(&cut, Placing::Eager, false);
+        let mut files = history::open(&cut, Placing::Eager, Pace::Calm);
         if is_torn {
             let loaded = files.load().unwrap();
             assert_eq!((told(&loaded).len(), reasons(&loaded)), (1, vec!["b.json"]), "{content:?}");
@@ -192,7 +192,7 @@ fn after_a_power_cut_a_torn_file_nobody_knows_of_is_put_aside_and_a_damaged_one_
     files.close().unwrap();
     let cut = disk.states_after_cut(1, 0).next().unwrap();
     cut.put("b.json", b"");
-    assert_eq!(history::open(&cut, Placing::Eager, false).load().unwrap_err().code(), "CORRUPT");
+    assert_eq!(history::open(&cut, Placing::Eager, Pace::Calm).load().unwrap_err().code(), "CORRUPT");
 }
 
 #[test]
