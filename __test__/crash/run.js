@@ -72,7 +72,7 @@ class Run {
     #plan() {
         const dice = this.#dice;
         const ends = dice.next();
-        const isHeavy = dice.chance(0.03);
+        const isHeavy = dice.chance(0.06);
         return {
             directory: this.#directory,
             seed: dice.between(0, 2 ** 31),

@@ -64,8 +64,6 @@ pub struct Shared {
     pub way: Way,
     pub placing: Placing,
     limits: Limits,
-    /// Segments that no longer count when this opener's first one is begun.
-    older: Vec<String>,
     /// A mutex, held for a push or a pop.
     pub spares: Mutex<Spares>,
     /// A mutex, held for as long as it takes to move steps in or out.
@@ -82,6 +80,8 @@ pub struct Shared {
 #[derive(Debug)]
 struct Tending {
     placer: Placer,
+    /// Segments that no longer count when this opener's first one is begun.
+    older: Vec<String>,
     /// When a segment was last closed.
     began: Instant,
     /// When the backlog was last placed.
@@ -106,11 +106,10 @@ impl Shared {
             way,
             placing,
             limits,
-            older,
             spares: Mutex::new(spares),
             backlog: Mutex::default(),
             touched: (!syncs_everything).then(Mutex::default),
-            tending: Mutex::new(Tending { placer: Placer::default(), began: now, placed: now }),
+            tending: Mutex::new(Tending { placer: Placer::default(), older, began: now, placed: now }),
             disk,
         }
     }
@@ -212,7 +211,7 @@ impl Shared {
 
     /// Makes displaced files ready to be written again, and cuts what the journal no longer needs: both wait for one
     /// sync of everything.
-    fn recycle(&self, synced: Sequence) -> Result<()> {
+    fn recycle(&self, tending: &mut Tending, synced: Sequence) -> Result<()> {
         // Told before the sync begins: what is placed during it waits for the next one.
         let cut = self.journal.closed_last().filter(|last| *last <= self.placed());
         let (displaced, room) = {
@@ -227,10 +226,20 @@ impl Shared {
             self.sync_files()?;
         }
         self.spares.lock().put(displaced.len(), clean);
-        match cut {
-            Some(through) => self.journal.cut(through),
-            None => Ok(()),
-        }
+        let Some(through) = cut else { return Ok(()) };
+        // First: without the segment that says that they do not count they would, and end in a gap.
+        self.discard_older(tending)?;
+        self.journal.cut(through)
+    }
+
+    /// Removes the segments of openers before this one, durably. Its own first one is begun.
+    fn discard_older(&self, tending: &mut Tending) -> Result<()> {
+        journal::discard(self.disk.as_ref(), JOURNAL, &tending.older).map_err(|error| {
+            // What could not be removed is tried again, a sync never.
+            if error.context().syscall == Some("fsync") { poisoned(error) } else { error }
+        })?;
+        tending.older.clear();
+        Ok(())
     }
 
     fn blank(&self, displaced: &[Displaced], room: usize) -> Vec<Spare> {
@@ -338,7 +347,7 @@ impl Shared {
             self.sync_files()?;
             // Every document is durable in its file. A full disk may have no room to say so; then the next load finds
             // that nothing is missing.
-            let told = self.journal.finish().and_then(|()| journal::discard(self.disk.as_ref(), JOURNAL, &self.older));
+            let told = self.journal.finish().and_then(|()| self.discard_older(&mut tending));
             if let Err(error) = told.and_then(|()| self.tidy())
                 && error.kind() == ErrorKind::Poisoned
             {
@@ -362,7 +371,7 @@ impl Keeper for Shared {
             placed = self.place_backlog(&mut tending);
         }
         self.rotate(&mut tending)?;
-        self.recycle(synced)?;
+        self.recycle(&mut tending, synced)?;
         let idle = self.spares.lock().take_idle();
         for spare in idle {
             // In the way of nothing.

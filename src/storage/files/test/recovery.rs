@@ -64,6 +64,25 @@ fn sequences_go_on_after_a_close_in_the_same_epoch() {
     assert!(loaded.position.sequence >= before.sequence);
 }
 
+/// A close leaves a segment that says so. The next opener's first segment makes it count for nothing; once that was cut,
+/// the two that were left had a gap between them, and no load went well any more.
+#[test]
+fn after_a_close_and_a_checkpoint_a_kill_leaves_a_journal_without_a_gap() {
+    let data = Data::new();
+    let (mut files, _) = data.load();
+    write(&mut files, set("a", 0, "{}"));
+    files.close().unwrap();
+    let mut files = busy(&data);
+    let keeper = files.keeper().unwrap();
+    for revision in 1..4 {
+        write(&mut files, set("a", revision, "{}"));
+        keeper.tend().unwrap();
+    }
+    drop(keeper);
+    files.abandon();
+    assert_eq!(told(&data.load().1), [pair("a", "{\"_rev\":3}")]);
+}
+
 #[test]
 fn after_a_kill_a_placed_file_edited_by_hand_counts() {
     let data = Data::new();
