@@ -38,7 +38,7 @@ pub fn displaced(key: &Key, sequence: Sequence) -> String {
     format!("{TEMPORARY}/{:016x}-{sequence:x}", hash(key))
 }
 
-/// The name under which a commit writes a version where it cannot use the [displaced](displaced) one's.
+/// The name under which a commit writes a version where it cannot use the [`displaced`] one's.
 #[must_use]
 pub fn next(sequence: Sequence) -> String {
     format!("{TEMPORARY}/next-{sequence:x}")
