@@ -44,13 +44,16 @@ pub fn next(sequence: Sequence) -> String {
     format!("{TEMPORARY}/next-{sequence:x}")
 }
 
+/// Higher sequences are nobody's: a journal holds numbers that JavaScript can hold, too.
+const HIGHEST: Sequence = 1 << 52;
+
 /// The hash of the key and the sequence that a name in `tmp/` was made of; `None` for other names.
 #[must_use]
 pub fn parse_displaced(name: &str) -> Option<(u64, Sequence)> {
     let (hash, sequence) = name.split_once('-')?;
     let is_ours = hash.len() == 16 && !name.contains('+');
     let parsed = (u64::from_str_radix(hash, 16).ok()?, Sequence::from_str_radix(sequence, 16).ok()?);
-    is_ours.then_some(parsed)
+    (is_ours && parsed.1 < HIGHEST).then_some(parsed)
 }
 
 /// FNV-1a, 64 bits (<http://www.isthe.com/chongo/tech/comp/fnv/>): stands in file names, so it never changes.
@@ -70,9 +73,15 @@ mod tests {
         let path = displaced(&key, 4711);
         let name = path.rsplit('/').next().unwrap();
         assert_eq!(parse_displaced(name), Some((hash(&key), 4711)));
-        for other in
-            ["next-12", "probe", "0123456789abcdef", "0123456789abcdef-", "0123456789abcde-1", "+123456789abcdef-1"]
-        {
+        for other in [
+            "next-12",
+            "probe",
+            "0123456789abcdef",
+            "0123456789abcdef-",
+            "0123456789abcde-1",
+            "+123456789abcdef-1",
+            "0123456789abcdef-ffffffffffffffff",
+        ] {
             assert_eq!(parse_displaced(other), None, "{other}");
         }
     }

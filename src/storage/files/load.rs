@@ -52,7 +52,7 @@ pub(super) fn load(disk: Arc<dyn Disk>, options: Options, limits: Limits, probe:
     let recovered = plan.steps.len();
     let documents = found.documents.len() + plan.documents.len();
     // What a load displaces has sequences, too; and so has every document.
-    let last = (past.last + recovered as u64).max(documents as u64);
+    let last = plan.last.max(documents as u64);
     let journal = next_journal(&disk, options, &past, last)?;
     let shared = Shared::new(disk, journal, way, options.placing, limits, past.segments.clone());
     let mut open = Open {

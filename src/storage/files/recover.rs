@@ -40,6 +40,8 @@ pub struct Plan {
     pub documents: HashMap<Key, Option<Document>>,
     /// Files that are bad, and that the journal cannot help.
     pub bad: Vec<BadFile>,
+    /// The last sequence that anybody used, also where the journal lost it, or uses here.
+    pub last: Sequence,
 }
 
 /// A document's file as it was found.
@@ -63,19 +65,19 @@ enum Verdict {
 ///
 /// The system's, where a displaced file cannot be read.
 pub fn plan(disk: &dyn Disk, past: &Recovered, found: &Scan, contents: &Contents) -> Result<Plan> {
-    let mut plan = Plan::default();
+    let displaced = Displaced::list(disk)?;
+    let mut plan = Plan { last: past.last.max(displaced.last), ..Plan::default() };
     let mut histories: Vec<(&Key, &History)> = past.histories.iter().collect();
     histories.sort_unstable_by_key(|(_, history)| history.sequence);
     for (key, history) in histories {
         let file = find(key, found, contents);
         match judge(history, &file, past) {
             Verdict::Stays => {}
-            Verdict::Replace => plan.replace(key, history.document.clone(), &file, false, past.last),
-            Verdict::QuarantineAndReplace => plan.replace(key, history.document.clone(), &file, true, past.last),
+            Verdict::Replace => plan.replace(key, history.document.clone(), &file, false),
+            Verdict::QuarantineAndReplace => plan.replace(key, history.document.clone(), &file, true),
         }
     }
     let lost_power = !past.same_boot && !past.closed && !past.segments.is_empty();
-    let displaced = if lost_power { Displaced::list(disk, past.first)? } else { Displaced::default() };
     for bad in &contents.fallen {
         let is_healed = lost_power && bad.is_torn;
         if is_healed { &mut plan.quarantine } else { &mut plan.bad }.push(bad.file.clone());
@@ -87,8 +89,8 @@ pub fn plan(disk: &dyn Disk, past: &Recovered, found: &Scan, contents: &Contents
         }
         if !(lost_power && bad.is_torn) {
             plan.bad.push(bad.file.clone());
-        } else if let Some(document) = displaced.find(disk, &file.key)? {
-            plan.replace(&file.key, Some(document), &Found::Bad(file, bad), false, past.last);
+        } else if let Some(document) = displaced.find(disk, &file.key, past.first)? {
+            plan.replace(&file.key, Some(document), &Found::Bad(file, bad), false);
         } else {
             let reason = format!("{}: it was never synced before the power was cut", bad.file.reason);
             plan.quarantine.push(BadFile { file: bad.file.file.clone(), reason });
@@ -99,7 +101,7 @@ pub fn plan(disk: &dyn Disk, past: &Recovered, found: &Scan, contents: &Contents
 }
 
 impl Plan {
-    fn replace(&mut self, key: &Key, document: Option<Document>, file: &Found, quarantine: bool, last: Sequence) {
+    fn replace(&mut self, key: &Key, document: Option<Document>, file: &Found, quarantine: bool) {
         let candidate = match file {
             Found::Absent => None,
             Found::Whole(candidate, _) | Found::Bad(candidate, _) => Some(*candidate),
@@ -110,10 +112,11 @@ impl Plan {
             self.quarantine.push(BadFile { file: candidate.relative.clone(), reason });
         }
         self.documents.insert(key.clone(), document.clone());
+        // Of its own, so that nothing that lies in `tmp/` is written over, whatever the journal knows of it.
+        self.last += 1;
         self.steps.push(Step {
             key: key.clone(),
-            // Of its own, so that nothing that lies in `tmp/` is written over.
-            sequence: last + 1 + self.steps.len() as u64,
+            sequence: self.last,
             document,
             file: Some(file_name::canonical(key)),
             plain: standing.filter(|file| file.form == Form::Plain).map(|file| file.relative.clone()),
@@ -162,28 +165,31 @@ fn judge(history: &History, file: &Found, past: &Recovered) -> Verdict {
 #[derive(Debug, Default)]
 struct Displaced {
     files: HashMap<u64, Vec<(Sequence, String)>>,
+    /// The last sequence that a name tells.
+    last: Sequence,
 }
 
 impl Displaced {
-    fn list(disk: &dyn Disk, first: Sequence) -> Result<Self> {
+    fn list(disk: &dyn Disk) -> Result<Self> {
         let mut files: HashMap<u64, Vec<(Sequence, String)>> = HashMap::new();
+        let mut last = 0;
         for entry in disk.list(TEMPORARY)? {
             let Ok(name) = entry.name else { continue };
-            if let Some((hash, sequence)) = layout::parse_displaced(&name)
-                && sequence >= first
-            {
+            if let Some((hash, sequence)) = layout::parse_displaced(&name) {
+                last = last.max(sequence);
                 files.entry(hash).or_default().push((sequence, format!("{TEMPORARY}/{name}")));
             }
         }
         for of in files.values_mut() {
             of.sort_unstable();
         }
-        Ok(Self { files })
+        Ok(Self { files, last })
     }
 
-    /// The oldest whole version.
-    fn find(&self, disk: &dyn Disk, key: &Key) -> Result<Option<Document>> {
-        for (_, path) in self.files.get(&layout::hash(key)).into_iter().flatten() {
+    /// The oldest whole version that was displaced at `first` or later.
+    fn find(&self, disk: &dyn Disk, key: &Key, first: Sequence) -> Result<Option<Document>> {
+        let of_key = self.files.get(&layout::hash(key)).into_iter().flatten();
+        for (_, path) in of_key.filter(|(sequence, _)| *sequence >= first) {
             let mut bytes = Vec::new();
             disk.read(path, &mut bytes)?;
             if let Ok(document) = Document::from_file(&bytes) {

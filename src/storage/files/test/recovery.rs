@@ -214,6 +214,33 @@ fn a_torn_file_is_restored_from_the_oldest_version_that_was_displaced_since_the_
 }
 
 #[test]
+fn a_recovery_never_writes_over_what_it_restores_from() {
+    let disk = Simulated::new();
+    let (mut files, _) = on(&disk, Placing::Eager);
+    write(&mut files, set("a", 0, "{}"));
+    files.close().unwrap();
+    files.load().unwrap();
+    // Of this commit the journal knows nothing after the cut, but the displaced file has its sequence.
+    write(&mut files, set("a", 1, "{}"));
+    let is_blank = |bytes: Vec<u8>| bytes.iter().all(|byte| *byte == 0);
+    let cut = disk.states_after_cut(1, 0).find(|cut| cut.get("a.json").is_some_and(is_blank)).expect("such a state");
+    let calls = {
+        let whole = cut.crash();
+        drop(on(&whole, Placing::Eager));
+        whole.calls()
+    };
+    for stop in 1..=calls {
+        let stopped = cut.crash();
+        stopped.stop_at(stop);
+        let _ = history::open(&stopped, Placing::Eager, Pace::Calm).load();
+        for again in stopped.states_after_cut(1, 0) {
+            let (_files, loaded) = on(&again, Placing::Eager);
+            assert_eq!(told(&loaded), [pair("a", "{\"_rev\":0}")], "cut at {stop}\n{}", again.log());
+        }
+    }
+}
+
+#[test]
 fn a_checkpoint_cuts_the_journal_and_leaves_what_is_not_in_place() {
     let data = Data::new();
     let mut files = busy(&data);
