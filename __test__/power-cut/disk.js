@@ -44,6 +44,11 @@ class Disk {
     }
 
     #begin(thread, { name, args: [given] }) {
+        if (name === 'close') {
+            // Another thread may be given the number before this call returns.
+            this.#open.delete(given);
+            return;
+        }
         if (!['fsync', 'fdatasync', 'syncfs'].includes(name)) {
             return;
         }
@@ -93,7 +98,6 @@ class Disk {
 
     #calls = {
         openat: ({ args: [at, name, flags], result }) => this.#openAt(at, name, flags, result),
-        close: ({ args: [descriptor] }) => this.#open.delete(descriptor),
         write: ({ args: [descriptor] }) => this.#mustNotBe(descriptor),
         pwrite64: ({ args: [descriptor, bytes, , offset], result }) => {
             this.#open.get(descriptor)?.write(bytes.subarray(0, result), offset);
