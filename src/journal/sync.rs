@@ -39,17 +39,26 @@ impl Round {
 /// Ends the turn of a thread that syncs, whatever becomes of it: the others would wait for ever.
 struct Turn<'a> {
     journal: &'a Journal,
-    done: Option<Round>,
+    end: End,
+}
+
+/// What became of a turn.
+enum End {
+    /// Nobody knows: it panicked.
+    Unknown,
+    /// It failed before anything was in doubt, or broke the journal.
+    Failed,
+    Done(Round),
 }
 
 impl Drop for Turn<'_> {
     fn drop(&mut self) {
         let mut state = self.journal.state.lock();
         state.is_syncing = false;
-        match &self.done {
-            Some(round) => round.note(&mut state),
-            // After a failure the cause is there already, so this tells of a panic.
-            None => drop(self.journal.break_by(Error::new(ErrorKind::Storage, "a sync was interrupted"))),
+        match &self.end {
+            End::Done(round) => round.note(&mut state),
+            End::Failed => {}
+            End::Unknown => drop(self.journal.break_by(Error::new(ErrorKind::Storage, "a sync was interrupted"))),
         }
         self.journal.synced.notify_all();
     }
@@ -79,12 +88,14 @@ impl Journal {
         state.is_syncing = true;
         let round = Round::new(&state);
         drop(state);
-        let mut turn = Turn { journal: self, done: None };
+        let mut turn = Turn { journal: self, end: End::Unknown };
         if let Err(cause) = self.run(&round) {
-            self.break_by(cause)?;
+            turn.end = End::Failed;
+            // A folder that could not be opened was not synced; it can be tried again.
+            return if cause.context().syscall == Some("open") { Err(cause) } else { Err(self.break_with(cause)) };
         }
         let last = round.last;
-        turn.done = Some(round);
+        turn.end = End::Done(round);
         Ok(last)
     }
 
@@ -110,9 +121,13 @@ impl Journal {
             self.sync()?;
         }
         while let Some(path) = self.oldest(through) {
-            self.disk.remove(&path)?;
+            match self.disk.remove(&path) {
+                // By an earlier call, which could not make that durable.
+                Err(error) if error.is_not_found() => {}
+                other => other?,
+            }
+            self.sync_folder(&self.folder)?;
             self.state.lock().segments.pop_front();
-            self.disk.sync_folder(&self.folder).or_else(|cause| self.break_by(cause))?;
         }
         Ok(())
     }

@@ -180,13 +180,32 @@ impl Journal {
         self.check()
     }
 
+    /// Gives up, and tells why.
+    pub(super) fn break_with(&self, cause: Error) -> Error {
+        self.break_by(cause.clone()).err().unwrap_or(cause)
+    }
+
+    /// Syncs a folder. One that cannot be opened (no descriptor is left) was not synced and can be tried again.
+    pub(super) fn sync_folder(&self, folder: &str) -> Result<()> {
+        self.disk
+            .sync_folder(folder)
+            .map_err(|cause| if cause.context().syscall == Some("open") { cause } else { self.break_with(cause) })
+    }
+
     fn begin_with(&self, writer: &mut Writer) -> Result<()> {
         self.check()?;
-        if !self.state.lock().segments.is_empty() {
+        let (is_open, is_durable) = {
+            let state = self.state.lock();
+            let first = state.segments.front();
+            (first.is_some(), first.is_some_and(|first| first.begun <= state.durable))
+        };
+        if is_durable {
             return Ok(());
         }
-        self.ensure_folder()?;
-        self.open(writer, Kind::Settled)?;
+        if !is_open {
+            self.ensure_folder()?;
+            self.open(writer, Kind::Settled)?;
+        }
         self.sync().map(drop)
     }
 
@@ -230,7 +249,7 @@ impl Journal {
     }
 
     /// Creates the folder where it is missing. Its name, and those of the folders it lies in, are made durable in any
-    /// case: whoever created them may have been killed before. A folder that cannot be opened is tried again.
+    /// case: whoever created them may have been killed before.
     fn ensure_folder(&self) -> Result<()> {
         if self.disk.kind(&self.folder)?.is_none() {
             self.disk.make_folder(&self.folder)?;
@@ -238,10 +257,7 @@ impl Journal {
         let mut path = self.folder.as_str();
         while !path.is_empty() {
             path = path.rsplit_once('/').map_or("", |(parent, _)| parent);
-            self.disk.sync_folder(path).or_else(|cause| match cause.context().syscall {
-                Some("open") => Err(cause),
-                _ => self.break_by(cause),
-            })?;
+            self.sync_folder(path)?;
         }
         Ok(())
     }
@@ -305,7 +321,7 @@ impl Journal {
     /// Cuts off what a failed append wrote, durably: its first groups may be whole, and were refused.
     fn take_back(&self, handle: &dyn Handle, length: u64, cause: Error) -> Error {
         if handle.truncate(length).is_err() {
-            return self.break_by(cause.clone()).err().unwrap_or(cause);
+            return self.break_with(cause);
         }
         self.state.lock().touch();
         self.sync().err().unwrap_or(cause)
