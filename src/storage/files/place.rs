@@ -20,10 +20,11 @@
 
 use super::folders::{make_cut, make_folder, remove_cut};
 use super::layout::{self, TEMPORARY};
+use super::quarantine::Quarantine;
 use super::spare::{Displaced, Spares};
 use crate::disk::{Disk, Kind, write_all};
 use crate::document::{Document, pretty};
-use crate::error::{Error, Result};
+use crate::error::{BadFile, Error, Result};
 use crate::key::Key;
 use crate::storage::Sequence;
 
@@ -112,9 +113,7 @@ pub struct Step {
 pub enum Placed {
     /// What stood there lies under the displaced name.
     Over,
-    /// Something that is no document of ours stood there; it lies where the new version was written.
-    OverForeign,
-    /// Nothing stood there.
+    /// Nothing of ours stood there.
     New,
     /// It was replaced without a trace.
     Lost,
@@ -199,12 +198,6 @@ impl Step {
         }
     }
 
-    /// Where something that was in the way lies now.
-    #[must_use]
-    pub fn foreign(&self) -> String {
-        layout::next(self.sequence)
-    }
-
     /// Puts the file in place, or takes it away. What it displaced is told to `spares`.
     ///
     /// # Errors
@@ -237,12 +230,13 @@ impl Step {
                 other => return other.map(|()| Placed::New),
             }
         }
-        let over = if self.replaces {
-            self.put_over(disk, way, &temporary, file)
-        } else {
-            Self::put_aside(disk, way, &temporary, file)
-        };
-        match over {
+        if !self.replaces {
+            // Kept, whatever it is: first, because nobody could tell later what is left of it in `tmp/`.
+            let reason = "stood where the file of a new document belongs".to_owned();
+            Quarantine::new(disk).take(BadFile { file: file.to_owned(), reason })?;
+            return rename_new(disk, &temporary, file).map(|()| Placed::New);
+        }
+        match self.put_over(disk, way, &temporary, file) {
             // Somebody removed the file.
             Err(error) if error.is_not_found() => {
                 let from = if disk.kind(&temporary)?.is_some() { temporary } else { self.displaced() };
@@ -272,15 +266,6 @@ impl Step {
             }
             Way::Rename => disk.rename(temporary, file).map(|()| Placed::Lost),
         }
-    }
-
-    /// Something stands where nothing of ours should: kept, whatever it is.
-    fn put_aside(disk: &dyn Disk, way: Way, temporary: &str, file: &str) -> Result<Placed> {
-        if way == Way::Exchange {
-            disk.exchange(temporary, file)?;
-            return Ok(Placed::OverForeign);
-        }
-        disk.rename(temporary, file).map(|()| Placed::Lost)
     }
 
     fn take(&self, disk: &dyn Disk) -> Result<Placed> {

@@ -20,10 +20,9 @@ use parking_lot::{Mutex, MutexGuard};
 use super::backlog::{Backlog, Work};
 use super::layout::{self, JOURNAL, ROOT, TEMPORARY};
 use super::place::{Placed, Placer, Step, Way, remove_if_there};
-use super::quarantine::Quarantine;
 use super::spare::{self, Displaced, Spare, Spares};
 use crate::disk::{Disk, Kind};
-use crate::error::{BadFile, Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::journal::{self, Journal, Placing};
 use crate::storage::{Keeper, KeeperStats, Sequence};
 
@@ -128,21 +127,18 @@ impl Shared {
     /// Carries out a step whose version was prepared. What is in the way and no document of ours is kept.
     pub fn place(&self, step: &Step) -> Result<Placed> {
         let placed = step.place(self.disk.as_ref(), self.way, &self.spares)?;
-        if placed == Placed::OverForeign
-            && let Some(file) = &step.file
-        {
-            let reason = "stood where the file of a new document belongs".to_owned();
-            let bad = BadFile { file: file.clone(), reason };
-            // Where even that fails it stays in `tmp/`, and the next load moves it.
-            let _ = Quarantine::new(self.disk.as_ref()).take_from(&step.foreign(), bad);
-        }
-        if let (Some(touched), Some(file)) = (&self.touched, &step.file) {
-            touched.lock().insert(file.clone());
-        }
+        self.touch(step.file.iter().cloned());
         Ok(placed)
     }
 
-    /// Leaves steps for the keeper. Where too many wait already, they are placed first.
+    /// Notes files that are to be synced, or whose folders are, before the journal may forget them.
+    pub fn touch(&self, files: impl IntoIterator<Item = String>) {
+        if let Some(touched) = &self.touched {
+            touched.lock().extend(files);
+        }
+    }
+
+    /// Where too much waits for the keeper, does what it would do before more is added.
     ///
     /// # Errors
     ///
