@@ -71,7 +71,7 @@ pub struct Shared {
     backlog: Mutex<Backlog>,
     /// Up to here every file is in its place.
     placed: AtomicU64,
-    /// Files placed since the last checkpoint, where they have to be synced one by one. A mutex, held for an insert.
+    /// Files that the journal tells of, where they have to be synced one by one. A mutex, held for an insert.
     touched: Option<Mutex<HashSet<String>>>,
     /// A mutex, held while files are tended to.
     tending: Mutex<Tending>,
