@@ -254,8 +254,12 @@ impl Step {
                 if temporary != displaced {
                     disk.rename(temporary, &displaced)?;
                 }
-                disk.exchange(&displaced, file)?;
-                Ok(Placed::Over)
+                let exchanged = disk.exchange(&displaced, file);
+                if exchanged.as_ref().is_err_and(|error| !error.is_not_found()) && temporary != displaced {
+                    // Under that name a load after a power cut may take it for what the document was.
+                    let _ = disk.rename(&displaced, temporary);
+                }
+                exchanged.map(|()| Placed::Over)
             }
             Way::Link => {
                 // A recovery that was cut short may have left one.

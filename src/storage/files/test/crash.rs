@@ -44,6 +44,25 @@ fn what_was_synced_survives_a_kill_a_load_and_then_a_power_cut() {
 }
 
 #[test]
+fn a_group_that_was_taken_back_does_not_come_back_with_a_power_cut() {
+    for lacking in [&[][..], &[Ability::Exchange], &[Ability::SyncEverything]] {
+        let disk = Simulated::without(lacking);
+        let mut files = on(&disk, Placing::Eager);
+        write(&mut files, set("a", 0, "{}"));
+        files.close().unwrap();
+        files.load().unwrap();
+        disk.put("b.json/inside", b"");
+        let group = together(vec![set("a", 1, "{}"), set("c", 0, "{}"), set("b", 0, "{}")]);
+        let Some(Outcome::Failed(error)) = files.commit(&[group]).pop() else { panic!("stored") };
+        assert_eq!(error.code(), "EISDIR");
+        for cut in disk.states_after_cut(1, 50) {
+            let log = cut.log();
+            assert_eq!(documents(&cut), [pair("a", "{\"_rev\":0}")], "without {lacking:?}, {log}");
+        }
+    }
+}
+
+#[test]
 fn what_cannot_be_kept_aside_is_not_replaced() {
     let disk = Simulated::new();
     let mut files = on(&disk, Placing::Eager);
