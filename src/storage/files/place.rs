@@ -298,12 +298,9 @@ impl Step {
         let Some(file) = &self.file else { return Ok(()) };
         let displaced = self.displaced();
         match (placed, &self.document) {
-            (Placed::Over, _) => disk.rename(&displaced, file),
-            (Placed::OverForeign, _) => {
-                disk.exchange(&self.foreign(), file).and_then(|()| disk.remove(&self.foreign()))
-            }
+            (Placed::Over, _) => put_back(disk, &displaced, file),
             (Placed::New, Some(_)) => match &self.plain {
-                Some(plain) => disk.rename(&displaced, plain).and_then(|()| disk.remove(file)),
+                Some(plain) => put_back(disk, &displaced, plain).and_then(|()| disk.remove(file)),
                 None => disk.remove(file),
             },
             (Placed::Nothing | Placed::New, _) => Ok(()),
@@ -329,6 +326,17 @@ fn refuse_folder(disk: &dyn Disk, path: &str) -> Result<()> {
 
 /// Renames to where nothing is, and makes the folders of a long name.
 fn rename_new(disk: &dyn Disk, from: &str, to: &str) -> Result<()> {
+/// Renames to where a file stood, and makes the folders of a long name again.
+fn put_back(disk: &dyn Disk, from: &str, to: &str) -> Result<()> {
+    match disk.rename(from, to) {
+        Err(error) if error.is_not_found() => {
+            make_cut(disk, to)?;
+            disk.rename(from, to)
+        }
+        other => other,
+    }
+}
+
     match disk.rename_new(from, to) {
         Err(error) if error.is_not_found() => {
             make_cut(disk, to)?;
