@@ -275,8 +275,10 @@ impl Step {
     fn take(&self, disk: &dyn Disk) -> Result<Placed> {
         let mut placed = Placed::Nothing;
         // The original's first: after ours alone it would be the document again.
-        for file in [&self.plain, &self.file].into_iter().flatten() {
-            refuse_folder(disk, file)?;
+        let files = || [&self.plain, &self.file].into_iter().flatten();
+        // Before any is moved, because none is moved back.
+        files().try_for_each(|file| refuse_folder(disk, file))?;
+        for file in files() {
             match disk.rename(file, &self.displaced()) {
                 Ok(()) => {
                     placed = Placed::Over;
@@ -324,8 +326,6 @@ fn refuse_folder(disk: &dyn Disk, path: &str) -> Result<()> {
     }
 }
 
-/// Renames to where nothing is, and makes the folders of a long name.
-fn rename_new(disk: &dyn Disk, from: &str, to: &str) -> Result<()> {
 /// Renames to where a file stood, and makes the folders of a long name again.
 fn put_back(disk: &dyn Disk, from: &str, to: &str) -> Result<()> {
     match disk.rename(from, to) {
@@ -337,6 +337,8 @@ fn put_back(disk: &dyn Disk, from: &str, to: &str) -> Result<()> {
     }
 }
 
+/// Renames to where nothing is, and makes the folders of a long name.
+fn rename_new(disk: &dyn Disk, from: &str, to: &str) -> Result<()> {
     match disk.rename_new(from, to) {
         Err(error) if error.is_not_found() => {
             make_cut(disk, to)?;
