@@ -260,8 +260,11 @@ impl Shared {
         }
         drop(spares);
         gone.append(&mut over);
-        gone.iter().try_for_each(|name| remove_if_there(self.disk.as_ref(), &format!("{TEMPORARY}/{name}")))
+        gone.iter().try_for_each(|name| remove_if_there(self.disk.as_ref(), &format!("{TEMPORARY}/{name}")))?;
+        // After a power cut such a name must not stand for what a commit to come displaced.
+        if comes_again { self.disk.sync_folder(TEMPORARY) } else { Ok(()) }
     }
+        let comes_again = gone.iter().any(|name| layout::parse_displaced(name).is_some());
 
     /// Makes every file that was placed durable, and its name.
     pub fn sync_files(&self) -> Result<()> {

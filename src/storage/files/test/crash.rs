@@ -63,6 +63,37 @@ fn a_group_that_was_taken_back_does_not_come_back_with_a_power_cut() {
 }
 
 #[test]
+fn what_one_power_cut_took_does_not_come_back_with_the_next() {
+    let disk = Simulated::new();
+    let mut files = on(&disk, Placing::Eager);
+    write(&mut files, set("a", 0, "{}"));
+    files.close().unwrap();
+    files.load().unwrap();
+    write(&mut files, set("a", 1, "{}"));
+    // The version was written, and neither put in place nor told by the journal.
+    let is_meant = |cut: &Simulated| {
+        let tmp = cut.names(layout::TEMPORARY);
+        let is_left = tmp.iter().any(|name| {
+            let content = cut.get(&format!("{}/{name}", layout::TEMPORARY)).unwrap_or_default();
+            content.starts_with(b"{\n    \"_rev\": 1")
+        });
+        let is_lost = cut.tree().iter().all(|(path, bytes)| {
+            !path.starts_with(layout::JOURNAL) || !bytes.windows(9).any(|window| window == b"\"_rev\":1}")
+        });
+        is_left && is_lost && cut.get("a.json").is_some_and(|bytes| bytes.starts_with(b"{\n    \"_rev\": 0"))
+    };
+    let first = disk.states_after_cut(1, 400).find(is_meant).expect("such a state");
+    let mut files = on(&first, Placing::Eager);
+    write(&mut files, set("b", 0, "{}"));
+    write(&mut files, set("a", 1, "{\"second\":true}"));
+    for second in first.states_after_cut(1, 200) {
+        let log = second.log();
+        let found = documents(&second).into_iter().find(|(key, _)| key == "a").unwrap().1;
+        assert!(found != "{\"_rev\":1}", "{log}");
+    }
+}
+
+#[test]
 fn what_cannot_be_kept_aside_is_not_replaced() {
     let disk = Simulated::new();
     let mut files = on(&disk, Placing::Eager);
