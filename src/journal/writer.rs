@@ -207,15 +207,18 @@ impl Journal {
         self.remove_closed()
     }
 
-    /// Begins anew, because somebody removed the folder. What was in it is gone.
+    /// Begins anew, because somebody may have removed the folder: what was written before is durable where it belongs,
+    /// and means nothing any more.
     ///
     /// # Errors
     ///
     /// The system's; `POISONED` where a sync failed.
     pub fn restart(&self) -> Result<()> {
         let mut writer = self.writer.lock();
-        self.state.lock().segments.clear();
-        writer.headless = None;
+        let before = std::mem::take(&mut self.state.lock().segments);
+        drop(before);
+        // Its file may be there still, under that number.
+        writer.number += u64::from(writer.headless.take().is_some());
         self.begin_with(&mut writer)
     }
 

@@ -345,6 +345,20 @@ impl Shared {
     fn tending(&self) -> MutexGuard<'_, Tending> {
         self.tending.lock()
     }
+    /// Goes on in a new journal: somebody removed the lock's file, and maybe our whole folder. What only the old
+    /// journal told is made durable in its files before.
+    ///
+    /// # Errors
+    ///
+    /// The system's: to be called again. `POISONED` where a sync failed.
+    pub fn begin_anew(&self) -> Result<()> {
+        let mut tending = self.tending.lock();
+        self.spares.lock().forget();
+        self.place_backlog(&mut tending)?;
+        self.sync_files()?;
+        self.journal.restart()
+    }
+
 }
 
 impl Keeper for Shared {

@@ -94,6 +94,23 @@ fn what_one_power_cut_took_does_not_come_back_with_the_next() {
 }
 
 #[test]
+fn what_was_acknowledged_outlives_its_lock_file() {
+    for placing in [Placing::Eager, Placing::Background] {
+        let disk = Simulated::new();
+        let mut files = on(&disk, placing);
+        write_synced(&mut files, set("a", 0, "{}"));
+        disk.remove(LOCK).unwrap();
+        write_synced(&mut files, set("b", 0, "{}"));
+        let expected = [pair("a", "{\"_rev\":0}"), pair("b", "{\"_rev\":0}")];
+        assert_eq!(documents(&disk.crash()), expected, "{placing:?}, killed");
+        for cut in disk.states_after_cut(1, 50) {
+            let log = cut.log();
+            assert_eq!(documents(&cut), expected, "{placing:?}, {log}");
+        }
+    }
+}
+
+#[test]
 fn what_cannot_be_kept_aside_is_not_replaced() {
     let disk = Simulated::new();
     let mut files = on(&disk, Placing::Eager);
