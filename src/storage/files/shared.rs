@@ -142,10 +142,13 @@ impl Shared {
     ///
     /// # Errors
     ///
-    /// Why the ones that wait cannot be placed.
+    /// Why that cannot be done.
     pub fn make_room(&self) -> Result<()> {
-        if self.spares.lock().are_too_many() {
-            self.tend()?;
+        if self.spares.lock().are_too_many()
+            && let Err(error) = self.tend()
+            && (error.kind() == ErrorKind::Poisoned || self.spares.lock().are_too_many())
+        {
+            return Err(error);
         }
         if self.backlog.lock().is_too_long() { self.flush() } else { Ok(()) }
     }
@@ -259,12 +262,12 @@ impl Shared {
             }
         }
         drop(spares);
+        let comes_again = gone.iter().any(|name| layout::parse_displaced(name).is_some());
         gone.append(&mut over);
         gone.iter().try_for_each(|name| remove_if_there(self.disk.as_ref(), &format!("{TEMPORARY}/{name}")))?;
         // After a power cut such a name must not stand for what a commit to come displaced.
         if comes_again { self.disk.sync_folder(TEMPORARY) } else { Ok(()) }
     }
-        let comes_again = gone.iter().any(|name| layout::parse_displaced(name).is_some());
 
     /// Makes every file that was placed durable, and its name.
     pub fn sync_files(&self) -> Result<()> {
@@ -342,9 +345,6 @@ impl Shared {
         Ok(())
     }
 
-    fn tending(&self) -> MutexGuard<'_, Tending> {
-        self.tending.lock()
-    }
     /// Goes on in a new journal: somebody removed the lock's file, and maybe our whole folder. What only the old
     /// journal told is made durable in its files before.
     ///
@@ -359,6 +359,9 @@ impl Shared {
         self.journal.restart()
     }
 
+    fn tending(&self) -> MutexGuard<'_, Tending> {
+        self.tending.lock()
+    }
 }
 
 impl Keeper for Shared {
@@ -369,14 +372,15 @@ impl Keeper for Shared {
         if self.is_behind() && (self.backlog.lock().is_pressed() || tending.placed.elapsed() >= self.limits.file_age) {
             placed = self.place_backlog(&mut tending);
         }
-        self.rotate(&mut tending)?;
+        // Recycling gives space back, so it must not wait until a full disk takes a new segment.
+        let rotated = self.rotate(&mut tending);
         self.recycle(synced)?;
         let idle = self.spares.lock().take_idle();
         for spare in idle {
             // In the way of nothing.
             let _ = self.disk.remove(&spare.name);
         }
-        placed
+        placed.and(rotated)
     }
 
     fn flush(&self) -> Result<()> {

@@ -111,6 +111,17 @@ fn what_was_acknowledged_outlives_its_lock_file() {
 }
 
 #[test]
+fn a_displaced_file_is_used_again_though_no_segment_can_be_begun() {
+    let disk = Simulated::new();
+    let (mut files, _) = load(history::open(&disk, Placing::Eager, Pace::Cutting));
+    write(&mut files, set("a", 0, "{}"));
+    write(&mut files, set("a", 1, "{}"));
+    disk.fail_kind_at(Call::Create, 1, ENOSPC, Times::Sticky);
+    assert_eq!(files.keeper().unwrap().tend().unwrap_err().code(), "ENOSPC");
+    write(&mut files, set("a", 2, "{}"));
+}
+
+#[test]
 fn what_cannot_be_kept_aside_is_not_replaced() {
     let disk = Simulated::new();
     let mut files = on(&disk, Placing::Eager);
