@@ -299,6 +299,8 @@ impl Journal {
         let end = length + writer.lines.len() as u64;
         writer.reserve(&*handle, end);
         if let Err(cause) = write_all(&*handle, &writer.lines, length) {
+            // Cutting it off gives the space back that was set aside.
+            writer.reserved = 0;
             return Err(self.take_back(&*handle, length, cause));
         }
         self.state.lock().extend(writer.lines.len() as u64, last);
