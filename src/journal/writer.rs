@@ -226,15 +226,18 @@ impl Journal {
         self.remove_closed()
     }
 
-    /// Begins anew, because somebody removed the folder. What was in it is gone.
+    /// Begins anew, because somebody may have removed the folder: what was written before is durable where it belongs,
+    /// and means nothing any more.
     ///
     /// # Errors
     ///
     /// The system's; `POISONED` where a sync failed.
     pub fn restart(&self) -> Result<()> {
         let mut writer = self.writer.lock();
-        self.state.lock().segments.clear();
-        writer.headless = None;
+        let before = std::mem::take(&mut self.state.lock().segments);
+        drop(before);
+        // Its file may be there still, under that number.
+        writer.number += u64::from(writer.headless.take().is_some());
         self.begin_with(&mut writer)
     }
 
@@ -312,6 +315,8 @@ impl Journal {
         let end = length + writer.lines.len() as u64;
         writer.reserve(&*handle, end);
         if let Err(cause) = write_all(&*handle, &writer.lines, length) {
+            // Cutting it off gives the space back that was set aside.
+            writer.reserved = 0;
             return Err(self.take_back(&*handle, length, cause));
         }
         self.state.lock().extend(writer.lines.len() as u64, last);

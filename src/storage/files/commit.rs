@@ -13,7 +13,7 @@ use std::sync::Arc;
 use super::place::{Placed, Step};
 use super::shared::{Shared, is_full, poisoned};
 use super::{Files, Open};
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::journal::{Placing, Record};
 use crate::key::file_name;
 use crate::storage::{Entry, Group, Outcome, Position, Sequence};
@@ -195,7 +195,7 @@ impl Open {
 
     /// Puts files in place, or leaves them to the keeper, and answers.
     fn finish(&mut self, staged: Vec<Staged>, answer: &mut (impl FnMut(usize, Outcome) + ?Sized)) {
-        let mut voided = false;
+        let (mut voided, mut in_doubt) = (false, false);
         let mut through = self.shared.placed();
         for Staged { number, first, steps, .. } in staged {
             let last = first + steps.len() as u64 - 1;
@@ -214,11 +214,13 @@ impl Open {
                 }
                 Err(error) => {
                     voided = true;
+                    in_doubt |= error.kind() == ErrorKind::Poisoned;
                     answer(number, Outcome::Failed(error));
                 }
             }
         }
-        if self.shared.placing == Placing::Eager {
+        // What is in doubt the journal has to keep, for the next load.
+        if self.shared.placing == Placing::Eager && !in_doubt {
             self.shared.set_placed(if voided { self.shared.journal.last() } else { through });
         }
     }
@@ -244,6 +246,10 @@ impl Open {
         for (step, placed) in steps.iter().zip(done).rev() {
             step.undo(self.shared.disk.as_ref(), *placed).map_err(poisoned)?;
             self.release_claim(step);
+        }
+        if !done.is_empty() {
+            // A power cut must not bring back in a file what the journal no longer tells of.
+            self.shared.sync_files()?;
         }
         self.shared.journal.void(first, self.shared.placed()).map_err(poisoned)?;
         self.shared.journal.sync().map(drop)
@@ -277,5 +283,5 @@ pub(super) fn refuse(groups: &[Group], error: &Error) -> Vec<Outcome> {
 }
 
 fn not_loaded() -> Error {
-    Error::new(crate::error::ErrorKind::NotLoaded, "the directory is not open")
+    Error::new(ErrorKind::NotLoaded, "the directory is not open")
 }

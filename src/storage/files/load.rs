@@ -57,6 +57,7 @@ pub(super) fn load(disk: Arc<dyn Disk>, options: Options, limits: Limits, probe:
     let shared = Shared::new(disk, journal, way, options.placing, limits, past.segments.clone());
     let mut open = Open {
         lock,
+        is_uprooted: false,
         epoch: shared.journal.epoch(),
         shared: Arc::new(shared),
         placer: Placer::default(),
@@ -69,6 +70,8 @@ pub(super) fn load(disk: Arc<dyn Disk>, options: Options, limits: Limits, probe:
     }
     let (superseded, ignored) = (found.superseded.clone(), found.ignored.clone());
     let mut quarantined = open.act(&plan, superseded.into_iter().map(|file| file.relative))?;
+    // What the last opener placed and did not come to sync.
+    open.shared.touch(past.histories.keys().map(canonical));
     quarantined.extend(open.settle(&past, recovered > 0 || !quarantined.is_empty())?);
     let documents = open.own(found, contents, plan)?;
     open.names.set_aside(&ignored);

@@ -107,6 +107,8 @@ struct Open {
     names: Names,
     /// Documents whose file still has the name that the original gave it.
     plain: HashSet<Key>,
+    /// The lock was taken again, and the journal has not begun anew yet.
+    is_uprooted: bool,
     /// The last to be given back.
     lock: Box<dyn Held>,
 }
@@ -134,18 +136,20 @@ impl Open {
     /// Takes the lock again where somebody removed its file, because nobody else could find it any more. Refused where
     /// others may have been here meanwhile: memory would no longer be what the files are.
     fn hold(&mut self) -> Result<()> {
-        if self.lock.stands() {
-            return Ok(());
-        }
         let disk = self.shared.disk.as_ref();
-        make_folder(disk, PRIVATE)?;
-        self.lock = disk.lock(LOCK, true)?;
-        format::ensure(disk)?;
-        make_folder(disk, TEMPORARY)?;
-        make_folder(disk, JOURNAL)?;
-        self.shared.spares.lock().forget();
-        // Its segment went with the folder.
-        self.shared.journal.restart()
+        if !self.lock.stands() {
+            make_folder(disk, PRIVATE)?;
+            self.lock = disk.lock(LOCK, true)?;
+            self.is_uprooted = true;
+        }
+        if self.is_uprooted {
+            format::ensure(disk)?;
+            make_folder(disk, TEMPORARY)?;
+            make_folder(disk, JOURNAL)?;
+            self.shared.begin_anew()?;
+            self.is_uprooted = false;
+        }
+        Ok(())
     }
 }
 

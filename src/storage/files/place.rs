@@ -20,10 +20,11 @@
 
 use super::folders::{make_cut, make_folder, remove_cut};
 use super::layout::{self, TEMPORARY};
+use super::quarantine::Quarantine;
 use super::spare::{Displaced, Spares};
 use crate::disk::{Disk, Kind, write_all};
 use crate::document::{Document, pretty};
-use crate::error::{Error, Result};
+use crate::error::{BadFile, Error, Result};
 use crate::key::Key;
 use crate::storage::Sequence;
 
@@ -112,9 +113,7 @@ pub struct Step {
 pub enum Placed {
     /// What stood there lies under the displaced name.
     Over,
-    /// Something that is no document of ours stood there; it lies where the new version was written.
-    OverForeign,
-    /// Nothing stood there.
+    /// Nothing of ours stood there.
     New,
     /// It was replaced without a trace.
     Lost,
@@ -199,12 +198,6 @@ impl Step {
         }
     }
 
-    /// Where something that was in the way lies now.
-    #[must_use]
-    pub fn foreign(&self) -> String {
-        layout::next(self.sequence)
-    }
-
     /// Puts the file in place, or takes it away. What it displaced is told to `spares`.
     ///
     /// # Errors
@@ -237,12 +230,13 @@ impl Step {
                 other => return other.map(|()| Placed::New),
             }
         }
-        let over = if self.replaces {
-            self.put_over(disk, way, &temporary, file)
-        } else {
-            Self::put_aside(disk, way, &temporary, file)
-        };
-        match over {
+        if !self.replaces {
+            // Kept, whatever it is: first, because nobody could tell later what is left of it in `tmp/`.
+            let reason = "stood where the file of a new document belongs".to_owned();
+            Quarantine::new(disk).take(BadFile { file: file.to_owned(), reason })?;
+            return rename_new(disk, &temporary, file).map(|()| Placed::New);
+        }
+        match self.put_over(disk, way, &temporary, file) {
             // Somebody removed the file.
             Err(error) if error.is_not_found() => {
                 let from = if disk.kind(&temporary)?.is_some() { temporary } else { self.displaced() };
@@ -260,8 +254,12 @@ impl Step {
                 if temporary != displaced {
                     disk.rename(temporary, &displaced)?;
                 }
-                disk.exchange(&displaced, file)?;
-                Ok(Placed::Over)
+                let exchanged = disk.exchange(&displaced, file);
+                if exchanged.as_ref().is_err_and(|error| !error.is_not_found()) && temporary != displaced {
+                    // Under that name a load after a power cut may take it for what the document was.
+                    let _ = disk.rename(&displaced, temporary);
+                }
+                exchanged.map(|()| Placed::Over)
             }
             Way::Link => {
                 // A recovery that was cut short may have left one.
@@ -274,20 +272,13 @@ impl Step {
         }
     }
 
-    /// Something stands where nothing of ours should: kept, whatever it is.
-    fn put_aside(disk: &dyn Disk, way: Way, temporary: &str, file: &str) -> Result<Placed> {
-        if way == Way::Exchange {
-            disk.exchange(temporary, file)?;
-            return Ok(Placed::OverForeign);
-        }
-        disk.rename(temporary, file).map(|()| Placed::Lost)
-    }
-
     fn take(&self, disk: &dyn Disk) -> Result<Placed> {
         let mut placed = Placed::Nothing;
         // The original's first: after ours alone it would be the document again.
-        for file in [&self.plain, &self.file].into_iter().flatten() {
-            refuse_folder(disk, file)?;
+        let files = || [&self.plain, &self.file].into_iter().flatten();
+        // Before any is moved, because none is moved back.
+        files().try_for_each(|file| refuse_folder(disk, file))?;
+        for file in files() {
             match disk.rename(file, &self.displaced()) {
                 Ok(()) => {
                     placed = Placed::Over;
@@ -309,12 +300,9 @@ impl Step {
         let Some(file) = &self.file else { return Ok(()) };
         let displaced = self.displaced();
         match (placed, &self.document) {
-            (Placed::Over, _) => disk.rename(&displaced, file),
-            (Placed::OverForeign, _) => {
-                disk.exchange(&self.foreign(), file).and_then(|()| disk.remove(&self.foreign()))
-            }
+            (Placed::Over, _) => put_back(disk, &displaced, file),
             (Placed::New, Some(_)) => match &self.plain {
-                Some(plain) => disk.rename(&displaced, plain).and_then(|()| disk.remove(file)),
+                Some(plain) => put_back(disk, &displaced, plain).and_then(|()| disk.remove(file)),
                 None => disk.remove(file),
             },
             (Placed::Nothing | Placed::New, _) => Ok(()),
@@ -335,6 +323,17 @@ fn refuse_folder(disk: &dyn Disk, path: &str) -> Result<()> {
             Err(Error::storage("rename", &disk.path(path), cause))
         }
         _ => Ok(()),
+    }
+}
+
+/// Renames to where a file stood, and makes the folders of a long name again.
+fn put_back(disk: &dyn Disk, from: &str, to: &str) -> Result<()> {
+    match disk.rename(from, to) {
+        Err(error) if error.is_not_found() => {
+            make_cut(disk, to)?;
+            disk.rename(from, to)
+        }
+        other => other,
     }
 }
 

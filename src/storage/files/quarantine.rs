@@ -31,16 +31,6 @@ impl<'a> Quarantine<'a> {
     ///
     /// The system's; the file then stands where it stood.
     pub fn take(&mut self, bad: BadFile) -> Result<()> {
-        let source = bad.file.clone();
-        self.take_from(&source, bad)
-    }
-
-    /// Moves a file that stands elsewhere by now, under the name it had.
-    ///
-    /// # Errors
-    ///
-    /// The system's; the file then stands where it stood.
-    pub fn take_from(&mut self, source: &str, bad: BadFile) -> Result<()> {
         let folder = match &self.folder {
             Some(folder) => folder.clone(),
             None => self.folder.insert(self.create_folder()?).clone(),
@@ -49,8 +39,8 @@ impl<'a> Quarantine<'a> {
         let name = bad.file.strip_prefix(PRIVATE).unwrap_or(&bad.file).trim_start_matches('/');
         let target = format!("{folder}/{name}");
         make_parents(self.disk, &target)?;
-        self.disk.rename(source, &target)?;
-        self.names.extend([source.to_owned(), target]);
+        self.disk.rename(&bad.file, &target)?;
+        self.names.extend([bad.file.clone(), target]);
         self.moved.push(bad);
         Ok(())
     }

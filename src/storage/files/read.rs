@@ -94,5 +94,23 @@ fn read_some(disk: &dyn Disk, files: &[Candidate], next: &AtomicUsize) -> Result
 }
 
 fn is_torn(bytes: &[u8]) -> bool {
-    bytes.contains(&0) || serde_json::from_slice::<&RawValue>(bytes).is_err_and(|error| error.is_eof())
+    let is_cut = |bytes: &[u8]| serde_json::from_slice::<&RawValue>(bytes).is_err_and(|error| error.is_eof());
+    // An end within a number, as after its sign, is an invalid number to the parser: one more digit tells.
+    bytes.contains(&0) || is_cut(bytes) || is_cut(&[bytes, b"0"].concat())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn wherever_a_documents_file_is_cut_short_it_is_torn() {
+        let text = "{\n    \"_rev\": 1,\n    \"n\": [-1.5e-7, 0, 12E+3],\n    \"t\": [true, false, null],\n    \
+                    \"s\": \"\u{e9}\\n\\u00e9\\ud83d\\ude00\\\"\"\n}";
+        serde_json::from_str::<serde_json::Value>(text).unwrap();
+        for length in 0..text.len() {
+            assert!(is_torn(&text.as_bytes()[..length]), "cut to {length}");
+        }
+        assert!(!is_torn(text.as_bytes()));
+    }
 }

@@ -20,10 +20,9 @@ use parking_lot::{Mutex, MutexGuard};
 use super::backlog::{Backlog, Work};
 use super::layout::{self, JOURNAL, ROOT, TEMPORARY};
 use super::place::{Placed, Placer, Step, Way, remove_if_there};
-use super::quarantine::Quarantine;
 use super::spare::{self, Displaced, Spare, Spares};
 use crate::disk::{Disk, Kind};
-use crate::error::{BadFile, Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::journal::{self, Journal, Placing};
 use crate::storage::{Keeper, KeeperStats, Sequence};
 
@@ -70,7 +69,7 @@ pub struct Shared {
     backlog: Mutex<Backlog>,
     /// Up to here every file is in its place.
     placed: AtomicU64,
-    /// Files touched since the last checkpoint, where they have to be synced one by one. A mutex, held for an insert.
+    /// Files that the journal tells of, where they have to be synced one by one. A mutex, held for an insert.
     touched: Option<Mutex<HashSet<String>>>,
     /// A mutex, held while files are tended to.
     tending: Mutex<Tending>,
@@ -127,33 +126,28 @@ impl Shared {
     /// Carries out a step whose version was prepared. What is in the way and no document of ours is kept.
     pub fn place(&self, step: &Step) -> Result<Placed> {
         let placed = step.place(self.disk.as_ref(), self.way, &self.spares)?;
-        if placed == Placed::OverForeign
-            && let Some(file) = &step.file
-        {
-            let reason = "stood where the file of a new document belongs".to_owned();
-            let bad = BadFile { file: file.clone(), reason };
-            // Where even that fails it stays in `tmp/`, and the next load moves it.
-            let _ = Quarantine::new(self.disk.as_ref()).take_from(&step.foreign(), bad);
-        }
         self.touch(step.file.iter().cloned());
         Ok(placed)
     }
 
-    /// Notes files that were made, changed or taken away, where they have to be synced one by one.
+    /// Notes files that are to be synced, or whose folders are, before the journal may forget them.
     pub fn touch(&self, files: impl IntoIterator<Item = String>) {
         if let Some(touched) = &self.touched {
             touched.lock().extend(files);
         }
     }
 
-    /// Leaves steps for the keeper. Where too many wait already, they are placed first.
+    /// Where too much waits for the keeper, does what it would do before more is added.
     ///
     /// # Errors
     ///
-    /// Why the ones that wait cannot be placed.
+    /// Why that cannot be done.
     pub fn make_room(&self) -> Result<()> {
-        if self.spares.lock().are_too_many() {
-            self.tend()?;
+        if self.spares.lock().are_too_many()
+            && let Err(error) = self.tend()
+            && (error.kind() == ErrorKind::Poisoned || self.spares.lock().are_too_many())
+        {
+            return Err(error);
         }
         if self.backlog.lock().is_too_long() { self.flush() } else { Ok(()) }
     }
@@ -277,8 +271,11 @@ impl Shared {
             }
         }
         drop(spares);
+        let comes_again = gone.iter().any(|name| layout::parse_displaced(name).is_some());
         gone.append(&mut over);
-        gone.iter().try_for_each(|name| remove_if_there(self.disk.as_ref(), &format!("{TEMPORARY}/{name}")))
+        gone.iter().try_for_each(|name| remove_if_there(self.disk.as_ref(), &format!("{TEMPORARY}/{name}")))?;
+        // After a power cut such a name must not stand for what a commit to come displaced.
+        if comes_again { self.disk.sync_folder(TEMPORARY) } else { Ok(()) }
     }
 
     /// Makes every file that was placed durable, and its name.
@@ -357,6 +354,20 @@ impl Shared {
         Ok(())
     }
 
+    /// Goes on in a new journal: somebody removed the lock's file, and maybe our whole folder. What only the old
+    /// journal told is made durable in its files before.
+    ///
+    /// # Errors
+    ///
+    /// The system's: to be called again. `POISONED` where a sync failed.
+    pub fn begin_anew(&self) -> Result<()> {
+        let mut tending = self.tending.lock();
+        self.spares.lock().forget();
+        self.place_backlog(&mut tending)?;
+        self.sync_files()?;
+        self.journal.restart()
+    }
+
     fn tending(&self) -> MutexGuard<'_, Tending> {
         self.tending.lock()
     }
@@ -370,14 +381,15 @@ impl Keeper for Shared {
         if self.is_behind() && (self.backlog.lock().is_pressed() || tending.placed.elapsed() >= self.limits.file_age) {
             placed = self.place_backlog(&mut tending);
         }
-        self.rotate(&mut tending)?;
+        // Recycling gives space back, so it must not wait until a full disk takes a new segment.
+        let rotated = self.rotate(&mut tending);
         self.recycle(&mut tending, synced)?;
         let idle = self.spares.lock().take_idle();
         for spare in idle {
             // In the way of nothing.
             let _ = self.disk.remove(&spare.name);
         }
-        placed
+        placed.and(rotated)
     }
 
     fn flush(&self) -> Result<()> {

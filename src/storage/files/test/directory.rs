@@ -47,6 +47,19 @@ fn our_own_folder_is_made_and_locked_again() {
 }
 
 #[test]
+fn our_own_folder_is_made_again_though_it_took_two_attempts() {
+    let data = Data::new();
+    let (mut files, _) = data.load();
+    write(&mut files, set("a", 0, "{}"));
+    fs::remove_dir_all(data.path(".datastore")).unwrap();
+    data.put(".datastore/tmp", "in the way");
+    assert_eq!(refused(&mut files, set("a", 1, "{}")).code(), "EEXIST");
+    fs::remove_file(data.path(".datastore/tmp")).unwrap();
+    write(&mut files, set("a", 1, "{}"));
+    assert_eq!(data.names(".datastore/journal").len(), 1, "what is written goes to a journal that can be found");
+}
+
+#[test]
 fn a_store_whose_lock_somebody_else_took_writes_no_more() {
     let data = Data::new();
     let (mut files, _) = data.load();

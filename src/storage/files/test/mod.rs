@@ -1,5 +1,6 @@
 //! The driver over real directories.
 
+mod crash;
 mod cut;
 mod directory;
 mod fault;

@@ -175,8 +175,10 @@ fn after_a_power_cut_a_torn_file_nobody_knows_of_is_put_aside_and_a_damaged_one_
     let (mut files, _) = on(&disk, Placing::Eager);
     write(&mut files, set("a", 0, "{}"));
     files.keeper().unwrap().flush().unwrap();
+    let torn = ["", "{\"n\":", "{\"n\":{}", "\0\0\0", "{\"n\":-", "{\"n\":1.", "{\"n\":1e", "{\"n\":1e-"];
+    let damaged = ["{\"n\":no}", "[]", "not even -", "{\"n\":-}"];
     for (content, is_torn) in
-        [("", true), ("{\"n\":", true), ("{\"n\":{}", true), ("\0\0\0", true), ("{\"n\":no}", false), ("[]", false)]
+        torn.map(|content| (content, true)).into_iter().chain(damaged.map(|content| (content, false)))
     {
         let cut = disk.states_after_cut(1, 0).next().unwrap();
         cut.put("b.json", content.as_bytes());

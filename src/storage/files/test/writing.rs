@@ -3,7 +3,7 @@
 use super::super::collision::Names;
 use super::super::layout;
 use super::*;
-use crate::storage::conformance::{delete, set};
+use crate::storage::conformance::{delete, set, together};
 
 #[test]
 fn a_file_is_pretty_with_the_revision_first() {
@@ -101,6 +101,20 @@ fn a_failing_group_fails_alone() {
     assert!(matches!(outcomes[1], Outcome::Failed(_)));
     assert!(committed(&outcomes[2]).sequence > committed(&outcomes[0]).sequence);
     assert!(data.exists("a.json") && data.exists("c.json"));
+}
+
+#[test]
+fn a_deletion_that_is_taken_back_makes_the_folder_again_that_it_left_empty() {
+    let data = Data::new();
+    let (mut files, _) = data.load();
+    let long = "a".repeat(300);
+    write(&mut files, set(&long, 0, "{}"));
+    fs::create_dir(data.path("b.json")).unwrap();
+    let group = together(vec![delete(&long), set("b", 0, "{}")]);
+    let Some(Outcome::Failed(error)) = files.commit(&[group]).pop() else { panic!("stored") };
+    assert_eq!((error.code(), error.context().key.as_deref()), ("EISDIR", Some("b")));
+    drop(files);
+    assert_eq!(data.documents(), [pair(&long, "{\"_rev\":0}")]);
 }
 
 #[test]
