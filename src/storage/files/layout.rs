@@ -8,6 +8,7 @@
 //!     format.json         {"format":"kixx-datastore","version":1}
 //!     journal/            what was committed since the last checkpoint
 //!     tmp/                versions on their way into place, or out of it; emptied at load
+//!     failed              there after a failed sync: what the page cache says may never reach the disk
 //!     quarantine/0001/    what a load moved out of the way, under the names it had
 //! ```
 //!
@@ -29,6 +30,8 @@ pub const FORMAT: &str = ".datastore/format.json";
 pub const JOURNAL: &str = ".datastore/journal";
 /// The folder of versions on their way into place, or out of it.
 pub const TEMPORARY: &str = ".datastore/tmp";
+/// Stands there after a failed sync.
+pub const FAILED: &str = ".datastore/failed";
 /// The folder of files that were moved out of the way.
 pub const QUARANTINE: &str = ".datastore/quarantine";
 

@@ -11,8 +11,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::collision::Names;
 use super::folders::make_folder;
-use super::layout::{JOURNAL, LOCK, PRIVATE, TEMPORARY};
-use super::place::{Placer, Way};
+use super::layout::{FAILED, JOURNAL, LOCK, PRIVATE, TEMPORARY};
+use super::place::{Placer, Way, remove_if_there};
 use super::quarantine::Quarantine;
 use super::read::{self, Contents};
 use super::recover::{self, Plan};
@@ -45,7 +45,8 @@ pub(super) fn load(disk: Arc<dyn Disk>, options: Options, limits: Limits, probe:
     let way = Way::probe(disk.as_ref())?;
     let past = journal::recover(disk.as_ref(), JOURNAL)?;
     let (found, contents) = read_files(disk.as_ref())?;
-    let plan = recover::plan(disk.as_ref(), &past, &found, &contents)?;
+    let is_doubted = disk.kind(FAILED)?.is_some();
+    let plan = recover::plan(disk.as_ref(), &past, is_doubted, &found, &contents)?;
     if options.on_corrupt == OnCorrupt::Error && !plan.bad.is_empty() {
         return Err(corrupt(plan.bad));
     }
@@ -165,6 +166,7 @@ impl Open {
             }
             journal::discard(disk, JOURNAL, &past.segments)?;
         }
+        remove_if_there(disk, FAILED)?;
         self.shared.tidy()?;
         Ok(quarantine.finish().0)
     }

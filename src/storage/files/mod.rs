@@ -58,10 +58,10 @@ use self::collision::Names;
 use self::folders::make_folder;
 use self::layout::{JOURNAL, LOCK, PRIVATE, TEMPORARY};
 use self::place::Placer;
-use self::shared::{Limits, Shared};
+use self::shared::{Limits, Shared, note_failure};
 use super::{Capabilities, Group, Keeper, Loaded, Outcome, Storage};
 use crate::disk::{Disk, Held, System};
-use crate::error::Result;
+use crate::error::{ErrorKind, Result};
 use crate::key::Key;
 
 pub use crate::journal::Placing;
@@ -166,7 +166,15 @@ impl Storage for Files {
     }
 
     fn commit(&mut self, groups: &[Group]) -> Vec<Outcome> {
-        self.store(groups)
+        let outcomes = self.store(groups);
+        let failed = outcomes.iter().find_map(|outcome| match outcome {
+            Outcome::Failed(error) if error.kind() == ErrorKind::Poisoned => Some(error.clone()),
+            _ => None,
+        });
+        if let (Some(open), Some(error)) = (&self.open, failed) {
+            note_failure::<()>(open.shared.disk.as_ref(), &Err(error));
+        }
+        outcomes
     }
 
     fn keeper(&self) -> Option<Arc<dyn Keeper>> {
@@ -175,7 +183,11 @@ impl Storage for Files {
 
     fn close(&mut self) -> Result<()> {
         match self.open.take() {
-            Some(open) => open.shared.finish(),
+            Some(open) => {
+                let finished = open.shared.finish();
+                note_failure(open.shared.disk.as_ref(), &finished);
+                finished
+            }
             None => Ok(()),
         }
     }

@@ -10,6 +10,8 @@
 //! On the same boot the page cache is whole, so a file that is none of ours was made by hand, and "stays" means that it
 //! counts. With background files a commit is acknowledged before its file is placed, so there the journal counts.
 //!
+//! After a failed sync (a note in `.datastore/` tells) a file that is the journal's last version is written anew.
+//!
 //! After another boot, a torn file of which the journal knows nothing lost a write that was never synced: it is
 //! restored from what that write displaced, or, where nothing was, taken out of the way. Of several displaced files the
 //! oldest is the one to which the rest of the store goes back. Those from before the journal's first sequence
@@ -64,7 +66,7 @@ enum Verdict {
 /// # Errors
 ///
 /// The system's, where a displaced file cannot be read.
-pub fn plan(disk: &dyn Disk, past: &Recovered, found: &Scan, contents: &Contents) -> Result<Plan> {
+pub fn plan(disk: &dyn Disk, past: &Recovered, is_doubted: bool, found: &Scan, contents: &Contents) -> Result<Plan> {
     let displaced = Displaced::list(disk)?;
     let mut plan = Plan { last: past.last.max(displaced.last), ..Plan::default() };
     let mut histories: Vec<(&Key, &History)> = past.histories.iter().collect();
@@ -72,6 +74,10 @@ pub fn plan(disk: &dyn Disk, past: &Recovered, found: &Scan, contents: &Contents
     for (key, history) in histories {
         let file = find(key, found, contents);
         match judge(history, &file, past) {
+            // What stands in the page cache may not be what a disk that failed to sync has: written anew, it is synced anew.
+            Verdict::Stays if is_doubted && holds_last(history, &file) => {
+                plan.replace(key, history.document.clone(), &file, false);
+            }
             Verdict::Stays => {}
             Verdict::Replace => plan.replace(key, history.document.clone(), &file, false),
             Verdict::QuarantineAndReplace => plan.replace(key, history.document.clone(), &file, true),
@@ -140,13 +146,17 @@ fn find<'a>(key: &Key, found: &'a Scan, contents: &'a Contents) -> Found<'a> {
     }
 }
 
-fn judge(history: &History, file: &Found, past: &Recovered) -> Verdict {
-    let is_last = match (file, &history.document) {
+/// Whether a file is what the journal says last of its document.
+fn holds_last(history: &History, file: &Found) -> bool {
+    match (file, &history.document) {
         (Found::Absent, None) => true,
         (Found::Whole(_, found), Some(last)) => found.text() == last.text(),
         _ => false,
-    };
-    if is_last || (past.same_boot && history.sequence <= past.placed) {
+    }
+}
+
+fn judge(history: &History, file: &Found, past: &Recovered) -> Verdict {
+    if holds_last(history, file) || (past.same_boot && history.sequence <= past.placed) {
         return Verdict::Stays;
     }
     let is_known = match file {

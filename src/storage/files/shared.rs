@@ -18,7 +18,7 @@ use std::time::{Duration, Instant};
 use parking_lot::{Mutex, MutexGuard};
 
 use super::backlog::{Backlog, Work};
-use super::layout::{self, JOURNAL, ROOT, TEMPORARY};
+use super::layout::{self, FAILED, JOURNAL, ROOT, TEMPORARY};
 use super::place::{Placed, Placer, Step, Way, remove_if_there};
 use super::spare::{self, Displaced, Spare, Spares};
 use crate::disk::{Disk, Kind};
@@ -44,7 +44,7 @@ impl Default for Limits {
         Self {
             segment: 32 << 20,
             segment_age: Duration::from_secs(60),
-            file_age: Duration::from_secs(5),
+            file_age: Duration::from_secs(10),
             worth_recycling: 256,
         }
     }
@@ -373,8 +373,8 @@ impl Shared {
     }
 }
 
-impl Keeper for Shared {
-    fn tend(&self) -> Result<()> {
+impl Shared {
+    fn tend_now(&self) -> Result<()> {
         let mut tending = self.tending();
         let synced = self.journal.sync()?;
         let mut placed = Ok(());
@@ -392,9 +392,23 @@ impl Keeper for Shared {
         placed.and(rotated)
     }
 
-    fn flush(&self) -> Result<()> {
+    fn flush_now(&self) -> Result<()> {
         let mut tending = self.tending();
         if self.is_behind() { self.place_backlog(&mut tending) } else { self.journal.sync().map(drop) }
+    }
+}
+
+impl Keeper for Shared {
+    fn tend(&self) -> Result<()> {
+        let tended = self.tend_now();
+        note_failure(self.disk.as_ref(), &tended);
+        tended
+    }
+
+    fn flush(&self) -> Result<()> {
+        let flushed = self.flush_now();
+        note_failure(self.disk.as_ref(), &flushed);
+        flushed
     }
 
     fn is_pressed(&self) -> bool {
@@ -425,6 +439,15 @@ impl Keeper for Shared {
 /// Whether a call failed because there is no space left.
 pub fn is_full(cause: &Error) -> bool {
     matches!(cause.code(), "ENOSPC" | "EDQUOT")
+}
+
+/// Leaves a note for the next load where a sync failed: the system may have dropped what it could not write, and would
+/// say of the next sync that all is well.
+pub fn note_failure<T>(disk: &dyn Disk, outcome: &Result<T>) {
+    if outcome.as_ref().is_err_and(|error| error.kind() == ErrorKind::Poisoned) {
+        // A disk that does not even take this has worse to tell.
+        let _ = disk.create(FAILED);
+    }
 }
 
 /// After a failed sync nobody knows what is on the disk.

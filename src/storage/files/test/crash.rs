@@ -4,7 +4,7 @@ use super::super::layout::{self, LOCK};
 use super::history::{self, Pace};
 use super::*;
 use crate::disk::Disk;
-use crate::disk::simulated::errno::ENOSPC;
+use crate::disk::simulated::errno::{EIO, ENOSPC};
 use crate::disk::simulated::{Ability, Call, Simulated, Times};
 use crate::storage::Group;
 use crate::storage::conformance::{set, together};
@@ -107,6 +107,26 @@ fn what_was_acknowledged_outlives_its_lock_file() {
             let log = cut.log();
             assert_eq!(documents(&cut), expected, "{placing:?}, {log}");
         }
+    }
+}
+
+#[test]
+fn what_a_failed_sync_dropped_is_written_anew_by_the_next_load() {
+    let disk = Simulated::new();
+    let mut files = Remembering::new(history::open(&disk, Placing::Eager, Pace::Cutting));
+    files.load().unwrap();
+    write_synced(&mut files, set("a", 0, "{}"));
+    write_synced(&mut files, set("a", 1, "{}"));
+    disk.fail_kind_at(Call::SyncEverything, disk.calls_of(Call::SyncEverything) + 1, EIO, Times::Once);
+    let error = files.keeper().unwrap().tend().and_then(|()| files.keeper().unwrap().tend()).unwrap_err();
+    assert_eq!(error.code(), "POISONED");
+    files.abandon();
+    let after = disk.crash();
+    drop(on(&after, Placing::Eager));
+    assert_eq!(after.get(layout::FAILED), None);
+    for cut in after.states_after_cut(1, 50) {
+        let log = cut.log();
+        assert_eq!(documents(&cut), [pair("a", "{\"_rev\":1}")], "{log}");
     }
 }
 
