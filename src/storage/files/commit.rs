@@ -144,7 +144,8 @@ impl Open {
             (!self.names.is_of_another(&canonical, &entry.key)).then_some(canonical)
         };
         let Entry { key, document, previous } = entry.clone();
-        Ok(Step { key, sequence, document, file, plain, replaces: previous.is_some(), grouped })
+        let replaces = previous.is_some();
+        Ok(Step { key, sequence, document, file, plain, replaces, grouped, has_failed: false })
     }
 
     fn prepare(&mut self, step: &Step) -> Result<()> {

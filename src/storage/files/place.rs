@@ -106,6 +106,8 @@ pub struct Step {
     pub replaces: bool,
     /// Whether others belong to the same group.
     pub grouped: bool,
+    /// Whether it was tried before, in vain.
+    pub has_failed: bool,
 }
 
 /// What a step found, so that it can be undone.

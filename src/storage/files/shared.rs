@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 
 use parking_lot::{Mutex, MutexGuard};
 
-use super::backlog::{Backlog, Work};
+use super::backlog::Backlog;
 use super::layout::{self, JOURNAL, ROOT, TEMPORARY};
 use super::place::{Placed, Placer, Step, Way, remove_if_there};
 use super::spare::{self, Displaced, Spare, Spares};
@@ -54,6 +54,8 @@ impl Default for Limits {
 const TIDIED: usize = 1_024;
 /// After so many failures in one go the rest is not tried.
 const MOST_FAILURES: usize = 16;
+/// While files are placed, what is committed meanwhile is synced after this time.
+const SYNCED_AFTER: Duration = Duration::from_millis(250);
 
 /// An open directory.
 #[derive(Debug)]
@@ -160,27 +162,15 @@ impl Shared {
 
     /// Places what waits. Its records are synced first.
     fn place_backlog(&self, tending: &mut Tending) -> Result<()> {
-        let Work { steps, through } = self.backlog.lock().take();
+        let work = self.backlog.lock().take();
         if let Err(error) = self.journal.sync() {
-            self.backlog.lock().put_back(steps);
+            self.backlog.lock().put_back(work.waiting.into_values());
             return Err(error);
         }
         tending.placed = Instant::now();
-        let mut failed = Vec::new();
-        let mut cause = None;
-        for step in steps {
-            if failed.len() >= MOST_FAILURES {
-                failed.push(step);
-                continue;
-            }
-            let prepared = tending.placer.prepare(self.disk.as_ref(), self.way, &self.spares, &step);
-            if let Err(error) = prepared.and_then(|()| self.place(&step).map(drop)) {
-                step.discard(self.disk.as_ref(), self.way);
-                cause.get_or_insert_with(|| error.with_key(step.key.to_text()));
-                failed.push(step);
-            }
-        }
-        self.backlog.lock().put_back(failed);
+        let through = work.through;
+        let (left, cause) = self.place_all(&mut tending.placer, work.in_order());
+        self.backlog.lock().put_back(left);
         if let Some(error) = cause {
             return Err(error);
         }
@@ -188,6 +178,43 @@ impl Shared {
             self.set_placed(through);
         }
         Ok(())
+    }
+
+    /// Places steps. Tells which are left, and why.
+    fn place_all(&self, placer: &mut Placer, steps: Vec<Step>) -> (Vec<Step>, Option<Error>) {
+        let (mut left, mut failures, mut cause) = (Vec::new(), 0, None);
+        let mut synced = Instant::now();
+        for mut step in steps {
+            if failures >= MOST_FAILURES {
+                left.push(step);
+                continue;
+            }
+            if let Err(error) = self.place_one(placer, &step) {
+                step.discard(self.disk.as_ref(), self.way);
+                step.has_failed = true;
+                failures += usize::from(step.document.is_some());
+                cause.get_or_insert_with(|| error.with_key(step.key.to_text()));
+                left.push(step);
+            }
+            if synced.elapsed() >= SYNCED_AFTER {
+                if let Err(error) = self.journal.sync() {
+                    (cause, failures) = (Some(error), MOST_FAILURES);
+                }
+                synced = Instant::now();
+            }
+        }
+        (left, cause)
+    }
+
+    fn place_one(&self, placer: &mut Placer, step: &Step) -> Result<()> {
+        let mut place = || {
+            placer.prepare(self.disk.as_ref(), self.way, &self.spares, step)?;
+            self.place(step).map(drop)
+        };
+        match place() {
+            Err(error) if is_full(&error) && self.give_back()? => place(),
+            other => other,
+        }
     }
 
     fn is_behind(&self) -> bool {
@@ -314,6 +341,14 @@ impl Shared {
             return Ok(false);
         }
         let _tending = self.tending.lock();
+        self.give_back()
+    }
+
+    /// Gives back the space of files that wait to be used again, for whoever tends. Tells whether there was any.
+    fn give_back(&self) -> Result<bool> {
+        if self.spares.lock().len() == 0 {
+            return Ok(false);
+        }
         let synced = self.journal.sync()?;
         let (displaced, clean) = self.spares.lock().take_all(synced);
         for name in displaced.iter().map(|file| &file.name).chain(clean.iter().map(|file| &file.name)) {
