@@ -151,7 +151,7 @@ impl Open {
     fn prepare(&mut self, step: &Step) -> Result<()> {
         let shared = Arc::clone(&self.shared);
         if shared.placing == Placing::Background {
-            return Ok(());
+            return step.check_name(shared.disk.as_ref());
         }
         let mut prepare = || self.placer.prepare(shared.disk.as_ref(), shared.way, &shared.spares, step);
         match prepare() {
