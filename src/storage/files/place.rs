@@ -357,6 +357,10 @@ fn put_back(disk: &dyn Disk, from: &str, to: &str) -> Result<()> {
 
 /// Renames to where nothing is, and makes the folders of a long name.
 fn rename_new(disk: &dyn Disk, from: &str, to: &str) -> Result<()> {
+    if !disk.abilities().rename_new && disk.kind(to)?.is_some() {
+        let cause = std::io::Error::from(std::io::ErrorKind::AlreadyExists);
+        return Err(Error::storage("rename", &disk.path(to), cause));
+    }
     match disk.rename_new(from, to) {
         Err(error) if error.is_not_found() => {
             make_cut(disk, to)?;

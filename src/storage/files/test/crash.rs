@@ -123,13 +123,15 @@ fn a_displaced_file_is_used_again_though_no_segment_can_be_begun() {
 
 #[test]
 fn what_cannot_be_kept_aside_is_not_replaced() {
-    let disk = Simulated::new();
-    let mut files = on(&disk, Placing::Eager);
-    disk.put("a.json", b"somebody's");
-    disk.fail_kind_at(Call::MakeFolder, 1, ENOSPC, Times::Sticky);
-    assert_eq!(refused(&mut files, set("a", 0, "{}")).code(), "ENOSPC");
-    assert_eq!(disk.get("a.json").unwrap(), b"somebody's");
-    disk.heal();
-    write(&mut files, set("a", 0, "{}"));
-    assert_eq!(disk.get(".datastore/quarantine/0001/a.json").unwrap(), b"somebody's");
+    for lacking in [&[][..], &[Ability::Exchange], &[Ability::Exchange, Ability::Link, Ability::RenameNew]] {
+        let disk = Simulated::without(lacking);
+        let mut files = on(&disk, Placing::Eager);
+        disk.put("a.json", b"somebody's");
+        disk.fail_kind_at(Call::MakeFolder, 1, ENOSPC, Times::Sticky);
+        assert_eq!(refused(&mut files, set("a", 0, "{}")).code(), "ENOSPC", "without {lacking:?}");
+        assert_eq!(disk.get("a.json").unwrap(), b"somebody's");
+        disk.heal();
+        write(&mut files, set("a", 0, "{}"));
+        assert_eq!(disk.get(".datastore/quarantine/0001/a.json").unwrap(), b"somebody's");
+    }
 }
