@@ -250,7 +250,7 @@ impl Open {
         }
         if !done.is_empty() {
             // A power cut must not bring back in a file what the journal no longer tells of.
-            self.shared.sync_files()?;
+            self.shared.sync_files().map_err(poisoned)?;
         }
         self.shared.journal.void(first, self.shared.placed()).map_err(poisoned)?;
         self.shared.journal.sync().map(drop)

@@ -244,10 +244,9 @@ impl Shared {
             spares.take_displaced(synced)
         };
         let clean = self.blank(&displaced, room);
-        if cut.is_some() || !clean.is_empty() {
-            self.sync_files()?;
-        }
-        self.spares.lock().put(displaced.len(), clean);
+        let synced = if cut.is_some() || !clean.is_empty() { self.sync_files() } else { Ok(()) };
+        self.spares.lock().put(displaced.len(), if synced.is_ok() { clean } else { Vec::new() });
+        synced?;
         match cut {
             Some(through) => self.journal.cut(through),
             None => Ok(()),
@@ -297,22 +296,25 @@ impl Shared {
     }
 
     /// Makes every file that was placed durable, and its name.
+    ///
+    /// # Errors
+    ///
+    /// `POISONED` where a sync failed; else why there was none, which may be tried again.
     pub fn sync_files(&self) -> Result<()> {
-        let synced = match &self.touched {
-            None => self.disk.sync_everything(),
-            Some(touched) => {
-                let files = std::mem::take(&mut *touched.lock());
-                self.sync_each(&files)
-            }
-        };
-        synced.map_err(poisoned)
+        let Some(touched) = &self.touched else { return self.disk.sync_everything().map_err(poisoned) };
+        let files = std::mem::take(&mut *touched.lock());
+        let synced = self.sync_each(&files);
+        if synced.is_err() {
+            touched.lock().extend(files);
+        }
+        synced
     }
 
     fn sync_each(&self, files: &HashSet<String>) -> Result<()> {
         let mut folders = HashSet::from([ROOT, TEMPORARY]);
         for file in files {
             match self.disk.open(file) {
-                Ok(handle) => handle.sync_data()?,
+                Ok(handle) => handle.sync_data().map_err(poisoned)?,
                 Err(error) if error.is_not_found() => {}
                 Err(error) => return Err(error),
             }
@@ -325,7 +327,8 @@ impl Shared {
         for folder in folders {
             match self.disk.sync_folder(folder) {
                 Err(error) if error.is_not_found() => {}
-                other => other?,
+                Err(error) if error.context().syscall == Some("open") => return Err(error),
+                other => other.map_err(poisoned)?,
             }
         }
         Ok(())

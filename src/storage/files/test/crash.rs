@@ -4,7 +4,7 @@ use super::super::layout::{self, LOCK};
 use super::history::{self, Pace};
 use super::*;
 use crate::disk::Disk;
-use crate::disk::simulated::errno::ENOSPC;
+use crate::disk::simulated::errno::{EMFILE, ENOSPC};
 use crate::disk::simulated::{Ability, Call, Simulated, Times};
 use crate::storage::Group;
 use crate::storage::conformance::{set, together};
@@ -119,6 +119,28 @@ fn a_displaced_file_is_used_again_though_no_segment_can_be_begun() {
     disk.fail_kind_at(Call::Create, 1, ENOSPC, Times::Sticky);
     assert_eq!(files.keeper().unwrap().tend().unwrap_err().code(), "ENOSPC");
     write(&mut files, set("a", 2, "{}"));
+}
+
+#[test]
+fn a_file_that_cannot_be_opened_to_be_synced_is_tried_again_and_a_failed_sync_is_not() {
+    for (call, code) in [(Call::Open, "EMFILE"), (Call::SyncData, "POISONED")] {
+        let disk = Simulated::without(&[Ability::SyncEverything]);
+        let (mut files, _) = load(history::open(&disk, Placing::Eager, Pace::Cutting));
+        let keeper = files.keeper().unwrap();
+        write_synced(&mut files, set("a", 0, "{}"));
+        // The new segment is synced after the file.
+        disk.fail_kind_at(call, disk.calls_of(call) + 1, EMFILE, Times::Once);
+        assert_eq!(keeper.tend().unwrap_err().code(), code);
+        let tried = disk.calls_of(Call::SyncData);
+        if call == Call::Open {
+            keeper.tend().unwrap();
+            assert!(disk.calls_of(Call::SyncData) > tried);
+            files.abandon();
+            for cut in disk.states_after_cut(1, 20) {
+                assert_eq!(documents(&cut), [pair("a", "{\"_rev\":0}")], "{}", cut.log());
+            }
+        }
+    }
 }
 
 #[test]
