@@ -28,14 +28,14 @@ fn what_was_synced_survives_a_kill_a_load_and_then_a_power_cut() {
     for lacking in [&[][..], &[Ability::SyncEverything]] {
         let disk = Simulated::without(lacking);
         let mut files = on(&disk, Placing::Eager);
-        let nested = "long ".repeat(80);
-        for key in ["a", &nested] {
+        let cut_name = "long ".repeat(80);
+        for key in ["a", &cut_name] {
             write_synced(&mut files, set(key, 0, "{}"));
             write_synced(&mut files, set(key, 1, "{}"));
         }
         let killed = disk.crash();
         let _loaded = on(&killed, Placing::Eager);
-        let expected = [pair("a", "{\"_rev\":1}"), pair(&nested, "{\"_rev\":1}")];
+        let expected = [pair("a", "{\"_rev\":1}"), pair(&cut_name, "{\"_rev\":1}")];
         for cut in killed.states_after_cut(1, 50) {
             let log = cut.log();
             assert_eq!(documents(&cut), expected, "without {lacking:?}, {log}");
