@@ -462,7 +462,7 @@ export class Datastore<Doc extends object = AnyDocument> extends EventEmitter<Da
 
     /**
      * Resolves when everything acknowledged so far, and every write called before, would survive a power cut and is in
-     * its file.
+     * its file. An update that is still running, and a write that waits for one, is not waited for.
      * @throws `StorageError`; code `POISONED`; code `UNSUPPORTED` over a custom file system, or engine without it
      */
     flush(): Promise<void>;

@@ -241,7 +241,11 @@ impl System {
                     .map(Errno::raw_os_error)
                     .contains(&cause.raw_os_error().unwrap_or(0)) =>
             {
-                self.call_rename(from, to)
+                // Looking first is all that is left.
+                match self.call_kind(to) {
+                    Ok(_) => Err(io::ErrorKind::AlreadyExists.into()),
+                    Err(_) => self.call_rename(from, to),
+                }
             }
             other => other,
         }

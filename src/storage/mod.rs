@@ -1,8 +1,8 @@
 //! Where documents are kept: one trait, several drivers.
 //!
 //! A [`Storage`] hands over everything it holds once ([`Storage::load`]) and from then on takes [`Group`]s to
-//! commit. The engine calls it from its committer thread only, one call at a time, so a driver needs no locks of its
-//! own and may block.
+//! commit. The engine calls it from its committer thread only, one call at a time, so a driver may block, and needs no
+//! locks of its own but for what it shares with its [`Keeper`].
 //!
 //! | driver | what it is |
 //! |---|---|

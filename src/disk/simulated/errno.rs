@@ -17,6 +17,7 @@ numbers! {
     ENOTDIR = NOTDIR or 267;
     EISDIR = ISDIR or 336;
     EINVAL = INVAL or 87;
+    EMFILE = MFILE or 4;
     ENOSPC = NOSPC or 112;
     ENOTEMPTY = NOTEMPTY or 145;
     ENOTSUP = NOTSUP or 50;

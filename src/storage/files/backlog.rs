@@ -28,10 +28,21 @@ pub struct Backlog {
 /// What is to be placed at once.
 #[derive(Debug, Default)]
 pub struct Work {
-    /// The steps, in the order of their commits.
-    pub steps: Vec<Step>,
+    /// The steps, by their keys: they are put in order without the lock.
+    pub waiting: HashMap<Key, Step>,
     /// The last commit whose steps these are.
     pub through: Sequence,
+}
+
+impl Work {
+    /// The steps in the order in which they are tried: deletions, because they need no space, and where case is
+    /// ignored another key may have the name already; then those that never failed, by their commits. One that can
+    /// never be placed is thus in nobody's way.
+    pub fn in_order(self) -> Vec<Step> {
+        let mut steps: Vec<Step> = self.waiting.into_values().collect();
+        steps.sort_unstable_by_key(|step| (step.document.is_some(), step.has_failed, step.sequence));
+        steps
+    }
 }
 
 impl Backlog {
@@ -56,15 +67,14 @@ impl Backlog {
 
     /// Takes everything out.
     pub fn take(&mut self) -> Work {
-        let mut steps: Vec<Step> = std::mem::take(&mut self.waiting).into_values().collect();
-        steps.sort_unstable_by_key(|step| step.sequence);
+        let waiting = std::mem::take(&mut self.waiting);
         self.bytes = 0;
-        self.in_work = steps.len();
-        Work { steps, through: self.through }
+        self.in_work = waiting.len();
+        Work { waiting, through: self.through }
     }
 
     /// Takes back what could not be placed.
-    pub fn put_back(&mut self, steps: Vec<Step>) {
+    pub fn put_back(&mut self, steps: impl IntoIterator<Item = Step>) {
         self.in_work = 0;
         for step in steps {
             if let Some(newer) = self.waiting.get_mut(&step.key) {

@@ -144,13 +144,14 @@ impl Open {
             (!self.names.is_of_another(&canonical, &entry.key)).then_some(canonical)
         };
         let Entry { key, document, previous } = entry.clone();
-        Ok(Step { key, sequence, document, file, plain, replaces: previous.is_some(), grouped })
+        let replaces = previous.is_some();
+        Ok(Step { key, sequence, document, file, plain, replaces, grouped, has_failed: false })
     }
 
     fn prepare(&mut self, step: &Step) -> Result<()> {
         let shared = Arc::clone(&self.shared);
         if shared.placing == Placing::Background {
-            return Ok(());
+            return step.check_name(shared.disk.as_ref());
         }
         let mut prepare = || self.placer.prepare(shared.disk.as_ref(), shared.way, &shared.spares, step);
         match prepare() {
@@ -249,7 +250,7 @@ impl Open {
         }
         if !done.is_empty() {
             // A power cut must not bring back in a file what the journal no longer tells of.
-            self.shared.sync_files()?;
+            self.shared.sync_files().map_err(poisoned)?;
         }
         self.shared.journal.void(first, self.shared.placed()).map_err(poisoned)?;
         self.shared.journal.sync().map(drop)

@@ -89,6 +89,9 @@ pub fn remove_if_there(disk: &dyn Disk, path: &str) -> Result<()> {
     }
 }
 
+/// Every file system takes names up to this length: some that encrypt have 143, macOS has 1,024 for a whole path.
+const SHORT_NAME: usize = 128;
+
 /// What is to become of one document's file.
 #[derive(Clone, Debug)]
 pub struct Step {
@@ -106,6 +109,8 @@ pub struct Step {
     pub replaces: bool,
     /// Whether others belong to the same group.
     pub grouped: bool,
+    /// Whether it was tried before, in vain.
+    pub has_failed: bool,
 }
 
 /// What a step found, so that it can be undone.
@@ -188,6 +193,19 @@ impl Step {
     fn temporary(&self, way: Way) -> String {
         let is_named = way == Way::Exchange && self.replaces && !self.grouped;
         if is_named { self.displaced() } else { layout::next(self.sequence) }
+    }
+
+    /// Finds out whether a new document's file can have its name. One that is acknowledged before it is placed has to be
+    /// placed some time, and no load may fail because it cannot be.
+    ///
+    /// # Errors
+    ///
+    /// The system's.
+    pub fn check_name(&self, disk: &dyn Disk) -> Result<()> {
+        match &self.file {
+            Some(file) if !self.replaces && file.len() > SHORT_NAME => refuse_folder(disk, file),
+            _ => Ok(()),
+        }
     }
 
     /// Gives up what was prepared.
@@ -339,6 +357,10 @@ fn put_back(disk: &dyn Disk, from: &str, to: &str) -> Result<()> {
 
 /// Renames to where nothing is, and makes the folders of a long name.
 fn rename_new(disk: &dyn Disk, from: &str, to: &str) -> Result<()> {
+    if !disk.abilities().rename_new && disk.kind(to)?.is_some() {
+        let cause = std::io::Error::from(std::io::ErrorKind::AlreadyExists);
+        return Err(Error::storage("rename", &disk.path(to), cause));
+    }
     match disk.rename_new(from, to) {
         Err(error) if error.is_not_found() => {
             make_cut(disk, to)?;

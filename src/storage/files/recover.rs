@@ -128,6 +128,7 @@ impl Plan {
             plain: standing.filter(|file| file.form == Form::Plain).map(|file| file.relative.clone()),
             replaces: standing.is_some_and(|file| file.form == Form::Canonical),
             grouped: true,
+            has_failed: false,
         });
     }
 }

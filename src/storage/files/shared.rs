@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 
 use parking_lot::{Mutex, MutexGuard};
 
-use super::backlog::{Backlog, Work};
+use super::backlog::Backlog;
 use super::layout::{self, FAILED, JOURNAL, ROOT, TEMPORARY};
 use super::place::{Placed, Placer, Step, Way, remove_if_there};
 use super::spare::{self, Displaced, Spare, Spares};
@@ -54,6 +54,8 @@ impl Default for Limits {
 const TIDIED: usize = 1_024;
 /// After so many failures in one go the rest is not tried.
 const MOST_FAILURES: usize = 16;
+/// While files are placed, what is committed meanwhile is synced after this time.
+const SYNCED_AFTER: Duration = Duration::from_millis(250);
 
 /// An open directory.
 #[derive(Debug)]
@@ -159,27 +161,15 @@ impl Shared {
 
     /// Places what waits. Its records are synced first.
     fn place_backlog(&self, tending: &mut Tending) -> Result<()> {
-        let Work { steps, through } = self.backlog.lock().take();
+        let work = self.backlog.lock().take();
         if let Err(error) = self.journal.sync() {
-            self.backlog.lock().put_back(steps);
+            self.backlog.lock().put_back(work.waiting.into_values());
             return Err(error);
         }
         tending.placed = Instant::now();
-        let mut failed = Vec::new();
-        let mut cause = None;
-        for step in steps {
-            if failed.len() >= MOST_FAILURES {
-                failed.push(step);
-                continue;
-            }
-            let prepared = tending.placer.prepare(self.disk.as_ref(), self.way, &self.spares, &step);
-            if let Err(error) = prepared.and_then(|()| self.place(&step).map(drop)) {
-                step.discard(self.disk.as_ref(), self.way);
-                cause.get_or_insert_with(|| error.with_key(step.key.to_text()));
-                failed.push(step);
-            }
-        }
-        self.backlog.lock().put_back(failed);
+        let through = work.through;
+        let (left, cause) = self.place_all(&mut tending.placer, work.in_order());
+        self.backlog.lock().put_back(left);
         if let Some(error) = cause {
             return Err(error);
         }
@@ -187,6 +177,43 @@ impl Shared {
             self.set_placed(through);
         }
         Ok(())
+    }
+
+    /// Places steps. Tells which are left, and why.
+    fn place_all(&self, placer: &mut Placer, steps: Vec<Step>) -> (Vec<Step>, Option<Error>) {
+        let (mut left, mut failures, mut cause) = (Vec::new(), 0, None);
+        let mut synced = Instant::now();
+        for mut step in steps {
+            if failures >= MOST_FAILURES {
+                left.push(step);
+                continue;
+            }
+            if let Err(error) = self.place_one(placer, &step) {
+                step.discard(self.disk.as_ref(), self.way);
+                step.has_failed = true;
+                failures += usize::from(step.document.is_some());
+                cause.get_or_insert_with(|| error.with_key(step.key.to_text()));
+                left.push(step);
+            }
+            if synced.elapsed() >= SYNCED_AFTER {
+                if let Err(error) = self.journal.sync() {
+                    (cause, failures) = (Some(error), MOST_FAILURES);
+                }
+                synced = Instant::now();
+            }
+        }
+        (left, cause)
+    }
+
+    fn place_one(&self, placer: &mut Placer, step: &Step) -> Result<()> {
+        let mut place = || {
+            placer.prepare(self.disk.as_ref(), self.way, &self.spares, step)?;
+            self.place(step).map(drop)
+        };
+        match place() {
+            Err(error) if is_full(&error) && self.give_back()? => place(),
+            other => other,
+        }
     }
 
     fn is_behind(&self) -> bool {
@@ -216,10 +243,9 @@ impl Shared {
             spares.take_displaced(synced)
         };
         let clean = self.blank(&displaced, room);
-        if cut.is_some() || !clean.is_empty() {
-            self.sync_files()?;
-        }
-        self.spares.lock().put(displaced.len(), clean);
+        let synced = if cut.is_some() || !clean.is_empty() { self.sync_files() } else { Ok(()) };
+        self.spares.lock().put(displaced.len(), if synced.is_ok() { clean } else { Vec::new() });
+        synced?;
         let Some(through) = cut else { return Ok(()) };
         // First: without the segment that says that they do not count they would, and end in a gap.
         self.discard_older(tending)?;
@@ -279,22 +305,25 @@ impl Shared {
     }
 
     /// Makes every file that was placed durable, and its name.
+    ///
+    /// # Errors
+    ///
+    /// `POISONED` where a sync failed; else why there was none, which may be tried again.
     pub fn sync_files(&self) -> Result<()> {
-        let synced = match &self.touched {
-            None => self.disk.sync_everything(),
-            Some(touched) => {
-                let files = std::mem::take(&mut *touched.lock());
-                self.sync_each(&files)
-            }
-        };
-        synced.map_err(poisoned)
+        let Some(touched) = &self.touched else { return self.disk.sync_everything().map_err(poisoned) };
+        let files = std::mem::take(&mut *touched.lock());
+        let synced = self.sync_each(&files);
+        if synced.is_err() {
+            touched.lock().extend(files);
+        }
+        synced
     }
 
     fn sync_each(&self, files: &HashSet<String>) -> Result<()> {
         let mut folders = HashSet::from([ROOT, TEMPORARY]);
         for file in files {
             match self.disk.open(file) {
-                Ok(handle) => handle.sync_data()?,
+                Ok(handle) => handle.sync_data().map_err(poisoned)?,
                 Err(error) if error.is_not_found() => {}
                 Err(error) => return Err(error),
             }
@@ -307,7 +336,8 @@ impl Shared {
         for folder in folders {
             match self.disk.sync_folder(folder) {
                 Err(error) if error.is_not_found() => {}
-                other => other?,
+                Err(error) if error.context().syscall == Some("open") => return Err(error),
+                other => other.map_err(poisoned)?,
             }
         }
         Ok(())
@@ -323,6 +353,14 @@ impl Shared {
             return Ok(false);
         }
         let _tending = self.tending.lock();
+        self.give_back()
+    }
+
+    /// Gives back the space of files that wait to be used again, for whoever tends. Tells whether there was any.
+    fn give_back(&self) -> Result<bool> {
+        if self.spares.lock().len() == 0 {
+            return Ok(false);
+        }
         let synced = self.journal.sync()?;
         let (displaced, clean) = self.spares.lock().take_all(synced);
         for name in displaced.iter().map(|file| &file.name).chain(clean.iter().map(|file| &file.name)) {

@@ -4,7 +4,7 @@ use super::super::layout::{self, LOCK};
 use super::history::{self, Pace};
 use super::*;
 use crate::disk::Disk;
-use crate::disk::simulated::errno::{EIO, ENOSPC};
+use crate::disk::simulated::errno::{EIO, EMFILE, ENOSPC};
 use crate::disk::simulated::{Ability, Call, Simulated, Times};
 use crate::storage::Group;
 use crate::storage::conformance::{set, together};
@@ -142,14 +142,38 @@ fn a_displaced_file_is_used_again_though_no_segment_can_be_begun() {
 }
 
 #[test]
+fn a_file_that_cannot_be_opened_to_be_synced_is_tried_again_and_a_failed_sync_is_not() {
+    for (call, code) in [(Call::Open, "EMFILE"), (Call::SyncData, "POISONED")] {
+        let disk = Simulated::without(&[Ability::SyncEverything]);
+        let (mut files, _) = load(history::open(&disk, Placing::Eager, Pace::Cutting));
+        let keeper = files.keeper().unwrap();
+        write_synced(&mut files, set("a", 0, "{}"));
+        // The new segment is synced after the file.
+        disk.fail_kind_at(call, disk.calls_of(call) + 1, EMFILE, Times::Once);
+        assert_eq!(keeper.tend().unwrap_err().code(), code);
+        let tried = disk.calls_of(Call::SyncData);
+        if call == Call::Open {
+            keeper.tend().unwrap();
+            assert!(disk.calls_of(Call::SyncData) > tried);
+            files.abandon();
+            for cut in disk.states_after_cut(1, 20) {
+                assert_eq!(documents(&cut), [pair("a", "{\"_rev\":0}")], "{}", cut.log());
+            }
+        }
+    }
+}
+
+#[test]
 fn what_cannot_be_kept_aside_is_not_replaced() {
-    let disk = Simulated::new();
-    let mut files = on(&disk, Placing::Eager);
-    disk.put("a.json", b"somebody's");
-    disk.fail_kind_at(Call::MakeFolder, 1, ENOSPC, Times::Sticky);
-    assert_eq!(refused(&mut files, set("a", 0, "{}")).code(), "ENOSPC");
-    assert_eq!(disk.get("a.json").unwrap(), b"somebody's");
-    disk.heal();
-    write(&mut files, set("a", 0, "{}"));
-    assert_eq!(disk.get(".datastore/quarantine/0001/a.json").unwrap(), b"somebody's");
+    for lacking in [&[][..], &[Ability::Exchange], &[Ability::Exchange, Ability::Link, Ability::RenameNew]] {
+        let disk = Simulated::without(lacking);
+        let mut files = on(&disk, Placing::Eager);
+        disk.put("a.json", b"somebody's");
+        disk.fail_kind_at(Call::MakeFolder, 1, ENOSPC, Times::Sticky);
+        assert_eq!(refused(&mut files, set("a", 0, "{}")).code(), "ENOSPC", "without {lacking:?}");
+        assert_eq!(disk.get("a.json").unwrap(), b"somebody's");
+        disk.heal();
+        write(&mut files, set("a", 0, "{}"));
+        assert_eq!(disk.get(".datastore/quarantine/0001/a.json").unwrap(), b"somebody's");
+    }
 }

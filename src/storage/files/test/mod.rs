@@ -4,6 +4,7 @@ mod crash;
 mod cut;
 mod directory;
 mod fault;
+mod hindrance;
 mod history;
 mod loading;
 mod recovery;
