@@ -17,6 +17,7 @@ pub struct System {
     root: PathBuf,
     #[cfg(unix)]
     handle: File,
+    syncs_everything: bool,
     boot: Option<String>,
 }
 
@@ -28,10 +29,16 @@ impl System {
     /// The system's.
     pub fn mount(root: &Path) -> Result<Self> {
         create_folders(root)?;
+        #[cfg(unix)]
+        let handle = File::open(root).map_err(|cause| Error::storage("open", root, cause))?;
         Ok(Self {
             root: root.to_path_buf(),
+            #[cfg(target_os = "linux")]
+            syncs_everything: syncs_everything(&handle),
+            #[cfg(not(target_os = "linux"))]
+            syncs_everything: false,
             #[cfg(unix)]
-            handle: File::open(root).map_err(|cause| Error::storage("open", root, cause))?,
+            handle,
             boot: boot(),
         })
     }
@@ -62,6 +69,16 @@ fn create_folders(path: &Path) -> Result<()> {
     Ok(())
 }
 
+/// Whether `syncfs` means what it says. Where files are somebody else's (FUSE, 9p, SMB, NFS) it writes to the server and
+/// does not ask the server to sync.
+#[cfg(target_os = "linux")]
+fn syncs_everything(directory: &File) -> bool {
+    // ext2 to 4, XFS, Btrfs, F2FS, ZFS, bcachefs, tmpfs, overlayfs: <linux/magic.h>.
+    const LOCAL: [u64; 8] =
+        [0xef53, 0x5846_5342, 0x9123_683e, 0xf2f5_2010, 0x2fc1_2fc1, 0xca45_1a4e, 0x0102_1994, 0x794c_7630];
+    rustix::fs::fstatfs(directory).is_ok_and(|found| LOCAL.contains(&found.f_type.cast_unsigned()))
+}
+
 #[cfg(target_os = "linux")]
 fn boot() -> Option<String> {
     fs::read_to_string("/proc/sys/kernel/random/boot_id").ok().map(|text| text.trim().to_owned())
@@ -75,7 +92,7 @@ fn boot() -> Option<String> {
 impl Disk for System {
     fn abilities(&self) -> Abilities {
         Abilities {
-            sync_everything: cfg!(target_os = "linux"),
+            sync_everything: self.syncs_everything,
             rename_new: cfg!(any(target_os = "linux", target_vendor = "apple")),
         }
     }

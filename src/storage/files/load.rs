@@ -2,7 +2,7 @@
 //!
 //! Nothing is changed before everything was read and judged: a load that is refused leaves the directory as it was.
 //! What is changed then is changed in an order in which it can be done again from the start, wherever it is cut short:
-//! the journal synced, files placed, everything synced, a new segment begun, the old ones removed, `tmp/` tidied.
+//! the journal synced, files placed, everything synced, `tmp/` tidied, a new segment begun, the old ones removed.
 
 use std::collections::HashSet;
 use std::mem;
@@ -156,6 +156,8 @@ impl Open {
         if changed || !is_clean {
             self.shared.sync_files()?;
         }
+        // Before the new segment, so that a full disk has room for that.
+        self.shared.tidy()?;
         if !is_clean {
             self.shared.journal.begin()?;
             if let Some(cut) = past.cut.as_ref().filter(|cut| cut.whole_groups_behind > 0) {
@@ -167,7 +169,6 @@ impl Open {
             journal::discard(disk, JOURNAL, &past.segments)?;
         }
         remove_if_there(disk, FAILED)?;
-        self.shared.tidy()?;
         Ok(quarantine.finish().0)
     }
 
