@@ -18,7 +18,8 @@
 //! | `place` | one document's file, put in place or taken away |
 //! | `spare` | files that are used again |
 //! | `backlog` | documents whose files follow later |
-//! | `shared` | what committer and keeper share; syncing, checkpoints |
+//! | `shared` | what committer and keeper share |
+//! | `keep` | syncing, recycling, checkpoints |
 //! | `collision`, `format`, `folders`, `quarantine` | what their names say |
 //!
 //! # Invariants
@@ -38,6 +39,7 @@ mod collision;
 mod commit;
 mod folders;
 mod format;
+mod keep;
 mod load;
 mod place;
 mod quarantine;

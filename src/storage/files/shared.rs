@@ -1,4 +1,4 @@
-//! What the committer and the keeper of a directory share, and what the keeper does.
+//! What the committer and the keeper of a directory share.
 //!
 //! # Invariants
 //!
@@ -9,22 +9,24 @@
 //!
 //! Locks: `tending`, then one of `backlog` and `spares`. Only `tending` is held during I/O, and the committer takes it
 //! only where it has to wait for the keeper anyway.
+//!
+//! Not here: what the keeper does with it (`keep`).
 
 use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use parking_lot::{Mutex, MutexGuard};
+use parking_lot::Mutex;
 
 use super::backlog::Backlog;
-use super::layout::{self, FAILED, JOURNAL, ROOT, TEMPORARY};
+use super::layout::{self, FAILED, ROOT, TEMPORARY};
 use super::place::{Placed, Placer, Step, Way, remove_if_there};
-use super::spare::{self, Displaced, Spare, Spares};
+use super::spare::{Displaced, Spares};
 use crate::disk::{Disk, Kind};
 use crate::error::{Error, ErrorKind, Result};
-use crate::journal::{self, Journal, Placing};
-use crate::storage::{Keeper, KeeperStats, Sequence};
+use crate::journal::{Journal, Placing};
+use crate::storage::{Keeper, Sequence};
 
 /// When the keeper does what.
 #[derive(Clone, Copy, Debug)]
@@ -52,10 +54,6 @@ impl Default for Limits {
 
 /// So many files in `tmp/` are removed at a load or a close.
 const TIDIED: usize = 1_024;
-/// After so many failures in one go the rest is not tried.
-const MOST_FAILURES: usize = 16;
-/// While files are placed, what is committed meanwhile is synced after this time.
-const SYNCED_AFTER: Duration = Duration::from_millis(250);
 
 /// An open directory.
 #[derive(Debug)]
@@ -64,29 +62,29 @@ pub struct Shared {
     pub journal: Journal,
     pub way: Way,
     pub placing: Placing,
-    limits: Limits,
+    pub limits: Limits,
     /// A mutex, held for a push or a pop.
     pub spares: Mutex<Spares>,
     /// A mutex, held for as long as it takes to move steps in or out.
-    backlog: Mutex<Backlog>,
+    pub backlog: Mutex<Backlog>,
     /// Up to here every file is in its place.
     placed: AtomicU64,
     /// Files that the journal tells of, where they have to be synced one by one. A mutex, held for an insert.
     touched: Option<Mutex<HashSet<String>>>,
     /// A mutex, held while files are tended to.
-    tending: Mutex<Tending>,
+    pub tending: Mutex<Tending>,
 }
 
 /// What only one thread at a time needs.
 #[derive(Debug)]
-struct Tending {
-    placer: Placer,
+pub struct Tending {
+    pub placer: Placer,
     /// Segments that no longer count when this opener's first one is begun.
-    older: Vec<String>,
+    pub older: Vec<String>,
     /// When a segment was last closed.
-    began: Instant,
+    pub began: Instant,
     /// When the backlog was last placed.
-    placed: Instant,
+    pub placed: Instant,
 }
 
 impl Shared {
@@ -157,122 +155,6 @@ impl Shared {
     /// Leaves the steps of a commit for the keeper.
     pub fn leave(&self, steps: impl IntoIterator<Item = Step>, through: Sequence) {
         self.backlog.lock().add(steps, through);
-    }
-
-    /// Places what waits. Its records are synced first.
-    fn place_backlog(&self, tending: &mut Tending) -> Result<()> {
-        let work = self.backlog.lock().take();
-        if let Err(error) = self.journal.sync() {
-            self.backlog.lock().put_back(work.waiting.into_values());
-            return Err(error);
-        }
-        tending.placed = Instant::now();
-        let through = work.through;
-        let (left, cause) = self.place_all(&mut tending.placer, work.in_order());
-        self.backlog.lock().put_back(left);
-        if let Some(error) = cause {
-            return Err(error);
-        }
-        if self.placing == Placing::Background {
-            self.set_placed(through);
-        }
-        Ok(())
-    }
-
-    /// Places steps. Tells which are left, and why.
-    fn place_all(&self, placer: &mut Placer, steps: Vec<Step>) -> (Vec<Step>, Option<Error>) {
-        let (mut left, mut failures, mut cause) = (Vec::new(), 0, None);
-        let mut synced = Instant::now();
-        for mut step in steps {
-            if failures >= MOST_FAILURES {
-                left.push(step);
-                continue;
-            }
-            if let Err(error) = self.place_one(placer, &step) {
-                step.discard(self.disk.as_ref(), self.way);
-                step.has_failed = true;
-                failures += usize::from(step.document.is_some());
-                cause.get_or_insert_with(|| error.with_key(step.key.to_text()));
-                left.push(step);
-            }
-            if synced.elapsed() >= SYNCED_AFTER {
-                if let Err(error) = self.journal.sync() {
-                    (cause, failures) = (Some(error), MOST_FAILURES);
-                }
-                synced = Instant::now();
-            }
-        }
-        (left, cause)
-    }
-
-    fn place_one(&self, placer: &mut Placer, step: &Step) -> Result<()> {
-        let mut place = || {
-            placer.prepare(self.disk.as_ref(), self.way, &self.spares, step)?;
-            self.place(step).map(drop)
-        };
-        match place() {
-            Err(error) if is_full(&error) && self.give_back()? => place(),
-            other => other,
-        }
-    }
-
-    fn is_behind(&self) -> bool {
-        self.placing == Placing::Background && self.backlog.lock().len() > 0
-    }
-
-    /// Closes the segment where it is large or old.
-    fn rotate(&self, tending: &mut Tending) -> Result<()> {
-        let is_old = tending.began.elapsed() >= self.limits.segment_age;
-        if self.journal.active_bytes() >= self.limits.segment || (is_old && self.journal.is_used()) {
-            self.journal.rotate()?;
-            tending.began = Instant::now();
-        }
-        Ok(())
-    }
-
-    /// Makes displaced files ready to be written again, and cuts what the journal no longer needs: both wait for one
-    /// sync of everything.
-    fn recycle(&self, tending: &mut Tending, synced: Sequence) -> Result<()> {
-        // Told before the sync begins: what is placed during it waits for the next one.
-        let cut = self.journal.closed_last().filter(|last| *last <= self.placed());
-        let (displaced, room) = {
-            let mut spares = self.spares.lock();
-            if cut.is_none() && spares.displaced() < self.limits.worth_recycling {
-                return Ok(());
-            }
-            spares.take_displaced(synced)
-        };
-        let clean = self.blank(&displaced, room);
-        let synced = if cut.is_some() || !clean.is_empty() { self.sync_files() } else { Ok(()) };
-        self.spares.lock().put(displaced.len(), if synced.is_ok() { clean } else { Vec::new() });
-        synced?;
-        let Some(through) = cut else { return Ok(()) };
-        // First: without the segment that says that they do not count they would, and end in a gap.
-        self.discard_older(tending)?;
-        self.journal.cut(through)
-    }
-
-    /// Removes the segments of openers before this one, durably. Its own first one is begun.
-    fn discard_older(&self, tending: &mut Tending) -> Result<()> {
-        journal::discard(self.disk.as_ref(), JOURNAL, &tending.older).map_err(|error| {
-            // What could not be removed is tried again, a sync never.
-            if error.context().syscall == Some("fsync") { poisoned(error) } else { error }
-        })?;
-        tending.older.clear();
-        Ok(())
-    }
-
-    fn blank(&self, displaced: &[Displaced], room: usize) -> Vec<Spare> {
-        let mut clean = Vec::with_capacity(room.min(displaced.len()));
-        for file in displaced {
-            let blanked = if clean.len() < room { spare::blank(self.disk.as_ref(), file) } else { Ok(None) };
-            match blanked {
-                Ok(Some(spare)) => clean.push(spare),
-                // In the way of nothing; what cannot be removed now is removed by the next load.
-                _ => drop(self.disk.remove(&file.name)),
-            }
-        }
-        clean
     }
 
     /// Sees to the files in `tmp/`, none of which is needed any more: some are removed, many are kept as spares, because
@@ -357,7 +239,7 @@ impl Shared {
     }
 
     /// Gives back the space of files that wait to be used again, for whoever tends. Tells whether there was any.
-    fn give_back(&self) -> Result<bool> {
+    pub fn give_back(&self) -> Result<bool> {
         if self.spares.lock().len() == 0 {
             return Ok(false);
         }
@@ -404,73 +286,6 @@ impl Shared {
         self.place_backlog(&mut tending)?;
         self.sync_files()?;
         self.journal.restart()
-    }
-
-    fn tending(&self) -> MutexGuard<'_, Tending> {
-        self.tending.lock()
-    }
-}
-
-impl Shared {
-    fn tend_now(&self) -> Result<()> {
-        let mut tending = self.tending();
-        let synced = self.journal.sync()?;
-        let mut placed = Ok(());
-        if self.is_behind() && (self.backlog.lock().is_pressed() || tending.placed.elapsed() >= self.limits.file_age) {
-            placed = self.place_backlog(&mut tending);
-        }
-        // Recycling gives space back, so it must not wait until a full disk takes a new segment.
-        let rotated = self.rotate(&mut tending);
-        self.recycle(&mut tending, synced)?;
-        let idle = self.spares.lock().take_idle();
-        for spare in idle {
-            // In the way of nothing.
-            let _ = self.disk.remove(&spare.name);
-        }
-        placed.and(rotated)
-    }
-
-    fn flush_now(&self) -> Result<()> {
-        let mut tending = self.tending();
-        if self.is_behind() { self.place_backlog(&mut tending) } else { self.journal.sync().map(drop) }
-    }
-}
-
-impl Keeper for Shared {
-    fn tend(&self) -> Result<()> {
-        let tended = self.tend_now();
-        note_failure(self.disk.as_ref(), &tended);
-        tended
-    }
-
-    fn flush(&self) -> Result<()> {
-        let flushed = self.flush_now();
-        note_failure(self.disk.as_ref(), &flushed);
-        flushed
-    }
-
-    fn is_pressed(&self) -> bool {
-        self.spares.lock().is_pressed()
-            || self.backlog.lock().is_pressed()
-            || self.journal.active_bytes() >= self.limits.segment
-    }
-
-    fn has_work(&self) -> bool {
-        let is_old =
-            || self.tending.try_lock().is_some_and(|tending| tending.began.elapsed() >= self.limits.segment_age);
-        self.is_behind()
-            || self.journal.closed_last().is_some()
-            || self.spares.lock().has_idle()
-            || (self.journal.is_used() && is_old())
-    }
-
-    fn stats(&self) -> KeeperStats {
-        KeeperStats {
-            synced: self.journal.synced(),
-            journal_bytes: self.journal.bytes(),
-            files_behind: self.backlog.lock().len(),
-            spares: self.spares.lock().len(),
-        }
     }
 }
 
