@@ -7,7 +7,7 @@ use super::layout::JOURNAL;
 use super::place::{Placer, Step};
 use super::shared::{Shared, Tending, is_full, note_failure, poisoned};
 use super::spare::{self, Displaced, Spare};
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::journal::{self, Placing};
 use crate::storage::{Keeper, KeeperStats, Sequence};
 
@@ -26,7 +26,7 @@ impl Shared {
         }
         tending.placed = Instant::now();
         let through = work.through;
-        let (left, cause) = self.place_all(&mut tending.placer, work.in_order());
+        let (left, cause) = self.place_all(tending, work.in_order());
         self.backlog.lock().put_back(left);
         if let Some(error) = cause {
             return Err(error);
@@ -38,29 +38,39 @@ impl Shared {
     }
 
     /// Places steps. Tells which are left, and why.
-    fn place_all(&self, placer: &mut Placer, steps: Vec<Step>) -> (Vec<Step>, Option<Error>) {
+    fn place_all(&self, tending: &mut Tending, steps: Vec<Step>) -> (Vec<Step>, Option<Error>) {
         let (mut left, mut failures, mut cause) = (Vec::new(), 0, None);
         let mut synced = Instant::now();
-        for mut step in steps {
+        for (number, mut step) in steps.into_iter().enumerate() {
+            if number > 0 && (number.is_multiple_of(self.limits.at_a_time) || synced.elapsed() >= SYNCED_AFTER) {
+                if let Err(error) = self.refresh(tending) {
+                    (cause, failures) = (Some(error), MOST_FAILURES);
+                }
+                synced = Instant::now();
+            }
             if failures >= MOST_FAILURES {
                 left.push(step);
                 continue;
             }
-            if let Err(error) = self.place_one(placer, &step) {
+            if let Err(error) = self.place_one(&mut tending.placer, &step) {
                 step.discard(self.disk.as_ref(), self.way);
                 step.has_failed = true;
                 failures += usize::from(step.document.is_some());
                 cause.get_or_insert_with(|| error.with_key(step.key.to_text()));
                 left.push(step);
             }
-            if synced.elapsed() >= SYNCED_AFTER {
-                if let Err(error) = self.journal.sync() {
-                    (cause, failures) = (Some(error), MOST_FAILURES);
-                }
-                synced = Instant::now();
-            }
         }
         (left, cause)
+    }
+
+    /// Syncs what was committed meanwhile, and makes clean what was displaced, so that the next files need not be created
+    /// and these need not be removed. Fails only for good: what hinders it now is told by the next that tends.
+    fn refresh(&self, tending: &mut Tending) -> Result<()> {
+        let synced = self.journal.sync()?;
+        match self.recycle(tending, synced) {
+            Err(error) if error.kind() == ErrorKind::Poisoned => Err(error),
+            _ => Ok(()),
+        }
     }
 
     fn place_one(&self, placer: &mut Placer, step: &Step) -> Result<()> {

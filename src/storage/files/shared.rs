@@ -39,6 +39,8 @@ pub struct Limits {
     pub file_age: Duration,
     /// So many displaced files are worth a sync of their own.
     pub worth_recycling: usize,
+    /// So many files of a backlog are placed before what they displaced is made clean.
+    pub at_a_time: usize,
 }
 
 impl Default for Limits {
@@ -48,6 +50,7 @@ impl Default for Limits {
             segment_age: Duration::from_secs(60),
             file_age: Duration::from_secs(10),
             worth_recycling: 256,
+            at_a_time: 4_096,
         }
     }
 }
