@@ -25,6 +25,12 @@ const NAMES = { [FAILED]: 'error', [DEGRADED]: 'degraded' };
 
 const NONE = -1;
 
+/**
+ * So many writes of a tick cross at once: while they are committed, the texts of the next ones are made. Many small
+ * submissions cost more than they gain.
+ */
+const MOST_GATHERED = 32;
+
 /** A store that nobody holds any more gives its number, threads and lock back. */
 const abandoned = new FinalizationRegistry((number) => binding.dispose(number));
 
@@ -112,7 +118,7 @@ class Store {
     }
 
     /**
-     * Hands a write over with the others of this tick.
+     * Hands a write over with others of this tick.
      *
      * @param {Write} write
      * @returns {Promise<Answer>}
@@ -211,10 +217,13 @@ class State {
         return new Promise((resolve) => {
             add(gathered, write);
             gathered.resolvers.push(resolve);
+            if (gathered.resolvers.length === MOST_GATHERED) {
+                this.handOver();
+            }
         });
     }
 
-    /** Lets the tick's writes cross in one call. */
+    /** Lets what was gathered cross in one call. */
     handOver() {
         if (this.#gathered === null) {
             return;
