@@ -167,6 +167,10 @@ impl Open {
                 quarantine.take(BadFile { file: cut.segment.clone(), reason })?;
             }
             journal::discard(disk, JOURNAL, &past.segments)?;
+        } else if let Some((closed, older @ [_, ..])) = past.segments.split_last() {
+            // A close was killed before it had removed them. What makes them count for nothing has to be durable first.
+            journal::secure(disk, JOURNAL, std::slice::from_ref(closed))?;
+            journal::discard(disk, JOURNAL, older)?;
         }
         remove_if_there(disk, FAILED)?;
         Ok(quarantine.finish().0)

@@ -177,3 +177,32 @@ fn what_cannot_be_kept_aside_is_not_replaced() {
         assert_eq!(disk.get(".datastore/quarantine/0001/a.json").unwrap(), b"somebody's");
     }
 }
+
+#[test]
+fn a_close_that_was_killed_anywhere_is_finished_by_the_next_opener_though_it_writes_nothing() {
+    let closing = || {
+        let disk = Simulated::new();
+        let mut files = on(&disk, Placing::Eager);
+        write(&mut files, set("a", 0, "{}"));
+        files.close().unwrap();
+        let mut files = on(&disk, Placing::Eager);
+        write(&mut files, set("a", 1, "{}"));
+        (disk, files)
+    };
+    let (disk, mut files) = closing();
+    let before = disk.calls();
+    files.close().unwrap();
+    for stop in before + 1..=disk.calls() {
+        let (disk, mut files) = closing();
+        disk.stop_at(stop);
+        let _ = files.close();
+        let killed = disk.crash();
+        on(&killed, Placing::Eager).close().unwrap();
+        let expected = [pair("a", "{\"_rev\":1}")];
+        assert_eq!(killed.names(layout::JOURNAL).len(), 1, "killed at call {stop}, {}", killed.log());
+        for cut in killed.states_after_cut(1, 50) {
+            let log = cut.log();
+            assert_eq!(documents(&cut), expected, "killed at call {stop}, {log}");
+        }
+    }
+}
