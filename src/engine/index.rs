@@ -8,21 +8,20 @@
 //!   while chunk(n, bytes) is not empty:
 //!       map every document of the chunk
 //!       apply(emissions)               the view stands at the last change of the chunk
-//!   query(..), item(..)                rows and documents, all of the snapshot's moment
+//!   reading()                          rows and documents, all of the snapshot's moment
 //!   release()
 //! ```
 //!
 //! A chunk that is never applied, because its mapping failed, is simply handed out again.
 
 use std::collections::HashSet;
-use std::ops::Range;
 
+use super::reading::Reading;
 use super::snapshot::{Snapshot, Stored};
 use crate::error::{Error, ErrorKind, Result};
 use crate::key::Key;
-use crate::range::{Page, Selection, Window};
 use crate::storage::Sequence;
-use crate::view::{Emitted, RowKey, RowValue, Rows};
+use crate::view::{Emitted, Rows};
 
 /// What one document contributes to a view.
 #[derive(Clone, Debug)]
@@ -126,23 +125,14 @@ impl Index {
         Ok(())
     }
 
-    /// The page of a range of emitted keys. Bounds are [encoded](crate::view::collation). O(log n).
-    #[must_use]
-    pub fn query(&self, selection: Selection, window: Window) -> Page {
-        let descending = selection.descending;
-        window.page(selection.of_rows().positions(self.rows.tree()), descending)
-    }
-
-    /// The rows at positions of the ascending order.
-    #[must_use]
-    pub fn rows(&self, positions: Range<usize>) -> impl DoubleEndedIterator<Item = (&RowKey, &RowValue)> {
-        self.rows.tree().range(positions)
-    }
-
-    /// A document, as of the moment aimed at, by the [bytes](Key::as_bytes) of its key.
-    #[must_use]
-    pub fn document(&self, key: &[u8]) -> Option<&Stored> {
-        self.target.as_ref()?.documents().get(key)
+    /// The rows and documents of the moment aimed at, when the view has arrived there.
+    ///
+    /// # Errors
+    ///
+    /// An assertion outside of `aim` and `release`.
+    pub fn reading(&self) -> Result<Reading> {
+        let target = self.target.as_ref().ok_or_else(no_target)?;
+        Ok(Reading::new(self.rows.tree().clone(), target.clone()))
     }
 
     /// Lets go of the moment aimed at, so that the committer need not copy what changes.

@@ -24,6 +24,7 @@
 //! | `changes` | the record of changes by sequence |
 //! | `query` | pages of a range of keys |
 //! | `index` | [`Index`]: a view's rows, brought forward by sequence |
+//! | `reading` | [`Reading`]: a view at one moment, as queries read it |
 //! | `background` | the thread that syncs beside the calls |
 //! | `health` | poison and hindrance, and the [`EngineEvent`]s that tell them |
 //! | `options`, `report` | [`Options`]; [`Stats`], [`LoadReport`] |
@@ -58,6 +59,7 @@ mod lifecycle;
 mod options;
 mod query;
 mod queue;
+mod reading;
 mod reads;
 mod report;
 mod rounds;
@@ -76,6 +78,7 @@ pub use index::{Emission, Index};
 pub use lifecycle::{CloseReply, Ending, LoadReply};
 pub use options::Options;
 pub use queue::FlushReply;
+pub use reading::Reading;
 pub use reads::Reads;
 pub use report::{LoadReport, Stats};
 pub use snapshot::{Snapshot, Stored};

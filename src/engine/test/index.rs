@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::*;
 use crate::engine::snapshot::{Snapshot, Stored};
-use crate::engine::{Emission, Index};
+use crate::engine::{Emission, Index, Reading};
 use crate::range::{Selection, Window};
 use crate::storage::conformance::document;
 use crate::storage::{Loaded, Position};
@@ -92,15 +92,15 @@ fn rows_of(snapshot: &Snapshot) -> Vec<Row> {
     rows
 }
 
-fn rows_in(index: &Index, positions: std::ops::Range<usize>) -> Vec<Row> {
+fn rows_in(reading: &Reading, positions: std::ops::Range<usize>) -> Vec<Row> {
     let row = |(row, value): (&crate::view::RowKey, &crate::view::RowValue)| {
         let bytes = row.as_bytes();
         let order = u32::from_be_bytes(*bytes.last_chunk().unwrap()) as usize;
         let document = row.document().unwrap();
-        assert!(index.document(&document).is_some(), "a row without its document");
+        assert!(reading.document(&document).is_some(), "a row without its document");
         (value.as_ref().unwrap().parse().unwrap(), String::from_utf8(document.into_owned()).unwrap(), order)
     };
-    index.rows(positions).map(row).collect()
+    reading.rows(positions).map(row).collect()
 }
 
 impl Model {
@@ -118,12 +118,16 @@ impl Model {
         self.aims = true;
     }
 
+    fn reading(&self) -> Reading {
+        self.index.reading().unwrap()
+    }
+
     /// Maps one chunk; tells how many documents it had.
     fn chunk(&mut self, most: usize, bytes: usize, fails: bool) -> usize {
         let chunk = self.index.chunk(most, bytes).unwrap();
         for (number, stored) in chunk.iter().enumerate() {
             let key = self.index.chunk_key(number).unwrap();
-            assert_eq!(self.index.document(key.as_bytes()).unwrap().sequence, stored.sequence);
+            assert_eq!(self.reading().document(key.as_bytes()).unwrap().sequence, stored.sequence);
         }
         if !fails {
             self.index.apply(chunk.iter().map(emission).collect()).unwrap();
@@ -173,7 +177,7 @@ impl Model {
 
     fn compare(&self, page: usize, descending: bool) {
         let expected = rows_of(&self.snapshot);
-        assert_eq!(rows_in(&self.index, 0..self.index.len()), expected);
+        assert_eq!(rows_in(&self.reading(), 0..self.index.len()), expected);
         assert_eq!(self.index.sequence(), self.snapshot.position().sequence);
         let throwing = self.snapshot.documents().iter().filter(|(_, stored)| map(stored.document.text()).is_none());
         assert_eq!(self.index.skipped(), throwing.count());
@@ -191,9 +195,10 @@ impl Model {
         while let Some(at) = start {
             let selection =
                 Selection { start: Some(encoded(2)), end: Some(encoded(5)), descending, ..Selection::default() };
-            let page = self.index.query(selection, Window { start: at, limit: Some(limit) });
+            let reading = self.reading();
+            let page = reading.query(selection, Window { start: at, limit: Some(limit) });
             assert_eq!(page.total, expected.len());
-            let mut rows = rows_in(&self.index, page.positions.clone());
+            let mut rows = rows_in(&reading, page.positions.clone());
             if descending {
                 rows.reverse();
             }
@@ -284,8 +289,8 @@ fn a_query_answers_for_its_moment_whatever_is_written_while_it_builds() {
     model.apply(&key_of(0), None);
     model.apply(&key_of(9), Some("{\"emits\":[7]}"));
     while model.chunk(3, usize::MAX, false) > 0 {}
-    assert_eq!(rows_in(&model.index, 0..model.index.len()), rows_of(&moment));
-    assert_eq!(model.index.document(key(&key_of(9)).as_bytes()).unwrap().sequence, 10);
+    assert_eq!(rows_in(&model.reading(), 0..model.index.len()), rows_of(&moment));
+    assert_eq!(model.reading().document(key(&key_of(9)).as_bytes()).unwrap().sequence, 10);
     model.build(3);
     model.compare(3, false);
 }
