@@ -71,6 +71,10 @@ class CustomDriver extends CheckingDriver {
         return own(await this.#call('queryView', checkViewId(id), forCustomEngine(query, JSON.parse)));
     }
 
+    find() {
+        this.mustBeAtomic('find');
+    }
+
     setView(id, source) {
         return this.#call('setView', checkViewId(id), aSource(source, 'a view'));
     }

@@ -144,6 +144,10 @@ class FileSystemDriver extends CheckingDriver {
         return this.#readable().queryKeys(query);
     }
 
+    find(query) {
+        return this.#readable().find(query);
+    }
+
     setView(id, source) {
         this.#memory.setView(id, source);
     }
@@ -154,6 +158,10 @@ class FileSystemDriver extends CheckingDriver {
 
     queryView(id, query) {
         return this.#readable().queryView(id, query);
+    }
+
+    queryViewNow(id, query) {
+        return this.#readable().queryViewNow(id, query);
     }
 
     stats() {

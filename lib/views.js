@@ -3,10 +3,14 @@
 /** The views of one store, by id. */
 
 const { checkOptions, checkViewId, func, oneOf, show } = require('./check.js');
+const { DECLARATION, DeclaredView } = require('./declared-view.js');
 const { AssertionError, NotFoundError } = require('./errors.js');
 const { View } = require('./view.js');
 
 const SOURCE = { map: func, onError: oneOf('error', 'skip') };
+
+/** What a view may be made of: a map function, or a declaration. */
+const KNOWN = { ...SOURCE, ...DECLARATION };
 
 class Views {
     #store;
@@ -21,17 +25,34 @@ class Views {
     set(id, source) {
         checkViewId(id);
         if (source === null || typeof source !== 'object' || Array.isArray(source)) {
-            throw new AssertionError(`a view is an object with a map function, not ${show(source)}`, { viewId: id });
+            throw new AssertionError(`a view is an object with a map function or a key, not ${show(source)}`, { viewId: id });
         }
         // An object of a class may keep whatever it likes beside its map function.
         const isPlain = [Object.prototype, null].includes(Object.getPrototypeOf(source));
-        const { map, onError } = checkOptions(isPlain ? source : pick(source), SOURCE, 'setView');
-        if (map === undefined) {
-            throw new AssertionError('a view has a map function', { viewId: id });
+        const given = checkOptions(isPlain ? source : pick(source), KNOWN, 'setView');
+        if ((given.map === undefined) === (given.key === undefined)) {
+            throw new AssertionError('a view has a map function or a key, and not both', { viewId: id });
         }
-        const view = new View(this.#store, id, { map: map.bind(source), onError });
+        const view = given.map === undefined ? this.#declared(id, given) : this.#programmed(id, given, source);
         this.#views.get(id)?.drop();
         this.#views.set(id, view);
+    }
+
+    #declared(id, given) {
+        const { map: _, onError, ...declaration } = given;
+        if (onError !== undefined) {
+            throw new AssertionError('onError goes with a map function', { viewId: id });
+        }
+        return new DeclaredView(this.#store, id, declaration);
+    }
+
+    #programmed(id, given, source) {
+        const { map, onError, ...declaration } = given;
+        const [name] = Object.keys(declaration);
+        if (name !== undefined) {
+            throw new AssertionError(`${name} goes with a key, not with a map function`, { viewId: id });
+        }
+        return new View(this.#store, id, { map: map.bind(source), onError });
     }
 
     has(id) {
@@ -40,11 +61,20 @@ class Views {
 
     /** @param {import('./query.js').Query} query */
     query(id, query) {
+        return this.#get(id).query(query);
+    }
+
+    /** Answers at once, however long the build takes. */
+    queryNow(id, query) {
+        return this.#get(id).queryNow(query);
+    }
+
+    #get(id) {
         const view = this.#views.get(checkViewId(id));
         if (view === undefined) {
             throw new NotFoundError(`there is no view ${show(id)}`, { viewId: id });
         }
-        return view.query(query);
+        return view;
     }
 
     stats() {
@@ -52,8 +82,8 @@ class Views {
     }
 }
 
-function pick({ map, onError }) {
-    return { map, onError };
+function pick(source) {
+    return Object.fromEntries(Object.keys(KNOWN).map((name) => [name, source[name]]));
 }
 
 module.exports = { Views };
