@@ -90,7 +90,8 @@ pub(super) fn in_parallel<T: Sync, R: Send>(items: &[T], work: impl Fn(&[T]) -> 
         let (first, rest) = items.split_at(slice);
         let others: Vec<_> = rest.chunks(slice).map(|slice| scope.spawn(move || work(slice))).collect();
         let first = work(first);
-        let others = others.into_iter().map(|other| other.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+        let others =
+            others.into_iter().map(|other| other.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
         [first].into_iter().chain(others).collect()
     })
 }

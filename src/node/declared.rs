@@ -85,9 +85,8 @@ pub fn declared_build(
     ticket: f64,
     is_followed: bool,
 ) -> napi::Result<Option<Text<String>>> {
-    let report = |reading: &Reading| {
-        Text::new(format!("{{\"rows\":{},\"sequence\":{}}}", reading.len(), reading.sequence()))
-    };
+    let report =
+        |reading: &Reading| Text::new(format!("{{\"rows\":{},\"sequence\":{}}}", reading.len(), reading.sequence()));
     answer(&env, number, declared, ticket, is_followed, report)
 }
 

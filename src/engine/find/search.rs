@@ -88,7 +88,8 @@ impl Search {
             None => {
                 let positions = self.range.positions(snapshot.documents());
                 let is_all = positions.len() <= FEW;
-                (is_all || wants_first).then(|| self.in_order(snapshot.documents().range(positions)).take(FEW).collect())?
+                (is_all || wants_first)
+                    .then(|| self.in_order(snapshot.documents().range(positions)).take(FEW).collect())?
             }
         };
         let bytes = candidates.iter().map(|(_, stored)| stored.document.text().len()).sum::<usize>();
@@ -159,11 +160,7 @@ impl Search {
     }
 
     /// The candidates that meet the conditions, in their order.
-    fn matches<'a>(
-        &self,
-        candidates: &[Item<'a>],
-        is_given_up: &(dyn Fn() -> bool + Sync),
-    ) -> Option<Vec<Item<'a>>> {
+    fn matches<'a>(&self, candidates: &[Item<'a>], is_given_up: &(dyn Fn() -> bool + Sync)) -> Option<Vec<Item<'a>>> {
         let parts = in_parallel(candidates, |candidates| {
             let mut found = Vec::new();
             for step in candidates.chunks(STEP) {
