@@ -1,16 +1,17 @@
 //! Calls that are answered later, to be cancelled by their tickets.
 
 use std::collections::HashMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use napi::Env;
 use napi_derive::napi;
 
-use super::event::Event;
+use super::event::{Event, Events};
 use super::failure::as_number;
 use super::store::{Store, find};
 use super::text::Text;
 use crate::engine::{Call, Progress};
-use crate::error::Result;
+use crate::error::{Error, ErrorKind, Result};
 
 /// The calls of a store that may still be under way, by ticket.
 #[derive(Default)]
@@ -35,12 +36,26 @@ pub fn begin(store: &Store, ticket: f64, is_followed: bool) -> Call {
     Call::new(is_followed.then(|| Box::new(tell) as Progress))
 }
 
-/// What answers the call later: a text, or a failure. Keeps the event loop alive until then.
-pub fn later(env: &Env, store: &Store, ticket: f64, call: &Call) -> impl FnOnce(Result<Text<String>>) + Send + use<> {
-    store.calls.borrow_mut().insert(ticket, call.clone());
-    store.alive.begin(env);
-    let events = store.events.clone();
-    move |answer| events.send(Event::Answered { ticket, answer })
+/// Answers a call later.
+pub struct Reply {
+    events: Events,
+    ticket: f64,
+}
+
+impl Reply {
+    /// Keeps the event loop alive until the answer is sent.
+    pub fn new(env: &Env, store: &Store, ticket: f64, call: &Call) -> Self {
+        store.calls.borrow_mut().insert(ticket, call.clone());
+        store.alive.begin(env);
+        Self { events: store.events.clone(), ticket }
+    }
+
+    /// Sends the text that is made here, or why there is none.
+    pub fn send(self, make: impl FnOnce() -> Result<Text<String>>) {
+        let answer = catch_unwind(AssertUnwindSafe(make))
+            .unwrap_or_else(|_| Err(Error::new(ErrorKind::Poisoned, "making an answer panicked")));
+        self.events.send(Event::Answered { ticket: self.ticket, answer });
+    }
 }
 
 /// Nobody waits for the answer of a call any more: it was answered, or it need not be.

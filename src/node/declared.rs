@@ -8,7 +8,7 @@ use std::sync::Arc;
 use napi::Env;
 use napi_derive::napi;
 
-use super::calls::{begin, later};
+use super::calls::{Reply, begin};
 use super::failure::{as_number, throw};
 use super::read::window;
 use super::store::store;
@@ -115,8 +115,8 @@ fn answer(
         Answer::Now(reading) => tell(&reading).map(Some).map_err(failed),
         Answer::Later(awaited) => {
             let call = begin(&store, ticket, is_followed);
-            let reply = later(env, &store, ticket, &call);
-            awaited.begin(call, Box::new(move |reading| reply(reading.and_then(|reading| tell(&reading)))));
+            let reply = Reply::new(env, &store, ticket, &call);
+            awaited.begin(call, Box::new(move |reading| reply.send(|| tell(&reading?))));
             Ok(None)
         }
     }

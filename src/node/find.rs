@@ -3,11 +3,13 @@
 //! A search is answered at once as text where there is little to do; else it tells `null`, and an answered event follows
 //! with the same text.
 
+use std::fmt::Write as _;
+
 use napi::Env;
 use napi::bindgen_prelude::Utf16String;
 use napi_derive::napi;
 
-use super::calls::{begin, later};
+use super::calls::{Reply, begin};
 use super::failure::throw;
 use super::read::{json_string, key_page, window};
 use super::store::store;
@@ -71,7 +73,8 @@ fn page_text(found: &Found, explain: bool) -> Result<Text<String>> {
     if explain {
         let view = found.explanation.view.as_deref().map_or_else(|| "null".to_owned(), json_string);
         json.pop();
-        json.push_str(&format!(",\"explain\":{{\"view\":{view},\"examined\":{}}}}}", found.explanation.examined));
+        // Writing to a string does not fail.
+        let _ = write!(json, ",\"explain\":{{\"view\":{view},\"examined\":{}}}}}", found.explanation.examined);
     }
     Text::new(json)
 }
@@ -95,8 +98,8 @@ fn search(
         Answer::Now(found) => tell(found).map(Some).map_err(failed),
         Answer::Later(searching) => {
             let call = begin(&store, ticket, false);
-            let reply = later(env, &store, ticket, &call);
-            searching.begin(call, Box::new(move |found| reply(found.and_then(tell))));
+            let reply = Reply::new(env, &store, ticket, &call);
+            searching.begin(call, Box::new(move |found| reply.send(|| tell(found?))));
             Ok(None)
         }
     }

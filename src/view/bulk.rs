@@ -70,8 +70,12 @@ impl Rows {
         thread::scope(|scope| {
             let one = parts.len().min(1);
             let (first, others) = parts.split_at_mut(one);
-            others.iter_mut().for_each(|part| drop(scope.spawn(move || part.sort(shared))));
-            first.iter_mut().for_each(|part| part.sort(shared));
+            for part in others {
+                scope.spawn(move || part.sort(shared));
+            }
+            for part in first {
+                part.sort(shared);
+            }
         });
         let (rows, documents): (Vec<_>, Vec<_>) = parts.into_iter().map(|part| (part.rows, part.documents)).unzip();
         thread::scope(|scope| {
@@ -96,7 +100,9 @@ fn shared(parts: &[Part]) -> usize {
 /// The tree of runs that are in order.
 fn merged(runs: Vec<Vec<Row>>) -> RowTree {
     let mut rows = Vec::with_capacity(runs.iter().map(Vec::len).sum());
-    runs.into_iter().for_each(|run| rows.extend(run));
+    for run in runs {
+        rows.extend(run);
+    }
     // A stable sort finds the runs, and only merges them.
     rows.sort_by(|a, b| a.order().cmp(&b.order()));
     RowTree::from_sorted(rows.into_iter().map(|row| (row.key, row.value))).unwrap_or_default()

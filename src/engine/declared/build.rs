@@ -56,8 +56,8 @@ impl Built {
         let documents: Vec<_> = if self.sequence == 0 {
             snapshot.documents().iter().collect()
         } else {
-            let changed = changes.live_after(self.sequence);
-            changed.filter_map(|(_, key)| snapshot.documents().get_key_value(key)).collect()
+            let live = changes.live_after(self.sequence);
+            live.filter_map(|(_, key)| snapshot.documents().get_key_value(key)).collect()
         };
         let work = Evaluation { declaration, documents, call, is_given_up };
         if self.rows.is_empty() {

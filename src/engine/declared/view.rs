@@ -163,7 +163,15 @@ impl View {
             let reading = self.forward(&mut built, &snapshot, &call, &is_given_up);
             drop(built);
             drop(snapshot);
+            // Before the answer, so that whoever asks next is answered at once.
+            let mut queue = self.queue.lock();
+            queue.is_served = !queue.wanted.is_empty();
+            let is_left = queue.is_served;
+            drop(queue);
             reply(reading);
+            if !is_left {
+                return;
+            }
         }
     }
 

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use crate::engine::View;
 use crate::range::KeyRange;
 use crate::view::collation::encode_array;
-use crate::view::declared::{Declaration, Order, Path, Test, Where};
+use crate::view::declared::{Declaration, Operand, Order, Path, Test, Where};
 
 /// A view, and which of its rows may be of documents that meet the conditions.
 pub(super) struct Plan {
@@ -74,7 +74,7 @@ fn last_ranges(condition: &Where, path: &Path, head: &[u8]) -> Option<Vec<KeyRan
     let mut is_there = false;
     for test in tests(condition, path) {
         match test {
-            Test::In(choice) if choice.operands().iter().all(|operand| operand.has_one_key()) => {
+            Test::In(choice) if choice.operands().iter().all(Operand::has_one_key) => {
                 several = Some(choice.operands().iter().map(|operand| with(operand.key())).collect());
             }
             Test::Order(order, operand) => {

@@ -80,17 +80,13 @@ impl Search {
     /// What is found where there are few candidates, or for the first one where it is among the first few.
     pub(super) fn at_once(&self, snapshot: &Snapshot, rows: Option<(&Plan, &Reading)>) -> Option<Found> {
         let wants_first = matches!(self.wanted, Wanted::First);
-        let candidates = match rows {
-            Some((plan, reading)) => {
-                let count: usize = plan.ranges.iter().map(|range| reading.positions(range).len()).sum();
-                (count <= FEW).then(|| self.candidates(snapshot, rows))?
-            }
-            None => {
-                let positions = self.range.positions(snapshot.documents());
-                let is_all = positions.len() <= FEW;
-                (is_all || wants_first)
-                    .then(|| self.in_order(snapshot.documents().range(positions)).take(FEW).collect())?
-            }
+        let candidates = if let Some((plan, reading)) = rows {
+            let count: usize = plan.ranges.iter().map(|range| reading.positions(range).len()).sum();
+            (count <= FEW).then(|| self.candidates(snapshot, rows))?
+        } else {
+            let positions = self.range.positions(snapshot.documents());
+            let is_enough = wants_first || positions.len() <= FEW;
+            is_enough.then(|| self.in_order(snapshot.documents().range(positions)).take(FEW).collect())?
         };
         let bytes = candidates.iter().map(|(_, stored)| stored.document.text().len()).sum::<usize>();
         if bytes > BYTES {

@@ -3,7 +3,9 @@
 mod batch;
 mod closing;
 mod conflict;
+mod declared;
 mod durability;
+mod find;
 mod health;
 mod index;
 mod loading;

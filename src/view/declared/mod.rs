@@ -26,6 +26,8 @@
 mod condition;
 mod emit;
 mod filter;
+#[cfg(test)]
+mod model;
 mod parse;
 mod path;
 #[cfg(test)]
