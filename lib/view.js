@@ -37,7 +37,7 @@ class View {
         this.#id = id;
         this.#map = source.map;
         this.#skipsErrors = source.onError === 'skip';
-        this.#number = native(() => binding.viewCreate(store.number));
+        this.#number = native(() => binding.viewCreate(store.number, id));
     }
 
     /**
