@@ -46,6 +46,9 @@ class View {
      * @param {import('./query.js').Query} query
      */
     query(query) {
+        if (query.reduce) {
+            throw new AssertionError(`the view ${show(this.#id)} has no reduce`, { viewId: this.#id });
+        }
         if (this.#building) {
             throw new AssertionError(`the view ${show(this.#id)} is queried from inside its own map function`, {
                 viewId: this.#id,
