@@ -61,6 +61,9 @@ const CorruptError = withCode('CorruptError', 'CORRUPT');
 /** A map function failed: `viewId`, `key`, `cause`. */
 const ViewMapError = withCode('ViewMapError', 'VIEW_MAP');
 
+/** A call was aborted; `cause` is the signal's reason. Users know it by its code and name, as other libraries' ones. */
+const AbortError = withCode('AbortError', 'ABORT_ERR');
+
 /** The operating system refused: its `code`, `errno`, `syscall`, `path`, as Node's own errors have them. */
 class StorageError extends DatastoreError {}
 
@@ -120,6 +123,7 @@ module.exports = {
     ClosedError,
     CorruptError,
     ViewMapError,
+    AbortError,
     StorageError,
     fromNative,
     native,
