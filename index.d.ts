@@ -62,6 +62,10 @@ export interface BadFile {
 
 /** The page of a query. */
 export interface WindowOptions {
+    /** Whether what is at `startKey` belongs to the range, wherever a descending query puts it. Default: `true`. */
+    inclusiveStart?: boolean | undefined;
+    /** Whether what is at `endKey` belongs to the range. Default: `true`. */
+    inclusiveEnd?: boolean | undefined;
     /** From the highest key down. Default: `false`. */
     descending?: boolean | undefined;
     /** Index of the page's first item inside the range. Default: 0. */
@@ -70,15 +74,24 @@ export interface WindowOptions {
     offset?: number | undefined;
     /** How many items the page has at most: a positive integer or `Infinity`. Default: 10. */
     limit?: number | undefined;
+    /**
+     * The `cursor` of the page before: the page begins strictly behind its last item, whatever came and went meanwhile.
+     * Goes without an index. All options but `limit`, `includeDocuments` and `signal` have to be those of that page.
+     */
+    cursor?: string | undefined;
     /** Whether every item carries its document. Default: `false`. */
     includeDocuments?: boolean | undefined;
+    /** Ends the query: it rejects with an error of code `ABORT_ERR`, whose `cause` is the signal's reason. */
+    signal?: AbortSignal | undefined;
 }
 
-/** What a query of keys selects. Bounds are inclusive; `key` overrides them; `prefix` goes without either. */
+/** What a query of keys selects. `key` overrides the bounds; `prefix` and `keys` go without either, and each other. */
 export interface KeyQueryOptions extends WindowOptions {
     startKey?: Key | undefined;
     endKey?: Key | undefined;
     key?: Key | undefined;
+    /** Several keys, answered in this order and as often as they are here, as far as they are there. */
+    keys?: readonly Key[] | undefined;
     prefix?: Key | undefined;
 }
 
@@ -87,6 +100,8 @@ export interface ViewQueryOptions extends WindowOptions {
     startKey?: Json | undefined;
     endKey?: Json | undefined;
     key?: Json | undefined;
+    /** Several keys, answered in this order and as often as they are here; `descending` turns the rows of each. */
+    keys?: readonly Json[] | undefined;
     /** Every string that starts with this one, or every array whose first elements are these. */
     prefix?: string | Json[] | undefined;
 }
@@ -123,12 +138,19 @@ export type Excluding<Options> = Options & { includeDocuments?: false | undefine
 /** A part of a range. */
 export interface Page<Item> {
     items: Item[];
-    /** The index of the first item after the page; `null` on the last page. */
-    exclusiveEndIndex: number | null;
+    /**
+     * The index of the first item after the page; `null` on the last page. Absent where a transaction's query has a
+     * `cursor` and `total: false`: what the cursor passed over is not guarded, so it is not counted.
+     */
+    exclusiveEndIndex?: number | null;
+    /** What the query of the next page is given, wherever and whenever; `null` on the last page. */
+    cursor: string | null;
 }
 
 /** The page that a query resolves to. */
 export interface QueryResult<Item> extends Page<Item> {
+    /** The index of the first item after the page; `null` on the last page. */
+    exclusiveEndIndex: number | null;
     /** How many items the whole range has. */
     total: number;
 }
@@ -553,7 +575,14 @@ export class DatastoreEngine<Doc extends object = AnyDocument> {
 }
 
 /** The codes of errors that are a `DatastoreError` and nothing more. */
-export type OtherCode = 'LOCKED' | 'NOT_LOADED' | 'UNSUPPORTED' | 'POISONED' | 'KEY_COLLISION' | 'NATIVE_LOAD';
+export type OtherCode =
+    | 'LOCKED'
+    | 'NOT_LOADED'
+    | 'UNSUPPORTED'
+    | 'POISONED'
+    | 'KEY_COLLISION'
+    | 'NATIVE_LOAD'
+    | 'ABORT_ERR';
 
 /** The base of every error that this package creates. Branch on `code`. */
 export class DatastoreError extends Error {

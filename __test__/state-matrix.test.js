@@ -11,7 +11,7 @@ const { afterwards, gate, temporaryDirectory } = require('./support.js');
 
 const OWN = { _rev: 0, n: 1 };
 const OTHER = { _rev: 0, n: 2 };
-const NO_ROWS = { items: [], exclusiveEndIndex: null, total: 0 };
+const NO_ROWS = { items: [], exclusiveEndIndex: null, cursor: null, total: 0 };
 
 const KEYS = {
     items: [
@@ -19,6 +19,7 @@ const KEYS = {
         { key: 'own', documentKey: 'own' },
     ],
     exclusiveEndIndex: null,
+    cursor: null,
     total: 2,
 };
 const ROWS = {
@@ -27,6 +28,7 @@ const ROWS = {
         { key: 2, documentKey: 'other' },
     ],
     exclusiveEndIndex: null,
+    cursor: null,
     total: 2,
 };
 

@@ -3,6 +3,7 @@
 /** `Datastore`: documents by key, with revisions, ordered writes, batches, transactions, update functions and views. */
 
 const { EventEmitter } = require('node:events');
+const { orAborted } = require('./abort.js');
 const { wasLost } = require('./answer.js');
 const { deletionsOf, operationsOf, setsOf } = require('./batch.js');
 const {
@@ -203,7 +204,7 @@ class Datastore extends EventEmitter {
     async queryKeys(options) {
         const query = keyQuery(options);
         if (this.#mustLoad()) {
-            await this.#driver.load();
+            await orAborted(query.signal, this.#driver.load());
         }
         return this.#driver.queryKeys(query);
     }
@@ -211,7 +212,7 @@ class Datastore extends EventEmitter {
     async queryView(id, options) {
         const query = viewQuery(options);
         if (this.#mustLoad()) {
-            await this.#driver.load();
+            await orAborted(query.signal, this.#driver.load());
         }
         return this.#driver.queryView(id, query);
     }
@@ -274,7 +275,7 @@ class Datastore extends EventEmitter {
 
     async #find(query) {
         if (this.#mustLoad()) {
-            await this.#driver.load();
+            await orAborted(query.signal, this.#driver.load());
         }
         return this.#driver.find(query);
     }

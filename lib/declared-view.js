@@ -43,7 +43,10 @@ class DeclaredView {
      */
     query(query) {
         const { signal, onProgress } = query;
-        return this.#store.call((ticket) => this.#page(ticket, onProgress !== undefined, query), { signal, onProgress });
+        return this.#store.call((ticket) => this.#page(ticket, onProgress !== undefined, query), {
+            signal,
+            onProgress,
+        });
     }
 
     /** Answers at once, however long that takes. */

@@ -61,17 +61,13 @@ const CorruptError = withCode('CorruptError', 'CORRUPT');
 /** A map function failed: `viewId`, `key`, `cause`. */
 const ViewMapError = withCode('ViewMapError', 'VIEW_MAP');
 
+/** A call was aborted; `cause` is the signal's reason. Users know it by its code and name, as other libraries' ones. */
+const AbortError = withCode('AbortError', 'ABORT_ERR');
+
 /** The operating system refused: its `code`, `errno`, `syscall`, `path`, as Node's own errors have them. */
 class StorageError extends DatastoreError {}
 
 nameOf(StorageError, 'StorageError');
-
-/** What a call rejects with whose signal was aborted. */
-function abortError(signal) {
-    const error = new DatastoreError('the call was aborted', { code: 'ABORT_ERR', cause: signal.reason });
-    Object.defineProperty(error, 'name', { value: 'AbortError', configurable: true, writable: true });
-    return error;
-}
 
 const CLASSES = {
     CONFLICT: ConflictError,
@@ -127,8 +123,8 @@ module.exports = {
     ClosedError,
     CorruptError,
     ViewMapError,
+    AbortError,
     StorageError,
-    abortError,
     fromNative,
     native,
 };

@@ -3,14 +3,15 @@
 /** `find`, `findOne` and `count`: conditions and options, checked, and how the engine is asked. */
 
 const binding = require('./native.js');
-const { boolean, checkOptions, count, signal } = require('./check.js');
+const { checkNotAborted, signal } = require('./abort.js');
+const { boolean, checkOptions, count } = require('./check.js');
 const { AssertionError } = require('./errors.js');
-const { DEFAULT_LIMIT, keyBound, limit } = require('./query.js');
+const { DEFAULT_LIMIT, cursor, keyBound, limit } = require('./query.js');
 const { whereText } = require('./where.js');
 
 const OF_COUNT = { prefix: keyBound, signal };
 const OF_FIRST = { ...OF_COUNT, descending: boolean };
-const OF_PAGE = { ...OF_FIRST, limit, offset: count, inclusiveStartIndex: count, explain: boolean };
+const OF_PAGE = { ...OF_FIRST, limit, offset: count, inclusiveStartIndex: count, cursor, explain: boolean };
 
 /**
  * @typedef {object} FindQuery
@@ -27,28 +28,33 @@ function pageQuery(where, options) {
     if (offset !== undefined && offset !== first) {
         throw new AssertionError('offset and inclusiveStartIndex are the same thing; they differ here');
     }
-    return {
-        signal: checked.signal,
-        ask: (number, ticket) =>
-            binding.findPage(number, ticket, conditions, prefix, descending, first, most, explain),
-    };
+    if (checked.cursor !== undefined && (offset ?? checked.inclusiveStartIndex) !== undefined) {
+        throw new AssertionError(
+            'a cursor tells where the page begins: it goes without offset and inclusiveStartIndex',
+        );
+    }
+    return asking(checked, (number, ticket) =>
+        binding.findPage(number, ticket, conditions, prefix, descending, checked.cursor, first, most, explain),
+    );
 }
 
 /** @returns {FindQuery} */
 function firstQuery(where, options) {
     const conditions = whereText(where);
     const { prefix, descending = false, ...checked } = checkOptions(options, OF_FIRST, 'findOne');
-    return {
-        signal: checked.signal,
-        ask: (number, ticket) => binding.findFirst(number, ticket, conditions, prefix, descending),
-    };
+    return asking(checked, (number, ticket) => binding.findFirst(number, ticket, conditions, prefix, descending));
 }
 
 /** @returns {FindQuery} */
 function countQuery(where, options) {
     const conditions = whereText(where);
     const { prefix, ...checked } = checkOptions(options, OF_COUNT, 'count');
-    return { signal: checked.signal, ask: (number, ticket) => binding.findCount(number, ticket, conditions, prefix) };
+    return asking(checked, (number, ticket) => binding.findCount(number, ticket, conditions, prefix));
+}
+
+function asking({ signal: given }, ask) {
+    checkNotAborted(given);
+    return { signal: given, ask };
 }
 
 /**

@@ -3,7 +3,8 @@
 /** A native store as promises: writes of a tick gathered, answers handed out. */
 
 const binding = require('./native.js');
-const { abortError, ClosedError, fromNative, native } = require('./errors.js');
+const { checkNotAborted } = require('./abort.js');
+const { ClosedError, fromNative, native } = require('./errors.js');
 const { Once } = require('./once.js');
 const { inOrder } = require('./query.js');
 
@@ -264,9 +265,7 @@ class State {
     }
 
     call(start, { signal, onProgress } = {}) {
-        if (signal?.aborted) {
-            throw abortError(signal);
-        }
+        checkNotAborted(signal);
         const ticket = this.#nextTicket++;
         const text = native(() => start(ticket));
         return text === null ? this.#later(ticket, signal, onProgress) : JSON.parse(text);
@@ -275,7 +274,7 @@ class State {
     async #later(ticket, signal, onProgress) {
         const call = new PendingCall(onProgress);
         this.#calls.set(ticket, call);
-        const abort = () => call.reject(abortError(signal));
+        const abort = () => call.abort(signal);
         signal?.addEventListener('abort', abort, { once: true });
         try {
             const answer = await call.answered;
@@ -352,6 +351,14 @@ class PendingCall {
             this.resolve = resolve;
             this.reject = reject;
         });
+    }
+
+    abort(signal) {
+        try {
+            checkNotAborted(signal);
+        } catch (error) {
+            this.reject(error);
+        }
     }
 
     /** Steps come from several threads, and a smaller one may come later. */

@@ -37,7 +37,7 @@ class View {
         this.#id = id;
         this.#map = source.map;
         this.#skipsErrors = source.onError === 'skip';
-        this.#number = native(() => binding.viewCreate(store.number));
+        this.#number = native(() => binding.viewCreate(store.number, id));
     }
 
     /**
@@ -46,6 +46,9 @@ class View {
      * @param {import('./query.js').Query} query
      */
     query(query) {
+        if (query.reduce) {
+            throw new AssertionError(`the view ${show(this.#id)} has no reduce`, { viewId: this.#id });
+        }
         if (this.#building) {
             throw new AssertionError(`the view ${show(this.#id)} is queried from inside its own map function`, {
                 viewId: this.#id,

@@ -25,7 +25,9 @@ class Views {
     set(id, source) {
         checkViewId(id);
         if (source === null || typeof source !== 'object' || Array.isArray(source)) {
-            throw new AssertionError(`a view is an object with a map function or a key, not ${show(source)}`, { viewId: id });
+            throw new AssertionError(`a view is an object with a map function or a key, not ${show(source)}`, {
+                viewId: id,
+            });
         }
         // An object of a class may keep whatever it likes beside its map function.
         const isPlain = [Object.prototype, null].includes(Object.getPrototypeOf(source));

@@ -153,6 +153,9 @@ export async function transactions(users: Datastore<User>, perhaps: { total: boo
         same<typeof counted, QueryResult<WithDocument<KeyItem, User>>>(true);
         const page = await tx.queryKeys({ prefix: 'user:', total: false });
         same<typeof page, Page<KeyItem>>(true);
+        const next = await tx.queryKeys({ prefix: 'user:', total: false, cursor: page.cursor ?? undefined });
+        same<typeof next.exclusiveEndIndex, number | null | undefined>(true);
+        same<typeof next.cursor, string | null>(true);
         // @ts-expect-error not counted
         page.total;
         const documents = await tx.queryKeys({ includeDocuments: true, total: false });
@@ -290,6 +293,22 @@ export async function queries(users: Datastore<User>): Promise<void> {
     await users.queryKeys({ start: 'user:' });
     // @ts-expect-error a key's bound is no array
     await users.queryKeys({ startKey: ['user:'] });
+
+    const { signal } = new AbortController();
+    const listed = await users.queryKeys({
+        keys: ['a', 1] as const,
+        inclusiveStart: false,
+        inclusiveEnd: true,
+        signal,
+    });
+    same<typeof listed.cursor, string | null>(true);
+    // @ts-expect-error the last page has none
+    await users.queryKeys({ cursor: listed.cursor });
+    await users.queryView('byEmail', { keys: [null, ['a', {}]] as const, cursor: listed.cursor ?? undefined, signal });
+    // @ts-expect-error a document has no such key
+    await users.queryKeys({ keys: [['a']] });
+    // @ts-expect-error no signal
+    await users.queryKeys({ signal: new AbortController() });
 
     users.setView('byEmail', {
         map(user, emit) {

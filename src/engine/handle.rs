@@ -97,7 +97,7 @@ impl Engine {
     /// Registers a declarative view, in place of whatever had the id. It is built when it is first wanted.
     #[must_use]
     pub fn declare(&self, id: &str, declaration: Declaration) -> Arc<View> {
-        let view = Arc::new(View::new(declaration));
+        let view = Arc::new(View::new(id, declaration));
         self.shared.views.set(id, Arc::clone(&view));
         view
     }

@@ -20,6 +20,7 @@ use super::reading::Reading;
 use super::snapshot::{Snapshot, Stored};
 use crate::error::{Error, ErrorKind, Result};
 use crate::key::Key;
+use crate::range::Fingerprint;
 use crate::storage::Sequence;
 use crate::view::{Emitted, Rows};
 
@@ -33,8 +34,9 @@ pub enum Emission {
 }
 
 /// The rows of one view, and how far they reach.
-#[derive(Default)]
 pub struct Index {
+    /// The view, as its cursors know it: however often it is built anew.
+    view: Fingerprint,
     rows: Rows,
     /// The documents that are left out because their map function threw.
     skipped: HashSet<Key>,
@@ -47,8 +49,15 @@ pub struct Index {
 impl Index {
     /// A view without rows, of the moment before the first document.
     #[must_use]
-    pub fn new() -> Self {
-        Self::default()
+    pub fn new(id: &str) -> Self {
+        Self {
+            view: Fingerprint::of_view(id),
+            rows: Rows::new(),
+            skipped: HashSet::new(),
+            sequence: 0,
+            target: None,
+            chunk: Vec::new(),
+        }
     }
 
     /// Names the moment that the view is wanted at.
@@ -132,7 +141,7 @@ impl Index {
     /// An assertion outside of `aim` and `release`.
     pub fn reading(&self) -> Result<Reading> {
         let target = self.target.as_ref().ok_or_else(no_target)?;
-        Ok(Reading::new(self.rows.tree().clone(), target.clone()))
+        Ok(Reading::new(self.view, self.rows.tree().clone(), target.clone()))
     }
 
     /// Lets go of the moment aimed at, so that the committer need not copy what changes.

@@ -13,7 +13,7 @@ use super::failure::{as_number, throw};
 use super::read::window;
 use super::store::store;
 use super::text::Text;
-use super::view::{page_text, row_selection};
+use super::view::{row_page, row_query};
 use crate::engine::{Answer, Reading, View};
 use crate::error::{Error, Result};
 use crate::view::declared::Declaration;
@@ -63,16 +63,16 @@ pub fn declared_query(
     start: Option<String>,
     end: Option<String>,
     key: Option<String>,
+    keys: Option<Vec<String>>,
     prefix: Option<String>,
-    descending: bool,
+    cursor: Option<String>,
+    flags: u32,
     offset: f64,
     limit: f64,
-    include_documents: bool,
 ) -> napi::Result<Option<Text<String>>> {
-    let failed = |error| throw(&env, &error);
-    let selection = row_selection(start, end, key, prefix, descending).map_err(failed)?;
-    let window = window(offset, limit);
-    let page = move |reading: &Reading| page_text(reading, selection.clone(), window, include_documents);
+    let query = row_query([start, end, key, prefix], keys, cursor, flags, window(offset, limit));
+    let query = query.map_err(|error| throw(&env, &error))?;
+    let page = move |reading: &Reading| row_page(reading, query, flags);
     answer(&env, number, declared, ticket, is_followed, page)
 }
 
@@ -103,7 +103,7 @@ fn answer(
     declared: u32,
     ticket: f64,
     is_followed: bool,
-    tell: impl Fn(&Reading) -> Result<Text<String>> + Send + 'static,
+    tell: impl FnOnce(&Reading) -> Result<Text<String>> + Send + 'static,
 ) -> napi::Result<Option<Text<String>>> {
     let failed = |error| throw(env, &error);
     let (store, view) = (store(env, number)?, view(env, number, declared)?);

@@ -11,7 +11,7 @@ use napi_derive::napi;
 
 use super::calls::{Reply, begin};
 use super::failure::throw;
-use super::read::{json_string, key_page, window};
+use super::read::{flag, key_page, push_string, window};
 use super::store::store;
 use super::text::Text;
 use crate::engine::{Answer, Found, Search, Wanted};
@@ -31,12 +31,16 @@ pub fn find_page(
     json: String,
     prefix: Option<Utf16String>,
     descending: bool,
+    cursor: Option<String>,
     offset: f64,
     limit: f64,
     explain: bool,
 ) -> napi::Result<Option<Text<String>>> {
-    let wanted = Wanted::Page { window: window(offset, limit), after: None };
-    search(&env, number, ticket, &json, prefix, descending, wanted, move |found| page_text(&found, explain))
+    let failed = |error| throw(&env, &error);
+    let mut search = searching(&json, prefix, descending).map_err(failed)?;
+    let after = cursor.map(|cursor| search.after(&cursor)).transpose().map_err(failed)?;
+    search.wanted = Wanted::Page { window: window(offset, limit), after };
+    answer(&env, number, ticket, search, move |found| page_text(found, explain))
 }
 
 /// The text of the first document that meets the conditions of `json`, or of `null`.
@@ -49,7 +53,8 @@ pub fn find_first(
     prefix: Option<Utf16String>,
     descending: bool,
 ) -> napi::Result<Option<Text<String>>> {
-    search(&env, number, ticket, &json, prefix, descending, Wanted::First, |found| {
+    let search = searching(&json, prefix, descending).map_err(|error| throw(&env, &error))?;
+    answer(&env, number, ticket, Search { wanted: Wanted::First, ..search }, |found| {
         Text::new(found.documents.first().map_or("null", |(_, stored)| stored.document.text()).to_owned())
     })
 }
@@ -63,38 +68,44 @@ pub fn find_count(
     json: String,
     prefix: Option<Utf16String>,
 ) -> napi::Result<Option<Text<String>>> {
-    search(&env, number, ticket, &json, prefix, false, Wanted::Count, |found| Text::new(found.total.to_string()))
+    let search = searching(&json, prefix, false).map_err(|error| throw(&env, &error))?;
+    answer(&env, number, ticket, search, |found| Text::new(found.total.to_string()))
 }
 
-fn page_text(found: &Found, explain: bool) -> Result<Text<String>> {
-    let page = Page { positions: 0..0, exclusive_end_index: found.exclusive_end_index, total: found.total };
-    let result = key_page(found.documents.iter().map(|(key, stored)| (key, stored)), true);
-    let Text(mut json) = result.end(&page, true)?;
+/// A search for the number of documents.
+fn searching(json: &str, prefix: Option<Utf16String>, descending: bool) -> Result<Search> {
+    let range = prefix.map_or_else(KeyRange::default, |prefix| KeyRange::of_prefix(code_unit::from_utf16(&prefix)));
+    Ok(Search { filter: Filter::parse(json)?, range, descending, wanted: Wanted::Count })
+}
+
+fn page_text(found: Found, explain: bool) -> Result<Text<String>> {
+    let Found { documents, exclusive_end_index, cursor, total, explanation } = found;
+    let items = key_page(documents.iter().map(|(key, stored)| (key, stored)), flag::INCLUDE_DOCUMENTS);
+    let page = Page { parts: Vec::new(), place: 0, descending: false, exclusive_end_index, total, cursor };
+    let Text(mut json) = items.end(&page)?;
     if explain {
-        let view = found.explanation.view.as_deref().map_or_else(|| "null".to_owned(), json_string);
         json.pop();
+        json.push_str(",\"explain\":{\"view\":");
+        match explanation.view {
+            Some(id) => push_string(&mut json, &id),
+            None => json.push_str("null"),
+        }
         // Writing to a string does not fail.
-        let _ = write!(json, ",\"explain\":{{\"view\":{view},\"examined\":{}}}}}", found.explanation.examined);
+        let _ = write!(json, ",\"examined\":{}}}}}", explanation.examined);
     }
     Text::new(json)
 }
 
-#[allow(clippy::too_many_arguments, reason = "what the exported functions have in common")]
-fn search(
+fn answer(
     env: &Env,
     number: u32,
     ticket: f64,
-    json: &str,
-    prefix: Option<Utf16String>,
-    descending: bool,
-    wanted: Wanted,
+    search: Search,
     tell: impl FnOnce(Found) -> Result<Text<String>> + Send + 'static,
 ) -> napi::Result<Option<Text<String>>> {
     let failed = |error| throw(env, &error);
     let store = store(env, number)?;
-    let filter = Filter::parse(json).map_err(failed)?;
-    let range = prefix.map_or_else(KeyRange::default, |prefix| KeyRange::of_prefix(code_unit::from_utf16(&prefix)));
-    match store.engine.find(Search { filter, range, descending, wanted }).map_err(failed)? {
+    match store.engine.find(search).map_err(failed)? {
         Answer::Now(found) => tell(found).map(Some).map_err(failed),
         Answer::Later(searching) => {
             let call = begin(&store, ticket, false);

@@ -1,7 +1,6 @@
 //! The rows of a declarative view, brought forward by evaluating what changed.
 
 use crate::engine::call::Call;
-use crate::engine::reading::Reading;
 use crate::engine::snapshot::{Snapshot, Stored};
 use crate::engine::workers::in_parallel;
 use crate::key::Key;
@@ -48,7 +47,7 @@ impl Built {
         snapshot: &Snapshot,
         call: &Call,
         is_given_up: &(dyn Fn() -> bool + Sync),
-    ) -> Option<Reading> {
+    ) -> Option<RowTree> {
         let changes = snapshot.changes();
         if !changes.reach_back_to(self.sequence) {
             *self = Self::default();
@@ -66,7 +65,7 @@ impl Built {
             self.change(snapshot, work)?;
         }
         self.sequence = snapshot.position().sequence;
-        Some(Reading::new(self.rows.tree().clone(), snapshot.clone()))
+        Some(self.rows.tree().clone())
     }
 
     fn change(&mut self, snapshot: &Snapshot, work: Evaluation<'_>) -> Option<()> {

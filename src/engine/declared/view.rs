@@ -14,7 +14,7 @@ use crate::engine::reading::Reading;
 use crate::engine::snapshot::Snapshot;
 use crate::engine::workers::Workers;
 use crate::error::{Error, ErrorKind, Result};
-use crate::range::KeyRange;
+use crate::range::{Fingerprint, KeyRange};
 use crate::storage::Sequence;
 use crate::view::declared::Declaration;
 
@@ -23,6 +23,8 @@ pub type ReadingReply = Box<dyn FnOnce(Result<Reading>) + Send>;
 
 /// A declarative view and its rows. Lock order: `queue`, then `built`, then `numbers`.
 pub struct View {
+    /// The view, as its cursors know it: however often it is built anew.
+    fingerprint: Fingerprint,
     declaration: Declaration,
     /// What is waited for. A mutex, held for the little that is done on the caller's thread; by the worker for a moment.
     queue: Mutex<Queue>,
@@ -77,8 +79,14 @@ struct Wanted {
 impl View {
     /// A view without rows.
     #[must_use]
-    pub fn new(declaration: Declaration) -> Self {
-        Self { declaration, queue: Mutex::default(), built: Mutex::default(), numbers: Mutex::default() }
+    pub fn new(id: &str, declaration: Declaration) -> Self {
+        Self {
+            fingerprint: Fingerprint::of_view(id),
+            declaration,
+            queue: Mutex::default(),
+            built: Mutex::default(),
+            numbers: Mutex::default(),
+        }
     }
 
     /// What its rows are.
@@ -190,11 +198,12 @@ impl View {
         // Taken out, so that what is left after a panic is a view without rows.
         let mut rows = mem::take(built);
         let forward = || rows.forward(&self.declaration, snapshot, call, is_given_up);
-        let Ok(reading) = catch_unwind(AssertUnwindSafe(forward)) else {
+        let Ok(tree) = catch_unwind(AssertUnwindSafe(forward)) else {
             return Err(Error::new(ErrorKind::Poisoned, "the evaluation of a declarative view panicked"));
         };
         *self.numbers.lock() = ViewNumbers { rows: rows.rows().len(), sequence: rows.sequence() };
         *built = rows;
-        reading.ok_or_else(closed)
+        let tree = tree.ok_or_else(closed)?;
+        Ok(Reading::new(self.fingerprint, tree, snapshot.clone()))
     }
 }

@@ -4,8 +4,9 @@ use super::plan::Plan;
 use crate::engine::reading::Reading;
 use crate::engine::snapshot::{Snapshot, Stored};
 use crate::engine::workers::in_parallel;
+use crate::error::Result;
 use crate::key::Key;
-use crate::range::{KeyRange, Window};
+use crate::range::{Cursor, Fingerprint, KeyRange, Window};
 use crate::view::declared::{Filter, Where};
 
 /// So many candidates, of together so many bytes, are looked at while the event loop waits: about a millisecond.
@@ -43,8 +44,8 @@ pub enum Wanted {
     Page {
         /// Which one.
         window: Window,
-        /// The key after which, in the direction of the search, it begins, in place of the window's start.
-        after: Option<Vec<u8>>,
+        /// Where the page before ended, in place of the window's start.
+        after: Option<Cursor>,
     },
 }
 
@@ -55,6 +56,8 @@ pub struct Found {
     pub documents: Vec<(Key, Stored)>,
     /// Where the next page starts; `None` where nothing follows.
     pub exclusive_end_index: Option<usize>,
+    /// The same, wherever documents come and go meanwhile.
+    pub cursor: Option<String>,
     /// How many there are; of a search for the first, 1 at most.
     pub total: usize,
     /// How they were found.
@@ -70,7 +73,43 @@ pub struct Explanation {
     pub examined: usize,
 }
 
+impl Found {
+    fn page(
+        documents: Vec<(Key, Stored)>,
+        exclusive_end_index: Option<usize>,
+        total: usize,
+        explanation: Explanation,
+    ) -> Self {
+        Self { documents, exclusive_end_index, cursor: None, total, explanation }
+    }
+
+    /// With the cursor of the next page, where one follows.
+    fn with_cursor(mut self, search: &Search) -> Self {
+        let last = self.documents.last().filter(|_| self.exclusive_end_index.is_some());
+        self.cursor = last.map(|(key, _)| Cursor::to_text(search.fingerprint(), 0, key.as_bytes()));
+        self
+    }
+}
+
 impl Search {
+    /// Where a page of this search ended, by its [`Found::cursor`].
+    ///
+    /// # Errors
+    ///
+    /// `Assertion` where it is damaged, or belongs to another search.
+    pub fn after(&self, cursor: &str) -> Result<Cursor> {
+        Cursor::from_text(cursor, self.fingerprint())
+    }
+
+    fn fingerprint(&self) -> Fingerprint {
+        let Self { filter, range, descending, .. } = self;
+        Fingerprint::of("find")
+            .and(filter.condition().text().as_bytes())
+            .and_maybe(range.from.as_deref())
+            .and_maybe(range.until.as_deref())
+            .and_number(u64::from(*descending))
+    }
+
     /// The conditions.
     #[must_use]
     pub fn condition(&self) -> &Where {
@@ -81,7 +120,7 @@ impl Search {
     pub(super) fn at_once(&self, snapshot: &Snapshot, rows: Option<(&Plan, &Reading)>) -> Option<Found> {
         let wants_first = matches!(self.wanted, Wanted::First);
         let candidates = if let Some((plan, reading)) = rows {
-            let count: usize = plan.ranges.iter().map(|range| reading.positions(range).len()).sum();
+            let count: usize = plan.ranges.iter().map(|range| reading.rows_in(range).len()).sum();
             (count <= FEW).then(|| self.candidates(snapshot, rows))?
         } else {
             let positions = self.range.positions(snapshot.documents());
@@ -113,7 +152,7 @@ impl Search {
         let Some((plan, reading)) = rows else {
             return self.in_order(documents.range(self.range.positions(documents))).collect();
         };
-        let rows = plan.ranges.iter().flat_map(|range| reading.rows(reading.positions(range)));
+        let rows = plan.ranges.iter().flat_map(|range| reading.rows_in(range));
         let of_row = rows.filter_map(|(row, _)| documents.get_key_value(&*row.document()?));
         let mut candidates: Vec<_> = of_row.filter(|(key, _)| self.range.contains(key.as_bytes())).collect();
         candidates.sort_unstable_by_key(|(key, _)| *key);
@@ -142,17 +181,18 @@ impl Search {
         let matches = self.matches(candidates, is_given_up)?;
         let total = matches.len();
         let Wanted::Page { window, after } = &self.wanted else {
-            return Some(Found { documents: Vec::new(), exclusive_end_index: None, total, explanation });
+            return Some(Found::page(Vec::new(), None, total, explanation));
         };
         let start = after.as_ref().map_or(window.start, |after| {
-            let is_before = |key: &[u8]| if self.descending { key >= &**after } else { key <= &**after };
+            let is_before = |key: &[u8]| if self.descending { *key >= *after.last } else { *key <= *after.last };
             matches.partition_point(|(key, _)| is_before(key.as_bytes()))
         });
         let first = start.min(total);
         let end = window.limit.map_or(total, |limit| first.saturating_add(limit).min(total));
         let documents = matches.get(first..end).unwrap_or_default();
         let documents = documents.iter().map(|(key, stored)| ((*key).clone(), (*stored).clone())).collect();
-        Some(Found { documents, exclusive_end_index: (end < total).then_some(end), total, explanation })
+        let found = Found::page(documents, (end < total).then_some(end), total, explanation);
+        Some(found.with_cursor(self))
     }
 
     /// The candidates that meet the conditions, in their order.
@@ -192,11 +232,11 @@ impl Search {
                     let document = candidates.get(examined).map(|(key, stored)| ((*key).clone(), (*stored).clone()));
                     let explanation = Explanation { view, examined: examined + 1 };
                     let documents = document.into_iter().collect();
-                    return Some(Found { documents, exclusive_end_index: None, total: 1, explanation });
+                    return Some(Found::page(documents, None, 1, explanation));
                 }
             }
         }
         let explanation = Explanation { view, examined };
-        Some(Found { documents: Vec::new(), exclusive_end_index: None, total: 0, explanation })
+        Some(Found::page(Vec::new(), None, 0, explanation))
     }
 }

@@ -7,6 +7,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::engine::{Answer, Awaited, Call, Reading, View};
+use crate::range::KeyRange;
 use crate::view::collation;
 use crate::view::declared::Declaration;
 
@@ -32,12 +33,12 @@ fn rows(reading: &Reading) -> Vec<String> {
         assert!(reading.document(&document).is_some());
         format!("{text} {} {}", String::from_utf8_lossy(&document), value.as_deref().unwrap_or("-"))
     };
-    reading.rows(0..usize::MAX).map(tell).collect()
+    reading.rows_in(&KeyRange::default()).map(tell).collect()
 }
 
 /// The rows of a view that is built from nothing.
 fn anew(store: &Store, declaration: &str) -> Vec<String> {
-    let view = Arc::new(View::new(Declaration::parse(declaration).unwrap()));
+    let view = Arc::new(View::new("anew", Declaration::parse(declaration).unwrap()));
     rows(&store.engine.read_view_now(&view).unwrap())
 }
 

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::engine::{Answer, Call, Found, Search, Wanted};
-use crate::range::{KeyRange, Window};
+use crate::range::{Cursor, KeyRange, Window};
 use crate::view::declared::{Declaration, Filter};
 
 const VIEWS: &[&str] = &[
@@ -115,8 +115,14 @@ proptest! {
             prop_assert_eq!(keys(&ask(Wanted::First)), expected.iter().take(1).cloned().collect::<Vec<_>>());
             prop_assert_eq!(ask(Wanted::Count).total, expected.len());
             if let Some(after) = expected.get(start) {
-                let after = Some(after.as_bytes().to_vec());
+                let after = Some(Cursor { place: 0, last: after.as_bytes().to_vec() });
                 let next = ask(Wanted::Page { window: Window { start: 0, limit: Some(limit) }, after });
+                if start + limit < expected.len() && limit == 1 {
+                    let search = Search { filter: filter.clone(), range: range.clone(), descending, wanted: Wanted::Count };
+                    prop_assert_eq!(search.after(&found.cursor.unwrap()).unwrap().last, expected[start].as_bytes());
+                    let other = Search { descending: !descending, ..search };
+                    prop_assert!(other.after(&ask(page(start, limit)).cursor.unwrap()).is_err());
+                }
                 let shown: Vec<_> = expected.iter().skip(start + 1).take(limit).cloned().collect();
                 prop_assert_eq!(keys(&next), shown);
             }

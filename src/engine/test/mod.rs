@@ -1,5 +1,6 @@
 //! The engine from outside, with every answer waited for.
 
+mod ask;
 mod batch;
 mod closing;
 mod conflict;
