@@ -110,6 +110,15 @@ function oneOf(...values) {
     };
 }
 
+/** An `AbortSignal`, of this realm or another. */
+function abortSignal(value, name) {
+    const isSignal = typeof value?.aborted === 'boolean' && typeof value.addEventListener === 'function';
+    if (!isSignal) {
+        throw new AssertionError(`${name} is an AbortSignal, not ${show(value)}`);
+    }
+    return value;
+}
+
 function withMethods(...names) {
     return (value, name) => {
         if (value === null || (typeof value !== 'object' && typeof value !== 'function')) {
@@ -245,6 +254,7 @@ function step(holder, name) {
 }
 
 module.exports = {
+    abortSignal,
     boolean,
     checkKey,
     checkOptions,

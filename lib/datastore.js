@@ -20,9 +20,9 @@ const {
 const { CustomDriver } = require('./custom-driver.js');
 const { OF_STORE, asksToSync, isGiven, level } = require('./durability.js');
 const { DatastoreEngine, driverOf } = require('./engine.js');
-const { AssertionError, ClosedError, NotFoundError } = require('./errors.js');
+const { AssertionError, ClosedError, NotFoundError, abortError } = require('./errors.js');
 const { KeyOrder } = require('./key-order.js');
-const { keyQuery, viewQuery } = require('./query.js');
+const { buildOptions, keyQuery, viewQuery } = require('./query.js');
 const { ruleOf } = require('./rule.js');
 const { transact } = require('./transaction.js');
 const { UnderWay } = require('./under-way.js');
@@ -209,6 +209,7 @@ class Datastore extends EventEmitter {
 
     async queryView(id, options) {
         const query = viewQuery(options);
+        mustGoOn(query);
         if (this.#mustLoad()) {
             await this.#driver.load();
         }
@@ -218,6 +219,22 @@ class Datastore extends EventEmitter {
     setView(id, source) {
         this.#checkOpen();
         return this.#driver.setView(id, source);
+    }
+
+    /** Forgets a view. Resolves to whether there was one. */
+    async deleteView(id) {
+        this.#checkOpen();
+        return this.#driver.deleteView(id);
+    }
+
+    /** Brings a view to the moment of the call. Resolves to `{ rows, skipped, sequence, duplicates }`. */
+    async buildView(id, options) {
+        const checked = buildOptions(options);
+        mustGoOn(checked);
+        if (this.#mustLoad()) {
+            await this.#driver.load();
+        }
+        return this.#driver.buildView(id, checked);
     }
 
     hasView(id) {
@@ -332,6 +349,12 @@ class Datastore extends EventEmitter {
                 }
             }
         }
+    }
+}
+
+function mustGoOn({ signal }) {
+    if (signal?.aborted) {
+        throw abortError(signal);
     }
 }
 

@@ -103,6 +103,11 @@ function fromNative(facts) {
     return new Class(message, { ...common, code });
 }
 
+/** What a call rejects with whose signal was aborted. */
+function abortError(signal) {
+    return new DatastoreError('the call was aborted', { name: 'AbortError', code: 'ABORT_ERR', cause: signal.reason });
+}
+
 /** Runs a native function; what it throws becomes a typed error. */
 function native(call) {
     try {
@@ -121,6 +126,7 @@ module.exports = {
     CorruptError,
     ViewMapError,
     StorageError,
+    abortError,
     fromNative,
     native,
 };

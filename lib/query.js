@@ -2,7 +2,7 @@
 
 /** The options of `queryKeys` and `queryView`, checked and made complete. */
 
-const { boolean, checkKey, checkOptions, count, show, toJson } = require('./check.js');
+const { abortSignal, boolean, checkKey, checkOptions, count, func, show, toJson } = require('./check.js');
 const { AssertionError } = require('./errors.js');
 
 const DEFAULT_LIMIT = 10;
@@ -52,7 +52,10 @@ function rowPrefix(value, name) {
     return rowBound(value, name);
 }
 
-const OF_ROWS = { startKey: rowBound, endKey: rowBound, key: rowBound, prefix: rowPrefix, ...WINDOW };
+/** What may be asked of a view that has to be built first. */
+const OF_BUILD = { signal: abortSignal, onProgress: func };
+
+const OF_ROWS = { startKey: rowBound, endKey: rowBound, key: rowBound, prefix: rowPrefix, ...WINDOW, ...OF_BUILD };
 
 /**
  * @typedef {object} Query every member is set, absent bounds are `undefined`; a view's bounds are JSON text
@@ -71,9 +74,24 @@ function keyQuery(options) {
     return complete(checkOptions(options, OF_KEYS, 'queryKeys'));
 }
 
-/** @returns {Query} */
+/**
+ * @typedef {Query & BuildOptions} ViewQuery
+ *
+ * @typedef {object} BuildOptions
+ * @property {AbortSignal | undefined} signal
+ * @property {((progress: { done: number, total: number }) => void) | undefined} onProgress
+ */
+
+/** @returns {ViewQuery} */
 function viewQuery(options) {
-    return complete(checkOptions(options, OF_ROWS, 'queryView'));
+    const { signal, onProgress, ...given } = checkOptions(options, OF_ROWS, 'queryView');
+    return { ...complete(given), signal, onProgress };
+}
+
+/** @returns {BuildOptions} */
+function buildOptions(options) {
+    const { signal, onProgress } = checkOptions(options, OF_BUILD, 'buildView');
+    return { signal, onProgress };
 }
 
 /** @returns {Query & { total: boolean }} */
@@ -111,13 +129,13 @@ function complete(options) {
  * @param {(bound: string) => unknown} read what a bound stands for: itself, or what its JSON says
  */
 function forCustomEngine(query, read) {
-    const { startKey, endKey, key, prefix, ...asked } = query;
+    const { startKey, endKey, key, prefix, signal: _, onProgress, ...asked } = query;
     for (const [name, bound] of Object.entries({ startKey, endKey, key, prefix })) {
         if (bound !== undefined) {
             asked[name] = read(bound);
         }
     }
-    return asked;
+    return onProgress === undefined ? asked : { ...asked, onProgress };
 }
 
 /** A query as the arguments of the native functions. */
@@ -125,4 +143,4 @@ function inOrder({ startKey, endKey, key, prefix, descending, inclusiveStartInde
     return [startKey, endKey, key, prefix, descending, inclusiveStartIndex, most, includeDocuments];
 }
 
-module.exports = { forCustomEngine, inOrder, keyQuery, transactionQuery, viewQuery };
+module.exports = { buildOptions, forCustomEngine, inOrder, keyQuery, transactionQuery, viewQuery };

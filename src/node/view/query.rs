@@ -4,20 +4,26 @@ use napi::Env;
 use napi_derive::napi;
 
 use super::with;
+use crate::engine::Reading;
 use crate::error::{Error, Result};
 use crate::key::code_unit;
+use crate::node::failure::throw;
 use crate::node::read::{ResultText, json_string, window};
+use crate::node::store::store;
 use crate::node::text::Text;
+use crate::node::write::as_count;
 use crate::range::Selection;
 use crate::view::collation;
 
-/// A page of the view's rows, as the text of the query's whole result. Bounds are JSON.
+/// A page of the view's rows at a moment that was wanted and is arrived at, as the text of the query's whole result;
+/// without a moment, as of now: `null` where the view does not stand there. Bounds are JSON.
 #[napi(catch_unwind)]
 #[allow(clippy::too_many_arguments, reason = "flat arguments cross in a tenth of the time an object takes")]
 pub fn view_query(
     env: Env,
     number: u32,
     view: u32,
+    moment: Option<f64>,
     start: Option<String>,
     end: Option<String>,
     key: Option<String>,
@@ -26,12 +32,12 @@ pub fn view_query(
     offset: f64,
     limit: f64,
     include_documents: bool,
-) -> napi::Result<Text<String>> {
-    with(&env, number, view, |index| {
+) -> napi::Result<Option<Text<String>>> {
+    let Some(reading) = reading(&env, number, view, moment)? else { return Ok(None) };
+    let page = || {
         let bound = |json: Option<String>| json.as_deref().map(encoded).transpose();
         let prefix = prefix.as_deref().map(encoded_prefix).transpose()?;
         let selection = Selection { start: bound(start)?, end: bound(end)?, key: bound(key)?, prefix, descending };
-        let reading = index.reading()?;
         let page = reading.query(selection, window(offset, limit));
         let mut result = ResultText::new();
         let mut rows = reading.rows(page.positions.clone());
@@ -45,7 +51,17 @@ pub fn view_query(
             result.item(&key, &document_key, value.as_deref(), document);
         }
         result.end(&page, true)
-    })
+    };
+    page().map(Some).map_err(|error| throw(&env, &error))
+}
+
+/// The view at a moment, or as of now.
+fn reading(env: &Env, number: u32, view: u32, moment: Option<f64>) -> napi::Result<Option<Reading>> {
+    if let Some(moment) = moment.and_then(as_count) {
+        return with(env, number, view, |index| Ok(index.reading_at(moment)));
+    }
+    let snapshot = store(env, number)?.engine.snapshot().map_err(|error| throw(env, &error))?;
+    with(env, number, view, |index| Ok(index.reading(&snapshot)))
 }
 
 fn encoded(json: &str) -> Result<Vec<u8>> {
