@@ -21,7 +21,7 @@ const { ViewRequest } = require('./view-request.js');
 
 /** How many documents cross at once: at first, and at most. In between, as many as there was time to map. */
 const FIRST_CHUNK = 16;
-const MOST_CHUNK = 256;
+const MOST_CHUNK = 64;
 
 /** A chunk ends after so many bytes of text: parsing one is not interrupted. */
 const CHUNK_BYTES = 1 << 18;

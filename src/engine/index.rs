@@ -13,10 +13,11 @@
 //!   forget(moment)
 //! ```
 //!
-//! What `advance` does before the first document is mapped, in this order: it puts rows in their places that were gathered for an
-//! earlier moment, drops everything where deletions are forgotten, and removes the rows of documents deleted since.
-//! Documents that were handed out and never came back, because their mapping failed or was given up, are handed out
-//! again: to whatever moment is wanted then.
+//! `advance` puts rows in their places that were gathered for an earlier moment, drops everything where deletions are
+//! forgotten, and removes the rows of documents deleted since. Then come the documents: those that changed, the oldest
+//! change first; and in a view that has not had all of them yet, the others, in the order of their keys, in which they
+//! are found fastest. Documents that were handed out and never came back, because their mapping failed or was given
+//! up, are handed out again, to whatever moment is wanted then.
 
 use std::collections::VecDeque;
 
@@ -54,17 +55,80 @@ pub enum Advance {
 #[derive(Default)]
 pub struct Index {
     rows: Rows,
-    /// Every change up to here is in the rows, of documents that are still there.
+    extent: Extent,
+    /// Every change up to here, of a document within the extent, is in the rows.
     sequence: Sequence,
-    /// The rows of documents deleted up to here are gone; at or after `sequence`, except in the middle of nothing.
+    /// The rows of documents deleted up to here are gone.
     deleted: Sequence,
     /// The moments wanted, the earliest first.
     wanted: VecDeque<Snapshot>,
     /// The moment for which rows are gathered rather than put in their places: none of its documents has rows yet.
     gathering: Option<Sequence>,
-    chunk: Vec<(Sequence, Key)>,
+    chunk: Vec<(Key, Source)>,
     /// What is still to be dropped.
     garbage: Vec<Piece>,
+}
+
+/// The documents that have been mapped at least once.
+#[derive(Debug, Default, PartialEq, Eq)]
+enum Extent {
+    #[default]
+    Nothing,
+    /// Those up to this key.
+    UpTo(Key),
+    Everything,
+}
+
+impl Extent {
+    fn holds(&self, key: &Key) -> bool {
+        match self {
+            Self::Nothing => false,
+            Self::UpTo(last) => key <= last,
+            Self::Everything => true,
+        }
+    }
+
+    /// The position of the first document beyond.
+    fn end(&self, snapshot: &Snapshot) -> usize {
+        match self {
+            Self::Nothing => 0,
+            Self::UpTo(last) => snapshot.documents().rank_after(last),
+            Self::Everything => snapshot.documents().len(),
+        }
+    }
+}
+
+/// Why a document is to be mapped.
+#[derive(Clone, Copy, Debug)]
+enum Source {
+    /// It changed: the sequence.
+    Changed(Sequence),
+    /// It lies beyond the extent, and next to it.
+    Beyond,
+}
+
+/// Documents to be mapped, at most so many of at most so many bytes, but always one.
+struct Batch {
+    documents: Vec<Stored>,
+    most: usize,
+    bytes: usize,
+}
+
+impl Batch {
+    fn new(most: usize, bytes: usize) -> Self {
+        Self { documents: Vec::new(), most: most.max(1), bytes }
+    }
+
+    /// Adds a document, if there is room for it.
+    fn push(&mut self, stored: &Stored) -> bool {
+        let length = stored.document.text().len();
+        let has_room = self.documents.is_empty() || (self.documents.len() < self.most && length <= self.bytes);
+        if has_room {
+            self.bytes = self.bytes.saturating_sub(length);
+            self.documents.push(stored.clone());
+        }
+        has_room
+    }
 }
 
 impl Index {
@@ -91,11 +155,19 @@ impl Index {
     /// How many documents are to be mapped for a moment; none for one that is not wanted.
     #[must_use]
     pub fn left(&self, moment: Sequence) -> usize {
-        let snapshot = self.wanted.iter().find(|snapshot| snapshot.position().sequence == moment);
-        snapshot.map_or(0, |snapshot| {
-            let from = if snapshot.changes().reach_back_to(self.deleted) { self.sequence } else { 0 };
-            snapshot.changes().live_after(from).len()
-        })
+        let Some(snapshot) = self.wanted.iter().find(|snapshot| snapshot.position().sequence == moment) else {
+            return 0;
+        };
+        let documents = snapshot.documents().len();
+        if !snapshot.changes().reach_back_to(self.deleted) {
+            return documents;
+        }
+        let changed = snapshot.changes().live_after(self.sequence);
+        let changed = match &self.extent {
+            Extent::Everything => changed.len(),
+            extent => changed.filter(|(_, key)| extent.holds(key)).count(),
+        };
+        changed + documents - self.extent.end(snapshot)
     }
 
     /// Does a bit of what brings the view to the first moment wanted. Documents come at most `most` at a time, of together
@@ -118,15 +190,22 @@ impl Index {
         if !self.remove_deleted(&target) {
             return Ok(Advance::Busy);
         }
-        let documents = self.next_documents(&target, most, bytes);
-        if !documents.is_empty() {
-            return Ok(Advance::Map(documents));
-        }
-        if !self.settle() {
+        let mut batch = Batch::new(most, bytes);
+        if !self.add_changed(&target, &mut batch) {
             return Ok(Advance::Busy);
         }
-        self.sequence = moment;
-        Ok(Advance::Arrived)
+        if batch.documents.is_empty() {
+            self.sequence = moment;
+            self.add_beyond(&target, &mut batch);
+        }
+        if !batch.documents.is_empty() {
+            if self.rows.is_blank() {
+                self.gathering = Some(moment);
+            }
+            return Ok(Advance::Map(batch.documents));
+        }
+        self.extent = Extent::Everything;
+        Ok(if self.settle() { Advance::Arrived } else { Advance::Busy })
     }
 
     /// Puts gathered rows in their places; whether none are left.
@@ -141,6 +220,7 @@ impl Index {
     /// Begins anew.
     fn clear(&mut self) {
         self.garbage.extend(self.rows.clear());
+        self.extent = Extent::Nothing;
         self.sequence = 0;
         self.deleted = 0;
         self.gathering = None;
@@ -163,28 +243,43 @@ impl Index {
         true
     }
 
-    fn next_documents(&mut self, target: &Snapshot, most: usize, bytes: usize) -> Vec<Stored> {
-        let mut documents = Vec::new();
-        let mut size = 0;
-        for (sequence, key) in target.changes().live_after(self.sequence).take(most.max(1)) {
-            let Some(stored) = target.get(key) else { continue };
-            size += stored.document.text().len();
-            if size > bytes && !documents.is_empty() {
+    /// Adds documents of the extent that changed; `false` where none was found so far.
+    fn add_changed(&mut self, target: &Snapshot, batch: &mut Batch) -> bool {
+        if self.extent == Extent::Nothing {
+            return true;
+        }
+        for (looked_at, (sequence, key)) in target.changes().live_after(self.sequence).enumerate() {
+            if looked_at >= STEP {
+                return !batch.documents.is_empty();
+            }
+            let stored = target.get(key).filter(|_| self.extent.holds(key));
+            if stored.is_some_and(|stored| !batch.push(stored)) {
                 break;
             }
-            self.chunk.push((sequence, key.clone()));
-            documents.push(stored.clone());
+            if stored.is_some() {
+                self.chunk.push((key.clone(), Source::Changed(sequence)));
+            } else if batch.documents.is_empty() {
+                self.sequence = sequence;
+            }
         }
-        if self.rows.is_blank() {
-            self.gathering = Some(target.position().sequence);
+        true
+    }
+
+    /// Adds documents beyond the extent.
+    fn add_beyond(&mut self, target: &Snapshot, batch: &mut Batch) {
+        let documents = target.documents();
+        for (key, stored) in documents.range(self.extent.end(target)..documents.len()) {
+            if !batch.push(stored) {
+                break;
+            }
+            self.chunk.push((key.clone(), Source::Beyond));
         }
-        documents
     }
 
     /// The key of a document that was handed out last.
     #[must_use]
     pub fn chunk_key(&self, index: usize) -> Option<&Key> {
-        self.chunk.get(index).map(|(_, key)| key)
+        self.chunk.get(index).map(|(key, _)| key)
     }
 
     /// Takes what the documents that were handed out last emitted, in their order; of the first of them at least.
@@ -196,13 +291,16 @@ impl Index {
         if emissions.len() > self.chunk.len() {
             return Err(Error::assertion("the emissions are not those of the chunk"));
         }
-        for ((sequence, key), emission) in self.chunk.drain(..).zip(emissions) {
+        for ((key, source), emission) in self.chunk.drain(..).zip(emissions) {
             match emission {
                 Emission::Rows(rows) if self.gathering.is_some() => self.rows.load(&key, rows),
                 Emission::Rows(rows) => self.rows.replace(&key, rows),
                 Emission::Skipped => self.rows.skip(&key),
             }
-            self.sequence = sequence;
+            match source {
+                Source::Changed(sequence) => self.sequence = sequence,
+                Source::Beyond => self.extent = Extent::UpTo(key),
+            }
         }
         Ok(())
     }
@@ -216,7 +314,8 @@ impl Index {
     /// The rows and documents of a moment, if the view stands there already.
     #[must_use]
     pub fn reading(&self, snapshot: &Snapshot) -> Option<Reading> {
-        let stands_there = snapshot.position().sequence == self.sequence && self.gathering.is_none();
+        let is_whole = self.extent == Extent::Everything && self.gathering.is_none();
+        let stands_there = is_whole && snapshot.position().sequence == self.sequence;
         stands_there.then(|| Reading::new(self.rows.tree().clone(), snapshot.clone()))
     }
 
@@ -245,9 +344,9 @@ impl Index {
         self.rows.skipped()
     }
 
-    /// The last change that is in the rows.
+    /// The last change that is in the rows; 0 as long as there are documents that never were.
     #[must_use]
     pub fn sequence(&self) -> Sequence {
-        self.sequence
+        if self.extent == Extent::Everything { self.sequence } else { 0 }
     }
 }
