@@ -74,6 +74,15 @@ class CustomDriver extends CheckingDriver {
         );
     }
 
+    async buildView(id, { signal, onProgress }) {
+        const given = { ...(signal && { signal }), ...(onProgress && { onProgress }) };
+        return this.#call('buildView', checkViewId(id), given);
+    }
+
+    async deleteView(id) {
+        return this.#call('deleteView', checkViewId(id));
+    }
+
     setView(id, source) {
         return this.#call('setView', checkViewId(id), aSource(source, 'a view'));
     }

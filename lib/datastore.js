@@ -23,7 +23,7 @@ const { OF_STORE, asksToSync, isGiven, level } = require('./durability.js');
 const { DatastoreEngine, driverOf } = require('./engine.js');
 const { AssertionError, ClosedError, NotFoundError } = require('./errors.js');
 const { KeyOrder } = require('./key-order.js');
-const { keyQuery, viewQuery } = require('./query.js');
+const { buildOptions, keyQuery, viewQuery } = require('./query.js');
 const { ruleOf } = require('./rule.js');
 const { transact } = require('./transaction.js');
 const { UnderWay } = require('./under-way.js');
@@ -219,6 +219,21 @@ class Datastore extends EventEmitter {
     setView(id, source) {
         this.#checkOpen();
         return this.#driver.setView(id, source);
+    }
+
+    /** Forgets a view. Resolves to whether there was one. */
+    async deleteView(id) {
+        this.#checkOpen();
+        return this.#driver.deleteView(id);
+    }
+
+    /** Brings a view to the moment of the call. Resolves to `{ rows, skipped, sequence, duplicates }`. */
+    async buildView(id, options) {
+        const checked = buildOptions(options);
+        if (this.#mustLoad()) {
+            await orAborted(checked.signal, this.#driver.load());
+        }
+        return this.#driver.buildView(id, checked);
     }
 
     hasView(id) {

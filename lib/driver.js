@@ -125,8 +125,21 @@ class NativeDriver {
         return this.#views.has(id);
     }
 
+    deleteView(id) {
+        return this.#views.delete(id);
+    }
+
+    /** An answer, or a promise where the view has to be built for long. */
     queryView(id, query) {
         return this.#views.query(id, query);
+    }
+
+    queryViewNow(id, query) {
+        return this.#views.queryNow(id, query);
+    }
+
+    buildView(id, options) {
+        return this.#views.build(id, options);
     }
 
     stats() {
@@ -134,6 +147,7 @@ class NativeDriver {
     }
 
     close() {
+        this.#views.close();
         return this.#store.close();
     }
 }

@@ -152,8 +152,20 @@ class FileSystemDriver extends CheckingDriver {
         return this.#memory.hasView(id);
     }
 
+    deleteView(id) {
+        return this.#memory.deleteView(id);
+    }
+
     queryView(id, query) {
         return this.#readable().queryView(id, query);
+    }
+
+    queryViewNow(id, query) {
+        return this.#readable().queryViewNow(id, query);
+    }
+
+    buildView(id, options) {
+        return this.#readable().buildView(id, options);
     }
 
     stats() {

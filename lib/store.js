@@ -155,6 +155,11 @@ class Store {
         return answer;
     }
 
+    /** Whether the number below is still this store's. */
+    get isOpen() {
+        return this.#number !== NONE;
+    }
+
     /** The native number of this store's views and transactions. */
     get number() {
         return this.#number;

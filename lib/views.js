@@ -12,6 +12,8 @@ class Views {
     #store;
     /** Registered before the store is loaded, a view has no rows yet and needs none. */
     #views = new Map();
+    /** Those that were replaced or deleted while somebody waited for them. */
+    #leaving = [];
 
     constructor(store) {
         this.#store = store;
@@ -30,25 +32,59 @@ class Views {
             throw new AssertionError('a view has a map function', { viewId: id });
         }
         const view = new View(this.#store, id, { map: map.bind(source), onError });
-        this.#views.get(id)?.drop();
+        this.#retire(this.#views.get(id));
         this.#views.set(id, view);
+    }
+
+    /** Forgets a view; who waits for it gets his answer still. Tells whether there was one. */
+    delete(id) {
+        this.#retire(this.#views.get(checkViewId(id)));
+        return this.#views.delete(id);
     }
 
     has(id) {
         return this.#views.has(checkViewId(id));
     }
 
-    /** @param {import('./query.js').Query} query */
+    /** @param {import('./query.js').ViewQuery} query */
     query(id, query) {
-        const view = this.#views.get(checkViewId(id));
-        if (view === undefined) {
-            throw new NotFoundError(`there is no view ${show(id)}`, { viewId: id });
-        }
-        return view.query(query);
+        return this.#get(id).query(query);
+    }
+
+    /** @param {import('./query.js').ViewQuery} query */
+    queryNow(id, query) {
+        return this.#get(id).queryNow(query);
+    }
+
+    /** @param {import('./query.js').BuildOptions} options */
+    build(id, options) {
+        return this.#get(id).build(options);
     }
 
     stats() {
         return Object.fromEntries([...this.#views].map(([id, view]) => [id, view.stats()]));
+    }
+
+    /** Nobody gets an answer any more. */
+    close() {
+        for (const view of [...this.#leaving, ...this.#views.values()]) {
+            view.close();
+        }
+    }
+
+    #retire(view) {
+        if (view !== undefined) {
+            view.drop();
+            this.#leaving = [...this.#leaving, view].filter(({ isGone }) => !isGone);
+        }
+    }
+
+    #get(id) {
+        const view = this.#views.get(checkViewId(id));
+        if (view === undefined) {
+            throw new NotFoundError(`there is no view ${show(id)}`, { viewId: id });
+        }
+        return view;
     }
 }
 

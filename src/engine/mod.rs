@@ -74,7 +74,7 @@ mod test;
 pub use batch::Batch;
 pub use handle::Engine;
 pub use health::{EngineEvent, Listener};
-pub use index::{Emission, Index};
+pub use index::{Advance, Emission, Index};
 pub use lifecycle::{CloseReply, Ending, LoadReply};
 pub use options::Options;
 pub use queue::FlushReply;

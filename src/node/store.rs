@@ -22,6 +22,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::storage::Storage;
 use crate::storage::files::{self, Files, OnCorrupt, Placing};
 use crate::storage::memory::Memory;
+use crate::view::Piece;
 
 /// A store as its environment knows it.
 pub struct Store {
@@ -33,6 +34,8 @@ pub struct Store {
     pub alive: Rc<KeepAlive>,
     /// The rows of its views, by number.
     pub views: RefCell<Vec<Option<Index>>>,
+    /// What is left of views that were forgotten.
+    pub garbage: RefCell<Vec<Piece>>,
     /// Its transactions, by number.
     pub transactions: RefCell<Transactions>,
     /// Ends the store with its environment.
@@ -137,6 +140,7 @@ pub fn open(
         events,
         alive,
         views: RefCell::default(),
+        garbage: RefCell::default(),
         transactions: RefCell::default(),
         at_exit: Cell::default(),
     });

@@ -11,13 +11,15 @@
 
 #![forbid(unsafe_code)]
 
+mod by_document;
 pub mod collation;
 #[cfg(test)]
 mod model;
 mod row_key;
 mod rows;
+mod runs;
 #[cfg(test)]
 mod test;
 
 pub use row_key::RowKey;
-pub use rows::{Emitted, RowTree, RowValue, Rows};
+pub use rows::{Emitted, Piece, RowTree, RowValue, Rows};
