@@ -67,6 +67,8 @@ const OF_ROWS = { startKey: rowBound, endKey: rowBound, key: rowBound, prefix: r
  * @property {number} inclusiveStartIndex
  * @property {number} limit
  * @property {boolean} includeDocuments
+ * @property {AbortSignal | undefined} signal
+ * @property {((progress: { done: number, total: number }) => void) | undefined} onProgress of a view alone
  */
 
 /** @returns {Query} */
@@ -75,17 +77,14 @@ function keyQuery(options) {
 }
 
 /**
- * @typedef {Query & BuildOptions} ViewQuery
- *
  * @typedef {object} BuildOptions
  * @property {AbortSignal | undefined} signal
  * @property {((progress: { done: number, total: number }) => void) | undefined} onProgress
  */
 
-/** @returns {ViewQuery} */
+/** @returns {Query} */
 function viewQuery(options) {
-    const { signal, onProgress, ...given } = checkOptions(options, OF_ROWS, 'queryView');
-    return { ...complete(given), signal, onProgress };
+    return complete(checkOptions(options, OF_ROWS, 'queryView'));
 }
 
 /** @returns {BuildOptions} */
@@ -118,6 +117,8 @@ function complete(options) {
         inclusiveStartIndex,
         limit: options.limit ?? DEFAULT_LIMIT,
         includeDocuments: options.includeDocuments ?? false,
+        signal: options.signal,
+        onProgress: options.onProgress,
     };
 }
 

@@ -56,7 +56,7 @@ class View {
     /**
      * Answers for the moment of the call: where there is little to map, with the answer, else with a promise of it.
      *
-     * @param {import('./query.js').ViewQuery} query
+     * @param {import('./query.js').Query} query
      */
     query(query) {
         this.#check(query);
