@@ -46,12 +46,12 @@ class Views {
         return this.#views.has(checkViewId(id));
     }
 
-    /** @param {import('./query.js').ViewQuery} query */
+    /** @param {import('./query.js').Query} query */
     query(id, query) {
         return this.#get(id).query(query);
     }
 
-    /** @param {import('./query.js').ViewQuery} query */
+    /** @param {import('./query.js').Query} query */
     queryNow(id, query) {
         return this.#get(id).queryNow(query);
     }
