@@ -255,6 +255,8 @@ module.exports = {
     checkViewId,
     count,
     func,
+    isBuiltIn,
+    isNoDocument,
     oneOf,
     path,
     show,

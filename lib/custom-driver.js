@@ -83,6 +83,10 @@ class CustomDriver extends CheckingDriver {
         return this.#call('deleteView', checkViewId(id));
     }
 
+    find() {
+        this.mustBeAtomic('find');
+    }
+
     setView(id, source) {
         return this.#call('setView', checkViewId(id), aSource(source, 'a view'));
     }

@@ -22,6 +22,7 @@ const { CustomDriver } = require('./custom-driver.js');
 const { OF_STORE, asksToSync, isGiven, level } = require('./durability.js');
 const { DatastoreEngine, driverOf } = require('./engine.js');
 const { AssertionError, ClosedError, NotFoundError } = require('./errors.js');
+const { countQuery, firstQuery, pageQuery } = require('./find.js');
 const { KeyOrder } = require('./key-order.js');
 const { buildOptions, keyQuery, viewQuery } = require('./query.js');
 const { ruleOf } = require('./rule.js');
@@ -216,6 +217,21 @@ class Datastore extends EventEmitter {
         return this.#driver.queryView(id, query);
     }
 
+    /** A page of the documents that meet conditions, by a declarative view or by a scan. */
+    async find(where, options) {
+        return this.#find(pageQuery(where, options));
+    }
+
+    /** The first of the documents that meet conditions, or `null`. */
+    async findOne(where, options) {
+        return this.#find(firstQuery(where, options));
+    }
+
+    /** How many documents meet conditions. */
+    async count(where, options) {
+        return this.#find(countQuery(where, options));
+    }
+
     setView(id, source) {
         this.#checkOpen();
         return this.#driver.setView(id, source);
@@ -270,6 +286,13 @@ class Datastore extends EventEmitter {
         if (this.#closed !== null && current(this) === undefined) {
             throw new ClosedError('the datastore is closed');
         }
+    }
+
+    async #find(query) {
+        if (this.#mustLoad()) {
+            await orAborted(query.signal, this.#driver.load());
+        }
+        return this.#driver.find(query);
     }
 
     /** Whether a read has to wait for the load. Where not, it must not wait at all: it answers for the moment of its call. */

@@ -285,4 +285,15 @@ function inOrder(query) {
     return [startKey, endKey, key, keys, prefix, query.cursor, flags, inclusiveStartIndex, most];
 }
 
-module.exports = { buildOptions, forCustomEngine, inOrder, keyQuery, transactionQuery, viewQuery };
+module.exports = {
+    DEFAULT_LIMIT,
+    buildOptions,
+    cursor,
+    forCustomEngine,
+    inOrder,
+    keyBound,
+    keyQuery,
+    limit,
+    transactionQuery,
+    viewQuery,
+};

@@ -2,7 +2,8 @@
 
 use super::snapshot::{Snapshot, Stored};
 use crate::error::Result;
-use crate::range::{Fingerprint, Page, Query};
+use crate::range::{Fingerprint, KeyRange, Page, Query};
+use crate::storage::Sequence;
 use crate::view::{RowKey, RowTree, RowValue};
 
 /// The rows of a view and the documents, of one moment. Cloning is O(1) and a clone never changes.
@@ -31,6 +32,29 @@ impl Reading {
     /// The rows of a page, in the order of the query.
     pub fn page(&self, page: &Page) -> impl Iterator<Item = (&RowKey, &RowValue)> {
         page.entries(&self.rows)
+    }
+
+    /// The rows of a range, in ascending order.
+    pub(super) fn rows_in(&self, range: &KeyRange) -> impl ExactSizeIterator<Item = (&RowKey, &RowValue)> {
+        self.rows.range(range.positions(&self.rows))
+    }
+
+    /// How many rows there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// Whether there are no rows.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
+    /// The sequence of the moment.
+    #[must_use]
+    pub fn sequence(&self) -> Sequence {
+        self.snapshot.position().sequence
     }
 
     /// A document, by the [bytes](crate::key::Key::as_bytes) of its key.

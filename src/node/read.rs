@@ -116,7 +116,8 @@ pub mod flag {
     use crate::range::Selection;
 
     const DESCENDING: u32 = 1;
-    const INCLUDE_DOCUMENTS: u32 = 2;
+    /// Every item carries its document.
+    pub const INCLUDE_DOCUMENTS: u32 = 2;
     const EXCLUSIVE_START: u32 = 4;
     const EXCLUSIVE_END: u32 = 8;
 

@@ -15,6 +15,22 @@ pub struct KeyRange {
 }
 
 impl KeyRange {
+    /// Every byte string that begins with `prefix`.
+    #[must_use]
+    pub fn of_prefix(prefix: Vec<u8>) -> Self {
+        Self { from: Some(prefix.clone()), until: after_prefix(prefix) }
+    }
+
+    /// What lies in both ranges.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        let until = match (self.until, other.until) {
+            (Some(a), Some(b)) => Some(a.min(b)),
+            (a, b) => a.or(b),
+        };
+        Self { from: self.from.max(other.from), until }
+    }
+
     /// The positions of this range's keys in the ascending tree. A range that ends before it begins is empty.
     #[must_use]
     pub fn positions<K, V>(&self, tree: &Tree<K, V>) -> Range<usize>
@@ -75,6 +91,18 @@ pub fn after_prefix(mut prefix: Vec<u8>) -> Option<Vec<u8>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_in_both_ranges_is_in_their_intersection() {
+        let bounds = || [None, Some(b"a".to_vec()), Some(b"b".to_vec()), Some(b"c".to_vec())];
+        let all = || bounds().into_iter().flat_map(|from| bounds().map(|until| KeyRange { from: from.clone(), until }));
+        for (a, b) in all().flat_map(|a| all().map(move |b| (a.clone(), b))) {
+            let both = a.clone().and(b.clone());
+            for key in [&b""[..], b"a", b"aa", b"b", b"c", b"d"] {
+                assert_eq!(both.contains(key), a.contains(key) && b.contains(key));
+            }
+        }
+    }
 
     #[test]
     fn a_range_splits_where_the_query_has_come_to() {

@@ -100,7 +100,7 @@ impl Selection {
             return vec![only(key)];
         }
         if let Some(prefix) = prefix {
-            return vec![KeyRange { from: Some(prefix.clone()), until: after_prefix(prefix) }];
+            return vec![KeyRange::of_prefix(prefix)];
         }
         let (start, end) = (start.map(|start| (start, inclusive_start)), end.map(|end| (end, inclusive_end)));
         let (lower, upper) = match (start, end) {

@@ -12,6 +12,8 @@
 mod build;
 mod query;
 
+pub use query::{row_page, row_query};
+
 use napi::Env;
 use napi_derive::napi;
 
