@@ -32,6 +32,13 @@ const ROWS = {
     total: 2,
 };
 
+const FOUND = {
+    items: [{ key: 'other', documentKey: 'other', document: OTHER }],
+    exclusiveEndIndex: null,
+    total: 1,
+    cursor: null,
+};
+
 /** The states, in the order of the tables' columns. */
 const STATES = [
     'before load',
@@ -110,6 +117,9 @@ const OF_DATASTORE = {
     flush: [false, (store) => store.flush(), whileOpen(undefined)],
     queryKeys: [false, (store) => store.queryKeys(), whileOpen(KEYS)],
     queryView: [false, (store) => store.queryView('view'), whileOpen(ROWS)],
+    find: [false, (store) => store.find({ n: 2 }), whileOpen(FOUND)],
+    findOne: [false, (store) => store.findOne({ n: 2 }), whileOpen(OTHER)],
+    count: [false, (store) => store.count({ n: { $gt: 0 } }), whileOpen(2)],
     setView: [true, (store) => store.setView('new', newView), whileOpen(undefined)],
     hasView: [true, (store) => store.hasView('view'), whileOpen(true)],
     stats: [true, (store) => store.stats(), [isEmptyStats, ...whileOpen(isStats).slice(1)]],

@@ -379,6 +379,32 @@ export async function includedDocuments(users: Datastore<User>, options: KeyQuer
     engine.queryView<string>('v', { includeDocuments: true, descendin: true });
 }
 
+export async function declared(users: Datastore<User>, engine: DatastoreEngine<User>): Promise<void> {
+    users.setView('v', { where: { 'a.b': 1, c: { $gt: new Date(), $in: [1] } }, key: ['a', 'b'], value: true });
+    engine.setView('v', { key: 'a', each: 'a', value: ['b'], reduce: '_sum', unique: true });
+    // @ts-expect-error a declaration has a key
+    users.setView('v', { where: { a: 1 } });
+    // @ts-expect-error no such reduce
+    users.setView('v', { key: 'a', reduce: '_median' });
+    // @ts-expect-error all or nothing
+    users.setView('v', { key: 'a', value: false });
+
+    const found = await users.find({ name: 'Ada' }, { limit: 5, cursor: 'c', prefix: 'u' });
+    same<typeof found, QueryResult<WithDocument<KeyItem, User>>>(true);
+    const explained = await users.find({}, { explain: true });
+    same<typeof explained.explain.view, string | null>(true);
+    const one = await users.findOne({ name: { $exists: true } }, { descending: true });
+    same<typeof one, Stored<User> | null>(true);
+    const count = await users.count({ name: 'Ada' }, { signal: AbortSignal.timeout(1) });
+    same<typeof count, number>(true);
+    // @ts-expect-error the conditions are required
+    await users.find();
+    // @ts-expect-error no such option
+    await users.findOne({}, { limit: 1 });
+    // @ts-expect-error no function is a value
+    await users.count({ name: () => true });
+}
+
 export async function untyped(): Promise<void> {
     await using datastore = new Datastore({ directory: '/tmp/data' });
     same<Awaited<ReturnType<typeof datastore.load>>, typeof datastore>(true);
