@@ -1,6 +1,7 @@
 //! Views: what map functions emitted, in the order of the emitted keys.
 //!
 //! - [`collation`]: JSON values as bytes whose `memcmp` order is the order of view keys.
+//! - [`declared`]: views that say what their rows are, evaluated here.
 //! - [`RowKey`], [`Rows`]: the rows of one view in a counted tree, and for each document its rows.
 //!
 //! Invariants: the bytes of a row sort by emitted key, then document key, then order of emission. Every row belongs
@@ -12,6 +13,7 @@
 #![forbid(unsafe_code)]
 
 pub mod collation;
+pub mod declared;
 #[cfg(test)]
 mod model;
 mod row_key;
