@@ -102,6 +102,11 @@ impl Faults {
         self.plan.lock().sticky = Some((group, errno));
     }
 
+    /// Groups no longer fail.
+    pub fn heal_groups(&self) {
+        self.plan.lock().groups.clear();
+    }
+
     /// The n-th group meets somebody else's revision.
     pub fn conflict_at_group(&self, group: usize, actual: Option<u64>) {
         self.plan.lock().groups.insert(group, Fault::Conflict(actual));

@@ -72,7 +72,8 @@ impl Claim {
 
     /// Whether the view may be as this leaves it.
     pub fn check(&self, holders: &Holders) -> Result<(), Breach> {
-        for (value, written) in &self.taken {
+        // Of two of the group that want one value the later is told.
+        for (value, written) in self.taken.iter().rev() {
             if let Some(other) = self.other_holder(value, written, holders) {
                 return Err(Breach { value: value.clone(), written: written.clone(), other });
             }
