@@ -566,7 +566,9 @@ export class DatastoreError extends Error {
     readonly path?: string;
 }
 
-/** The stored revision is not the expected one; nothing was changed. */
+/**
+ * The stored revision is not the expected one, or another document has the value in a unique view; nothing was changed.
+ */
 export class ConflictError extends DatastoreError {
     static readonly CODE: 'CONFLICT';
     readonly code: 'CONFLICT';
@@ -576,6 +578,12 @@ export class ConflictError extends DatastoreError {
     readonly expectedRev: number | null;
     /** The revision that is stored; `null` where nothing is. */
     readonly actualRev: number | null;
+    /** The unique view that would be broken; the revisions are `null` then. */
+    readonly viewId?: string;
+    /** The value that two documents would have in that view. */
+    readonly viewKey?: ViewKey;
+    /** The document that has it. */
+    readonly otherKey?: string;
 }
 
 /** The caller broke a rule of the interface; nothing was changed. */

@@ -145,7 +145,21 @@ class FileSystemDriver extends CheckingDriver {
     }
 
     setView(id, source) {
+        if (source?.unique === true) {
+            // A file that breaks the rule would be written before memory could refuse it.
+            throw new DatastoreError('a unique view takes the engine in Rust; a custom file system cannot keep it', {
+                code: 'UNSUPPORTED',
+            });
+        }
         this.#memory.setView(id, source);
+    }
+
+    buildView(id, options) {
+        return this.#readable().buildView(id, options);
+    }
+
+    deleteView(id) {
+        return this.#readable().deleteView(id);
     }
 
     hasView(id) {
@@ -154,6 +168,10 @@ class FileSystemDriver extends CheckingDriver {
 
     queryView(id, query) {
         return this.#readable().queryView(id, query);
+    }
+
+    queryViewNow(id, query) {
+        return this.#readable().queryViewNow(id, query);
     }
 
     stats() {

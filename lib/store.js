@@ -52,6 +52,7 @@ class Store {
     #number;
     #load = new Once(() => this.#startLoad());
     #loaded = false;
+    #whenLoaded = () => {};
     #close = null;
 
     /**
@@ -78,6 +79,11 @@ class Store {
         return this.#loaded;
     }
 
+    /** Names what is done in the moment in which the store is loaded, before anybody can write. */
+    whenLoaded(act) {
+        this.#whenLoaded = act;
+    }
+
     /** Loads once, however often it is called; after a failure it tries again. Resolves to the load report. */
     load() {
         return this.#load.run();
@@ -89,6 +95,7 @@ class Store {
             throw fromNative(report);
         }
         this.#loaded = true;
+        this.#whenLoaded();
         return report;
     }
 
@@ -152,6 +159,21 @@ class Store {
     /** Makes everything durable that was handed over so far. Resolves to `null` or the facts of a failure. */
     async flush() {
         const [answer] = await this.#state.ask((ticket) => binding.flush(this.#number, ticket));
+        return answer;
+    }
+
+    /**
+     * Makes a declaration the unique view of an id, `null` for none. Resolves to the JSON of whether there was one, or the
+     * facts of a failure.
+     */
+    async defineUnique(id, declaration) {
+        const [answer] = await this.#state.ask((ticket) => binding.defineUnique(this.#number, ticket, id, declaration));
+        return answer;
+    }
+
+    /** The values that several documents have in a unique view, as JSON, or the facts of a failure. */
+    async duplicates(id) {
+        const [answer] = await this.#state.ask((ticket) => binding.duplicates(this.#number, ticket, id));
         return answer;
     }
 

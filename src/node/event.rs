@@ -10,7 +10,7 @@
 //! | 3 failed | 0 | a failure: why writes are refused from now on |
 //! | 4 degraded | 0 | a failure: what hinders the work in the background |
 //!
-//! A batch that was refused is settled with an array of one failure. So is a transaction and a flush; one that was done
+//! A question is settled with an array of the JSON of its answer, or of a failure. A batch that was refused is settled with an array of one failure. So is a transaction and a flush; one that was done
 //! is with an array of one `null`. Failed and degraded answer nothing: they come by themselves.
 
 use std::ptr;
@@ -48,6 +48,13 @@ pub enum Event {
         /// Why it was not done.
         refused: Option<Settled>,
     },
+    /// What was asked was answered, as JSON, or could not be.
+    Answered {
+        /// Which one.
+        ticket: f64,
+        /// The answer.
+        answer: Result<String>,
+    },
     /// The store is closed, in order or not.
     Closed(Result<()>),
     /// What the engine tells by itself.
@@ -59,7 +66,7 @@ impl Event {
     fn address(&self) -> (u32, f64) {
         match self {
             Self::Loaded(_) => (0, 0.0),
-            Self::Settled { ticket, .. } | Self::Done { ticket, .. } => (1, *ticket),
+            Self::Settled { ticket, .. } | Self::Done { ticket, .. } | Self::Answered { ticket, .. } => (1, *ticket),
             Self::Closed(_) => (2, 0.0),
             Self::Told(EngineEvent::Failed(_)) => (3, 0.0),
             Self::Told(EngineEvent::Degraded(_)) => (4, 0.0),
@@ -115,6 +122,8 @@ impl ToNapiValue for Event {
                 Self::Loaded(Err(error)) => Object::to_napi_value(raw, failure(&env, &error)?),
                 Self::Settled { answers, .. } => settled(raw, &env, &answers),
                 Self::Done { refused, .. } => settled(raw, &env, &[refused.unwrap_or(Settled::Deleted)]),
+                Self::Answered { answer: Ok(text), .. } => Vec::to_napi_value(raw, vec![Text(text)]),
+                Self::Answered { answer: Err(error), .. } => settled(raw, &env, &[Settled::Failed(error)]),
                 Self::Closed(Ok(())) => Null::to_napi_value(raw, Null),
                 Self::Closed(Err(error)) | Self::Told(EngineEvent::Failed(error) | EngineEvent::Degraded(error)) => {
                     Object::to_napi_value(raw, failure(&env, &error)?)

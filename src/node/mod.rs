@@ -9,6 +9,7 @@
 //! | `transaction` | transactions by number: what they read and write, and their commit |
 //! | `read` | documents and pages of keys, as JSON text |
 //! | `view` | documents to map, rows that were emitted, pages of rows |
+//! | `unique` | unique views and their duplicates |
 //! | `event` | answers from the engine's threads, one callback each |
 //! | `failure` | an [`Error`](crate::error::Error) as a plain object; the classes are `lib/errors.js` |
 //! | `text` | strings, without a detour where they are ASCII |
@@ -36,5 +37,6 @@ mod read;
 mod store;
 mod text;
 mod transaction;
+mod unique;
 mod view;
 mod write;

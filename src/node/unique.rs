@@ -1,0 +1,57 @@
+//! Unique views: defined, and their duplicates told.
+
+use napi::Env;
+use napi_derive::napi;
+
+use super::event::Event;
+use super::failure::throw;
+use super::read::json_string;
+use super::store::store;
+use crate::engine::Duplicate;
+use crate::error::Result;
+use crate::view::declared::Declaration;
+
+/// Makes a declaration the unique view of an id, or lets the id have none (`null`): for what is submitted from now on, and
+/// for every opener. Answered by one settled event with the ticket: an array of `"true"` where there was a unique view of that
+/// id before, else `"false"`, or of the failure.
+#[napi(catch_unwind)]
+pub fn define_unique(
+    env: Env,
+    number: u32,
+    ticket: f64,
+    id: String,
+    declaration: Option<String>,
+) -> napi::Result<()> {
+    let store = store(&env, number)?;
+    let parsed = declaration.as_deref().map(Declaration::parse).transpose();
+    let declaration = parsed.map_err(|error| throw(&env, &error))?;
+    store.alive.begin(&env);
+    let events = store.events.clone();
+    let reply = move |defined: Result<bool>| {
+        events.send(Event::Answered { ticket, answer: defined.map(|was_there| was_there.to_string()) });
+    };
+    store.engine.define_unique(id, declaration, Box::new(reply));
+    Ok(())
+}
+
+/// Asks for the values that several documents have in a unique view. Answered by one settled event with the ticket: an array
+/// of the JSON of `[{ viewKey, documentKeys }]`, or of the failure.
+#[napi(catch_unwind)]
+pub fn duplicates(env: Env, number: u32, ticket: f64, id: String) -> napi::Result<()> {
+    let store = store(&env, number)?;
+    store.alive.begin(&env);
+    let events = store.events.clone();
+    let reply = move |found: Result<Vec<Duplicate>>| {
+        events.send(Event::Answered { ticket, answer: found.map(|found| told(&found)) });
+    };
+    store.engine.duplicates(id, Box::new(reply));
+    Ok(())
+}
+
+fn told(duplicates: &[Duplicate]) -> String {
+    let one = |Duplicate { value, documents }: &Duplicate| {
+        let keys: Vec<_> = documents.iter().map(|key| json_string(&key.to_text())).collect();
+        format!("{{\"viewKey\":{value},\"documentKeys\":[{}]}}", keys.join(","))
+    };
+    format!("[{}]", duplicates.iter().map(one).collect::<Vec<_>>().join(","))
+}
