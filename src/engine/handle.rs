@@ -6,9 +6,12 @@ use std::sync::Arc;
 use std::thread;
 
 use super::batch::Batch;
+use super::call::Call;
+use super::declared::{ReadingReply, View};
 use super::lifecycle::{CloseReply, Ending, LoadReply, Phase, Shared, closed};
 use super::options::Options;
 use super::queue::{DefineReply, DuplicatesReply, FlushReply, Request};
+use super::reading::Reading;
 use super::report::Stats;
 use super::snapshot::{Snapshot, Stored};
 use super::transaction::Transaction;
@@ -23,7 +26,7 @@ use crate::view::declared::Declaration;
 /// Every method returns at once; what takes time answers through a reply, from another thread. Dropping an engine
 /// [abandons](Engine::abandon) it and waits for its threads.
 pub struct Engine {
-    shared: Arc<Shared>,
+    pub(super) shared: Arc<Shared>,
 }
 
 impl Engine {
@@ -103,6 +106,42 @@ impl Engine {
         self.shared.state.read().snapshot().cloned()
     }
 
+    /// Registers a declarative view, in place of whatever had the id. It is built when it is first wanted.
+    #[must_use]
+    pub fn declare(&self, id: &str, declaration: Declaration) -> Arc<View> {
+        let view = Arc::new(View::new(declaration));
+        self.shared.views.set(id, Arc::clone(&view));
+        view
+    }
+
+    /// Forgets a declarative view, unless another one has its id by now.
+    pub fn undeclare(&self, id: &str, view: &Arc<View>) {
+        self.shared.views.remove(id, view);
+    }
+
+    /// A declarative view at this moment: given out where that takes a moment only, else by `reply`.
+    ///
+    /// # Errors
+    ///
+    /// `NOT_LOADED`, `CLOSED`.
+    pub fn read_view(&self, view: &Arc<View>, call: Call, reply: ReadingReply) -> Result<Option<Reading>> {
+        let snapshot = self.snapshot()?;
+        if let Some(reading) = view.near(&snapshot) {
+            return reading.map(Some);
+        }
+        view.later(&self.shared.workers, snapshot, call, reply);
+        Ok(None)
+    }
+
+    /// A declarative view at this moment, however long that takes.
+    ///
+    /// # Errors
+    ///
+    /// `NOT_LOADED`, `CLOSED`.
+    pub fn read_view_now(&self, view: &View) -> Result<Reading> {
+        view.now(&self.snapshot()?)
+    }
+
     /// How much the store holds, and how it is; holds nothing before the load and after the close.
     #[must_use]
     pub fn stats(&self) -> Stats {
@@ -123,7 +162,9 @@ impl Engine {
     /// is what could not be left in order, or why writes were refused; the same to whoever closes again.
     pub fn close(&self, reply: CloseReply) {
         self.shared.state.write().close();
+        let worker = self.shared.workers.stop();
         let mut lifecycle = self.shared.lifecycle.lock();
+        lifecycle.threads.extend(worker);
         let unloaded = lifecycle.close();
         if let Phase::Closed(outcome) = &lifecycle.phase {
             let outcome = outcome.clone();
@@ -145,7 +186,9 @@ impl Engine {
         for request in self.shared.queue.abandon() {
             request.refuse(&closed());
         }
+        let worker = self.shared.workers.stop();
         let mut lifecycle = self.shared.lifecycle.lock();
+        lifecycle.threads.extend(worker);
         let unloaded = lifecycle.close();
         let threads = mem::take(&mut lifecycle.threads);
         drop(lifecycle);

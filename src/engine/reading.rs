@@ -3,7 +3,8 @@
 use std::ops::Range;
 
 use super::snapshot::{Snapshot, Stored};
-use crate::range::{Page, Selection, Window};
+use crate::range::{KeyRange, Page, Selection, Window};
+use crate::storage::Sequence;
 use crate::view::{RowKey, RowTree, RowValue};
 
 /// The rows of a view and the documents, of one moment. Cloning is O(1) and a clone never changes.
@@ -24,6 +25,30 @@ impl Reading {
     pub fn query(&self, selection: Selection, window: Window) -> Page {
         let descending = selection.descending;
         window.page(selection.of_rows().positions(&self.rows), descending)
+    }
+
+    /// The positions of a range of rows. O(log n).
+    #[must_use]
+    pub(super) fn positions(&self, range: &KeyRange) -> Range<usize> {
+        range.positions(&self.rows)
+    }
+
+    /// How many rows there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// Whether there are no rows.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
+    /// The moment.
+    #[must_use]
+    pub fn sequence(&self) -> Sequence {
+        self.snapshot.position().sequence
     }
 
     /// The rows at positions of the ascending order.

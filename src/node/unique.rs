@@ -15,13 +15,7 @@ use crate::view::declared::Declaration;
 /// for every opener. Answered by one settled event with the ticket: an array of `"true"` where there was a unique view of that
 /// id before, else `"false"`, or of the failure.
 #[napi(catch_unwind)]
-pub fn define_unique(
-    env: Env,
-    number: u32,
-    ticket: f64,
-    id: String,
-    declaration: Option<String>,
-) -> napi::Result<()> {
+pub fn define_unique(env: Env, number: u32, ticket: f64, id: String, declaration: Option<String>) -> napi::Result<()> {
     let store = store(&env, number)?;
     let parsed = declaration.as_deref().map(Declaration::parse).transpose();
     let declaration = parsed.map_err(|error| throw(&env, &error))?;

@@ -76,6 +76,12 @@ pub struct KeyRange {
 }
 
 impl KeyRange {
+    /// Every byte string that begins with `prefix`.
+    #[must_use]
+    pub fn of_prefix(prefix: Vec<u8>) -> Self {
+        Self { from: Some(prefix.clone()), until: after_prefix(prefix) }
+    }
+
     /// The positions of this range's keys in the ascending tree. A range that ends before it begins is empty.
     #[must_use]
     pub fn positions<K, V>(&self, tree: &Tree<K, V>) -> Range<usize>
@@ -86,6 +92,16 @@ impl KeyRange {
         let from = self.from.as_deref().map_or(0, |key| tree.rank(key));
         let until = self.until.as_deref().map_or_else(|| tree.len(), |key| tree.rank(key));
         from..until.max(from)
+    }
+
+    /// What lies in both ranges.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        let until = match (self.until, other.until) {
+            (Some(a), Some(b)) => Some(a.min(b)),
+            (a, b) => a.or(b),
+        };
+        Self { from: self.from.max(other.from), until }
     }
 
     /// Whether a byte string is inside.

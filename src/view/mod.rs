@@ -3,6 +3,7 @@
 //! - [`collation`]: JSON values as bytes whose `memcmp` order is the order of view keys.
 //! - [`declared`]: views that say what their rows are, evaluated here.
 //! - [`RowKey`], [`Rows`]: the rows of one view in a counted tree, and for each document its rows.
+//! - [`Part`]: rows made side by side, to be put together at once.
 //!
 //! Invariants: the bytes of a row sort by emitted key, then document key, then order of emission. Every row belongs
 //! to exactly one document, and replacing a document's rows touches no other row.
@@ -12,6 +13,7 @@
 
 #![forbid(unsafe_code)]
 
+mod bulk;
 pub mod collation;
 pub mod declared;
 #[cfg(test)]
@@ -21,5 +23,6 @@ mod rows;
 #[cfg(test)]
 mod test;
 
+pub use bulk::Part;
 pub use row_key::RowKey;
 pub use rows::{Emitted, RowTree, RowValue, Rows};

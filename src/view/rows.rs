@@ -37,7 +37,7 @@ pub struct Rows {
 
 /// The row keys of one document in order of emission, never none.
 #[derive(Debug)]
-enum DocumentRows {
+pub(super) enum DocumentRows {
     /// By far the most usual: it needs no allocation of its own.
     One(RowKey),
     Many(Box<[RowKey]>),
@@ -48,6 +48,11 @@ impl Rows {
     #[must_use]
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// The rows of a tree, with those of each document.
+    pub(super) fn of(tree: RowTree, by_document: HashMap<Key, DocumentRows>) -> Self {
+        Self { tree, by_document }
     }
 
     /// Makes `emitted`, in order of emission, the rows of `document` in place of those it had.
@@ -112,7 +117,7 @@ impl Rows {
 }
 
 impl DocumentRows {
-    fn new(mut rows: Vec<RowKey>) -> Option<Self> {
+    pub fn new(mut rows: Vec<RowKey>) -> Option<Self> {
         match rows.len() {
             0 | 1 => rows.pop().map(Self::One),
             _ => Some(Self::Many(rows.into_boxed_slice())),

@@ -86,7 +86,7 @@ impl Uniques {
     /// Finds out who holds what.
     pub fn build(&mut self, snapshot: &Snapshot) {
         for view in &mut self.views {
-            view.holders = build::holders(&view.declaration, snapshot.documents());
+            view.holders = build::holders(&view.declaration, snapshot);
         }
     }
 
@@ -121,7 +121,7 @@ impl Uniques {
             self.views.remove(at);
         }
         if let Some(declaration) = declaration {
-            let holders = build::holders(&declaration, snapshot.documents());
+            let holders = build::holders(&declaration, snapshot);
             let (Ok(at) | Err(at)) = self.find(&id);
             self.views.insert(at, View { id, declaration, holders });
         }

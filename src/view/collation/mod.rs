@@ -103,7 +103,7 @@ pub(super) fn class(encoded: &[u8]) -> RangeInclusive<u8> {
 }
 
 /// Appends the encoding of an array whose elements are what `elements` appends.
-pub(super) fn encode_array<T>(out: &mut Vec<u8>, elements: impl FnOnce(&mut Vec<u8>) -> T) -> T {
+pub fn encode_array<T>(out: &mut Vec<u8>, elements: impl FnOnce(&mut Vec<u8>) -> T) -> T {
     out.push(ARRAY);
     let done = elements(out);
     out.push(END);

@@ -112,6 +112,12 @@ impl Declaration {
 }
 
 impl KeyPaths {
+    /// Whether the row's key is an array of the values.
+    #[must_use]
+    pub fn is_array(&self) -> bool {
+        matches!(self, Self::Array(_))
+    }
+
     /// The paths, in their order.
     #[must_use]
     pub fn paths(&self) -> &[Path] {
