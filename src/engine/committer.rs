@@ -36,7 +36,7 @@ impl Committer<'_> {
                     Request::Flush(reply) => flushes.push(reply),
                     Request::Define(id, declaration, reply) => {
                         self.settle(mem::take(&mut open));
-                        reply(self.define(id, declaration));
+                        reply(self.define(id, declaration.map(|declaration| *declaration)));
                     }
                     Request::Duplicates(id, reply) => {
                         self.settle(mem::take(&mut open));

@@ -61,7 +61,7 @@ impl Engine {
     /// Makes a declaration the unique view of this id, for every opener, or lets the id have none. Whatever is handed over
     /// later is checked. Values that several documents have already are no failure: see [`Engine::duplicates`].
     pub fn define_unique(&self, id: String, declaration: Option<Declaration>, reply: DefineReply) {
-        self.request(Request::Define(id, declaration, reply));
+        self.request(Request::Define(id, declaration.map(Box::new), reply));
     }
 
     /// Asks for the values that several documents have in the unique view of this id, as of what was handed over before;

@@ -27,7 +27,7 @@ pub(super) enum Request {
     /// A sync of what was asked for before.
     Flush(FlushReply),
     /// Another unique view of this id, or none, for all that comes later.
-    Define(String, Option<Declaration>, DefineReply),
+    Define(String, Option<Box<Declaration>>, DefineReply),
     /// The duplicates of the unique view of this id.
     Duplicates(String, DuplicatesReply),
 }

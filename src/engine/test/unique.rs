@@ -330,14 +330,14 @@ fn a_definition_is_answered_however_the_store_stands() {
     let faults = Faults::default();
     let store = Store::faulty(&faults);
     let hold = faults.hold_commit();
-    let held = store.submit(vec![v("a", "1")]);
+    let under_way = store.submit(vec![v("a", "1")]);
     hold.wait();
     let defined = store.begin_define("v", Some(BY_V));
     let ending = store.engine.abandon();
     assert_eq!(code(answer(&defined)), "CLOSED");
     drop(hold);
     ending.join();
-    answer(&held);
+    answer(&under_way);
 }
 
 #[test]

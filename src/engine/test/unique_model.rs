@@ -201,7 +201,9 @@ proptest! {
                 Step::Submit(units) => {
                     // The one that keeps the committer busy always gets through.
                     let failing: BTreeSet<_> = failing.iter().copied().filter(|group| *group > model.groups + 1).collect();
-                    failing.iter().for_each(|group| faults.fail_group(*group, ENOSPC));
+                    for group in &failing {
+                        faults.fail_group(*group, ENOSPC);
+                    }
                     let came_to = submit(&store, &faults, &mut model, &units);
                     let expected: Vec<_> = units.iter().map(|unit| model.submit(unit, &failing)).collect();
                     prop_assert_eq!(came_to, expected);
