@@ -138,6 +138,13 @@ function func(value, name) {
     return value;
 }
 
+function signal(value, name) {
+    if (typeof value?.aborted !== 'boolean' || typeof value.addEventListener !== 'function') {
+        throw new AssertionError(`${name} is an AbortSignal, not ${show(value)}`);
+    }
+    return value;
+}
+
 /** What would silently become `{}`, or an object of numbers. */
 function isNoDocument(value) {
     if (ArrayBuffer.isView(value)) {
@@ -252,9 +259,12 @@ module.exports = {
     checkViewId,
     count,
     func,
+    isBuiltIn,
+    isNoDocument,
     oneOf,
     path,
     show,
+    signal,
     stringify,
     toJson,
     withMethods,

@@ -71,6 +71,18 @@ class CustomDriver extends CheckingDriver {
         return own(await this.#call('queryView', checkViewId(id), forCustomEngine(query, JSON.parse)));
     }
 
+    find() {
+        this.mustBeAtomic('find');
+    }
+
+    async buildView(id) {
+        return this.#call('buildView', checkViewId(id));
+    }
+
+    async deleteView(id) {
+        return this.#call('deleteView', checkViewId(id));
+    }
+
     setView(id, source) {
         return this.#call('setView', checkViewId(id), aSource(source, 'a view'));
     }

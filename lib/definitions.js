@@ -6,8 +6,6 @@
  * What a view is said to be before the load, the engine is told with the load; whatever is written after that is checked.
  */
 
-const { accepted } = require('./answer.js');
-
 class Definitions {
     #store;
     /** By id, what is not known to be kept: not told yet, on its way, or failed. */
@@ -30,18 +28,20 @@ class Definitions {
      * @param {string | null} declaration of a unique view, as JSON; `null` for any other
      */
     set(id, declaration) {
-        if (!id.isWellFormed()) {
-            // The engine would know it by another name; nothing was kept under this one.
-            return Promise.resolve('false');
+        // The engine would know another id by the same name; under this one nothing was ever kept.
+        if (id.isWellFormed()) {
+            const definition = { declaration, kept: null, failure: null };
+            this.#open.set(id, definition);
+            if (this.#store.loaded) {
+                this.#tell(id, definition);
+            }
         }
-        const definition = { declaration, settled: null, answer: null };
-        this.#open.set(id, definition);
-        return this.#store.loaded ? this.#tell(id, definition) : null;
     }
 
     /** Lets an id have no unique view, where the store is loaded. Resolves to whether it had one. */
     async forget(id) {
-        return JSON.parse(accepted(await this.set(id, null)));
+        this.set(id, null);
+        return this.#open.get(id)?.kept ?? false;
     }
 
     /** Throws where what a view is said to be could not be kept. A promise of that where it is not known yet, else `null`. */
@@ -50,29 +50,29 @@ class Definitions {
         if (definition === undefined) {
             return null;
         }
-        if (definition.answer !== null) {
-            accepted(definition.answer);
+        if (definition.failure !== null) {
+            throw definition.failure;
         }
-        return definition.settled === null ? null : definition.settled.then((answer) => void accepted(answer));
+        return definition.kept;
     }
 
     /** The values that several documents have in a view, if it is unique. */
-    async duplicates(id) {
-        return JSON.parse(accepted(await this.#store.duplicates(id)));
+    duplicates(id) {
+        return this.#store.duplicates(id);
     }
 
-    /** Resolves to the answer, a failure's facts included. */
     #tell(id, definition) {
-        definition.settled = this.#store.defineUnique(id, definition.declaration).then((answer) => {
-            definition.settled = null;
-            if (typeof answer !== 'string') {
-                definition.answer = answer;
-            } else if (this.#open.get(id) === definition) {
+        const kept = this.#store.defineUnique(id, definition.declaration);
+        const forget = () => {
+            definition.kept = null;
+            if (definition.failure === null && this.#open.get(id) === definition) {
                 this.#open.delete(id);
             }
-            return answer;
-        });
-        return definition.settled;
+        };
+        definition.kept = kept;
+        kept.catch((error) => {
+            definition.failure = error;
+        }).then(forget);
     }
 }
 

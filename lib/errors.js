@@ -69,6 +69,13 @@ class StorageError extends DatastoreError {}
 
 nameOf(StorageError, 'StorageError');
 
+/** What a call rejects with whose signal was aborted. */
+function abortError(signal) {
+    const error = new DatastoreError('the call was aborted', { code: 'ABORT_ERR', cause: signal.reason });
+    Object.defineProperty(error, 'name', { value: 'AbortError', configurable: true, writable: true });
+    return error;
+}
+
 const CLASSES = {
     CONFLICT: ConflictError,
     ASSERTION: AssertionError,
@@ -129,6 +136,7 @@ module.exports = {
     CorruptError,
     ViewMapError,
     StorageError,
+    abortError,
     fromNative,
     native,
 };

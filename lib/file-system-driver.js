@@ -144,6 +144,10 @@ class FileSystemDriver extends CheckingDriver {
         return this.#readable().queryKeys(query);
     }
 
+    find(query) {
+        return this.#readable().find(query);
+    }
+
     setView(id, source) {
         if (source?.unique === true) {
             // A file that breaks the rule would be written before memory could refuse it.
@@ -152,14 +156,6 @@ class FileSystemDriver extends CheckingDriver {
             });
         }
         this.#memory.setView(id, source);
-    }
-
-    buildView(id, options) {
-        return this.#readable().buildView(id, options);
-    }
-
-    deleteView(id) {
-        return this.#readable().deleteView(id);
     }
 
     hasView(id) {
@@ -172,6 +168,14 @@ class FileSystemDriver extends CheckingDriver {
 
     queryViewNow(id, query) {
         return this.#readable().queryViewNow(id, query);
+    }
+
+    buildView(id, options) {
+        return this.#readable().buildView(id, options);
+    }
+
+    deleteView(id) {
+        return this.#readable().deleteView(id);
     }
 
     stats() {

@@ -2,7 +2,7 @@
 
 /** The options of `queryKeys` and `queryView`, checked and made complete. */
 
-const { boolean, checkKey, checkOptions, count, show, toJson } = require('./check.js');
+const { boolean, checkKey, checkOptions, count, func, show, signal, toJson } = require('./check.js');
 const { AssertionError } = require('./errors.js');
 
 const DEFAULT_LIMIT = 10;
@@ -52,7 +52,15 @@ function rowPrefix(value, name) {
     return rowBound(value, name);
 }
 
-const OF_ROWS = { startKey: rowBound, endKey: rowBound, key: rowBound, prefix: rowPrefix, ...WINDOW };
+const OF_ROWS = {
+    startKey: rowBound,
+    endKey: rowBound,
+    key: rowBound,
+    prefix: rowPrefix,
+    ...WINDOW,
+    signal,
+    onProgress: func,
+};
 
 /**
  * @typedef {object} Query every member is set, absent bounds are `undefined`; a view's bounds are JSON text
@@ -100,6 +108,8 @@ function complete(options) {
         inclusiveStartIndex,
         limit: options.limit ?? DEFAULT_LIMIT,
         includeDocuments: options.includeDocuments ?? false,
+        signal: options.signal,
+        onProgress: options.onProgress,
     };
 }
 
@@ -111,7 +121,7 @@ function complete(options) {
  * @param {(bound: string) => unknown} read what a bound stands for: itself, or what its JSON says
  */
 function forCustomEngine(query, read) {
-    const { startKey, endKey, key, prefix, ...asked } = query;
+    const { startKey, endKey, key, prefix, signal: _signal, onProgress: _onProgress, ...asked } = query;
     for (const [name, bound] of Object.entries({ startKey, endKey, key, prefix })) {
         if (bound !== undefined) {
             asked[name] = read(bound);
@@ -125,4 +135,4 @@ function inOrder({ startKey, endKey, key, prefix, descending, inclusiveStartInde
     return [startKey, endKey, key, prefix, descending, inclusiveStartIndex, most, includeDocuments];
 }
 
-module.exports = { forCustomEngine, inOrder, keyQuery, transactionQuery, viewQuery };
+module.exports = { DEFAULT_LIMIT, forCustomEngine, inOrder, keyBound, keyQuery, limit, transactionQuery, viewQuery };

@@ -67,6 +67,10 @@ class View {
         }
     }
 
+    queryNow(query) {
+        return this.query(query);
+    }
+
     /** `{ rows, skipped, sequence }` */
     stats() {
         const [rows, skipped, sequence] = native(() => binding.viewStats(this.#store.number, this.#number));

@@ -3,35 +3,74 @@
 /** The views of one store, by id. */
 
 const { checkOptions, checkViewId, func, oneOf, show } = require('./check.js');
+const { Definitions } = require('./definitions.js');
+const { DECLARATION, DeclaredView } = require('./declared-view.js');
 const { AssertionError, NotFoundError } = require('./errors.js');
 const { View } = require('./view.js');
 
 const SOURCE = { map: func, onError: oneOf('error', 'skip') };
 
+/** What a view may be made of: a map function, or a declaration. */
+const KNOWN = { ...SOURCE, ...DECLARATION };
+
 class Views {
     #store;
     /** Registered before the store is loaded, a view has no rows yet and needs none. */
     #views = new Map();
+    #definitions;
 
     constructor(store) {
         this.#store = store;
+        this.#definitions = new Definitions(store);
     }
 
     /** Registers a view; one of the same id is replaced and built anew. */
     set(id, source) {
         checkViewId(id);
         if (source === null || typeof source !== 'object' || Array.isArray(source)) {
-            throw new AssertionError(`a view is an object with a map function, not ${show(source)}`, { viewId: id });
+            throw new AssertionError(`a view is an object with a map function or a key, not ${show(source)}`, {
+                viewId: id,
+            });
         }
         // An object of a class may keep whatever it likes beside its map function.
         const isPlain = [Object.prototype, null].includes(Object.getPrototypeOf(source));
-        const { map, onError } = checkOptions(isPlain ? source : pick(source), SOURCE, 'setView');
-        if (map === undefined) {
-            throw new AssertionError('a view has a map function', { viewId: id });
+        const given = checkOptions(isPlain ? source : pick(source), KNOWN, 'setView');
+        if ((given.map === undefined) === (given.key === undefined)) {
+            throw new AssertionError('a view has a map function or a key, and not both', { viewId: id });
         }
-        const view = new View(this.#store, id, { map: map.bind(source), onError });
+        if (given.unique === true && !id.isWellFormed()) {
+            throw new AssertionError('the id of a unique view has no lone surrogate', { viewId: id });
+        }
+        const view = given.map === undefined ? this.#declared(id, given) : this.#programmed(id, given, source);
         this.#views.get(id)?.drop();
         this.#views.set(id, view);
+        this.#definitions.set(id, view.unique ?? null);
+    }
+
+    /** Forgets a view, a unique one for every opener. The store is loaded. Resolves to whether there was one. */
+    async delete(id) {
+        const view = this.#views.get(checkViewId(id));
+        this.#views.delete(id);
+        view?.drop();
+        const wasUnique = await this.#definitions.forget(id);
+        return view !== undefined || wasUnique;
+    }
+
+    #declared(id, given) {
+        const { map: _, onError, ...declaration } = given;
+        if (onError !== undefined) {
+            throw new AssertionError('onError goes with a map function', { viewId: id });
+        }
+        return new DeclaredView(this.#store, id, declaration);
+    }
+
+    #programmed(id, given, source) {
+        const { map, onError, ...declaration } = given;
+        const [name] = Object.keys(declaration);
+        if (name !== undefined) {
+            throw new AssertionError(`${name} goes with a key, not with a map function`, { viewId: id });
+        }
+        return new View(this.#store, id, { map: map.bind(source), onError });
     }
 
     has(id) {
@@ -40,11 +79,36 @@ class Views {
 
     /** @param {import('./query.js').Query} query */
     query(id, query) {
+        return this.#onceKept(id, (view) => view.query(query));
+    }
+
+    /** Answers at once, however long the build takes. */
+    queryNow(id, query) {
+        const view = this.#get(id);
+        this.#definitions.check(id);
+        return view.queryNow(query);
+    }
+
+    /** Brings a view forward. Resolves to what it holds then, and which values of a unique one several documents have. */
+    async build(id, options) {
+        const { unique } = this.#get(id);
+        const report = await this.#onceKept(id, (view) => view.build(options));
+        return typeof unique === 'string' ? { ...report, duplicates: await this.#definitions.duplicates(id) } : report;
+    }
+
+    /** What is asked of a view now; told when the view is known to be kept. */
+    #onceKept(id, ask) {
+        const view = this.#get(id);
+        const kept = this.#definitions.check(id);
+        return kept === null ? ask(view) : both(() => ask(view), kept);
+    }
+
+    #get(id) {
         const view = this.#views.get(checkViewId(id));
         if (view === undefined) {
             throw new NotFoundError(`there is no view ${show(id)}`, { viewId: id });
         }
-        return view.query(query);
+        return view;
     }
 
     stats() {
@@ -52,8 +116,16 @@ class Views {
     }
 }
 
-function pick({ map, onError }) {
-    return { map, onError };
+/** What is asked now, told when `kept` has resolved. */
+async function both(ask, kept) {
+    const asked = new Promise((resolve) => {
+        resolve(ask());
+    });
+    return (await Promise.all([asked, kept]))[0];
+}
+
+function pick(source) {
+    return Object.fromEntries(Object.keys(KNOWN).map((name) => [name, source[name]]));
 }
 
 module.exports = { Views };

@@ -1,10 +1,18 @@
-//! A call that may take a while: whether it is still wanted, and who hears how far it is.
+//! A call that may take a while: answered now or later, whether it is still wanted, and who hears how far it is.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-/// Hears how many of how many documents have been looked at.
+/// Hears how many of how many documents have been looked at, in any order, and all of them before the answer.
 pub type Progress = Box<dyn Fn(usize, usize) + Send + Sync>;
+
+/// What a call comes to.
+pub enum Answer<Now, Later> {
+    /// The answer.
+    Now(Now),
+    /// What has to be begun, to be answered from another thread.
+    Later(Later),
+}
 
 /// A call under way. Cheap to clone.
 #[derive(Clone, Default)]
@@ -50,12 +58,10 @@ pub(super) struct Count<'call> {
 }
 
 impl Count<'_> {
-    /// So many more are done. The last step is left to whoever answers the call.
+    /// So many more are done.
     pub fn add(&self, more: usize) {
         let Some(progress) = self.progress else { return };
         let done = self.done.fetch_add(more, Ordering::Relaxed) + more;
-        if done < self.total {
-            progress(done, self.total);
-        }
+        progress(done, self.total);
     }
 }

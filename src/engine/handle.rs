@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::thread;
 
 use super::batch::Batch;
-use super::call::Call;
-use super::declared::{ReadingReply, View};
+use super::call::Answer;
+use super::declared::{Awaited, View};
 use super::lifecycle::{CloseReply, Ending, LoadReply, Phase, Shared, closed};
 use super::options::Options;
 use super::queue::{DefineReply, DuplicatesReply, FlushReply, Request};
@@ -119,18 +119,17 @@ impl Engine {
         self.shared.views.remove(id, view);
     }
 
-    /// A declarative view at this moment: given out where that takes a moment only, else by `reply`.
+    /// A declarative view at this moment: at once where that takes a moment only and `may_be_now`.
     ///
     /// # Errors
     ///
     /// `NOT_LOADED`, `CLOSED`.
-    pub fn read_view(&self, view: &Arc<View>, call: Call, reply: ReadingReply) -> Result<Option<Reading>> {
+    pub fn read_view(&self, view: &Arc<View>, may_be_now: bool) -> Result<Answer<Reading, Awaited>> {
         let snapshot = self.snapshot()?;
-        if let Some(reading) = view.near(&snapshot) {
-            return reading.map(Some);
+        match may_be_now.then(|| view.near(&snapshot)).flatten() {
+            Some(reading) => reading.map(Answer::Now),
+            None => Ok(Answer::Later(Awaited::new(Arc::clone(view), snapshot, Arc::clone(&self.shared.workers)))),
         }
-        view.later(&self.shared.workers, snapshot, call, reply);
-        Ok(None)
     }
 
     /// A declarative view at this moment, however long that takes.

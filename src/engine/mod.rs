@@ -85,9 +85,9 @@ mod write;
 mod test;
 
 pub use batch::Batch;
-pub use call::{Call, Progress};
-pub use declared::{ReadingReply, View, ViewNumbers};
-pub use find::{Explanation, Found, FoundReply, Search, Wanted};
+pub use call::{Answer, Call, Progress};
+pub use declared::{Awaited, ReadingReply, View, ViewNumbers};
+pub use find::{Explanation, Found, FoundReply, Search, Searching, Wanted};
 pub use handle::Engine;
 pub use health::{EngineEvent, Listener};
 pub use index::{Emission, Index};

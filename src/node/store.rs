@@ -13,6 +13,8 @@ use napi::bindgen_prelude::{FnArgs, Function, Null, Object, Unknown};
 use napi::{CleanupEnvHook, Env};
 use napi_derive::napi;
 
+use super::calls::Calls;
+use super::declared::Declared;
 use super::event::{Event, Events};
 use super::failure::{as_number, failure, throw};
 use super::keep_alive::KeepAlive;
@@ -33,6 +35,10 @@ pub struct Store {
     pub alive: Rc<KeepAlive>,
     /// The rows of its views, by number.
     pub views: RefCell<Vec<Option<Index>>>,
+    /// Its declarative views, by number.
+    pub declared: RefCell<Vec<Option<Declared>>>,
+    /// What is answered later.
+    pub calls: RefCell<Calls>,
     /// Its transactions, by number.
     pub transactions: RefCell<Transactions>,
     /// Ends the store with its environment.
@@ -137,6 +143,8 @@ pub fn open(
         events,
         alive,
         views: RefCell::default(),
+        declared: RefCell::default(),
+        calls: RefCell::default(),
         transactions: RefCell::default(),
         at_exit: Cell::default(),
     });

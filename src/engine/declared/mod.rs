@@ -24,7 +24,7 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 
-pub use view::{ReadingReply, View, ViewNumbers};
+pub use view::{Awaited, ReadingReply, View, ViewNumbers};
 
 /// The declarative views of a store, by id.
 #[derive(Default)]

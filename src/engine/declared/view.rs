@@ -32,6 +32,25 @@ pub struct View {
     numbers: Mutex<ViewNumbers>,
 }
 
+/// A view at a moment, to be built by a worker.
+#[must_use = "nothing is done before it is begun"]
+pub struct Awaited {
+    view: Arc<View>,
+    snapshot: Snapshot,
+    workers: Arc<Workers>,
+}
+
+impl Awaited {
+    pub(in crate::engine) fn new(view: Arc<View>, snapshot: Snapshot, workers: Arc<Workers>) -> Self {
+        Self { view, snapshot, workers }
+    }
+
+    /// Begins. The moment is that of the call, however late this is; but moments of one view have to begin in their order.
+    pub fn begin(self, call: Call, reply: ReadingReply) {
+        self.view.later(&self.workers, self.snapshot, call, reply);
+    }
+}
+
 /// A view's numbers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ViewNumbers {

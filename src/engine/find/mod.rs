@@ -19,7 +19,7 @@ mod search;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use super::call::Call;
+use super::call::{Answer, Call};
 use super::handle::Engine;
 use super::lifecycle::closed;
 use super::reading::Reading;
@@ -33,54 +33,61 @@ pub use search::{Explanation, Found, Search, Wanted};
 /// Takes what was found where that was not known at once.
 pub type FoundReply = Box<dyn FnOnce(Result<Found>) + Send>;
 
-/// What a search works on.
-struct Task {
+/// A search at a moment, to be done by a worker.
+#[must_use = "nothing is done before it is begun"]
+pub struct Searching {
     search: Search,
     plan: Option<Plan>,
+    /// The plan's view at the moment, where it was there at once.
+    reading: Option<Reading>,
     snapshot: Snapshot,
-    call: Call,
     workers: Arc<Workers>,
 }
 
 impl Engine {
-    /// Searches at this moment: given out where that takes a moment only, else by `reply`.
+    /// Searches at this moment: at once where that takes a moment only.
     ///
     /// # Errors
     ///
     /// `NOT_LOADED`, `CLOSED`.
-    pub fn find(&self, search: Search, call: Call, reply: FoundReply) -> Result<Option<Found>> {
+    pub fn find(&self, search: Search) -> Result<Answer<Found, Searching>> {
         let snapshot = self.snapshot()?;
         let plan = Plan::choose(self.shared.views.all(), search.condition());
+        let reading = plan.as_ref().and_then(|plan| plan.view.near(&snapshot)).transpose()?;
         let workers = Arc::clone(&self.shared.workers);
-        let task = Task { search, plan, snapshot, call, workers };
-        let reading = match &task.plan {
-            None => None,
-            Some(plan) => match plan.view.near(&task.snapshot) {
-                Some(reading) => Some(reading?),
-                None => {
-                    let (view, snapshot, call) = (Arc::clone(&plan.view), task.snapshot.clone(), task.call.clone());
-                    let found = move |reading: Result<Reading>| reply(reading.and_then(|rows| task.run(Some(&rows))));
-                    view.later(&self.shared.workers, snapshot, call, Box::new(found));
-                    return Ok(None);
-                }
-            },
-        };
-        if let Some(found) = task.search.at_once(&task.snapshot, task.rows(reading.as_ref())) {
-            return Ok(Some(found));
-        }
-        self.shared.workers.run(Box::new(move || reply(task.run(reading.as_ref()))));
-        Ok(None)
+        let searching = Searching { search, plan, reading, snapshot, workers };
+        let is_known = searching.plan.is_none() || searching.reading.is_some();
+        let found = is_known.then(|| searching.search.at_once(&searching.snapshot, searching.rows())).flatten();
+        Ok(found.map_or(Answer::Later(searching), Answer::Now))
     }
 }
 
-impl Task {
-    fn rows<'a>(&'a self, reading: Option<&'a Reading>) -> Option<(&'a Plan, &'a Reading)> {
-        self.plan.as_ref().zip(reading)
+impl Searching {
+    /// Begins. The moment is that of the call; but moments of one view have to begin in their order.
+    pub fn begin(mut self, call: Call, reply: FoundReply) {
+        let workers = Arc::clone(&self.workers);
+        match &self.plan {
+            Some(plan) if self.reading.is_none() => {
+                let (view, snapshot, asked) = (Arc::clone(&plan.view), self.snapshot.clone(), call.clone());
+                let search = move |reading: Result<Reading>| {
+                    reply(reading.and_then(|reading| {
+                        self.reading = Some(reading);
+                        self.run(&call)
+                    }));
+                };
+                view.later(&workers, snapshot, asked, Box::new(search));
+            }
+            _ => workers.run(Box::new(move || reply(self.run(&call)))),
+        }
     }
 
-    fn run(&self, reading: Option<&Reading>) -> Result<Found> {
-        let is_given_up = || self.workers.is_stopped() || self.call.is_cancelled();
-        let search = || self.search.run(&self.snapshot, self.rows(reading), &is_given_up);
+    fn rows(&self) -> Option<(&Plan, &Reading)> {
+        self.plan.as_ref().zip(self.reading.as_ref())
+    }
+
+    fn run(&self, call: &Call) -> Result<Found> {
+        let is_given_up = || self.workers.is_stopped() || call.is_cancelled();
+        let search = || self.search.run(&self.snapshot, self.rows(), &is_given_up);
         catch_unwind(AssertUnwindSafe(search))
             .map_err(|_| Error::new(ErrorKind::Poisoned, "the search panicked"))?
             .ok_or_else(closed)

@@ -11,6 +11,8 @@
 mod build;
 mod query;
 
+pub use query::{page_text, row_selection};
+
 use napi::Env;
 use napi_derive::napi;
 

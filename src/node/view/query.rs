@@ -4,11 +4,12 @@ use napi::Env;
 use napi_derive::napi;
 
 use super::with;
+use crate::engine::Reading;
 use crate::error::{Error, Result};
 use crate::key::code_unit;
 use crate::node::read::{ResultText, json_string, window};
 use crate::node::text::Text;
-use crate::range::Selection;
+use crate::range::{Selection, Window};
 use crate::view::collation;
 
 /// A page of the view's rows, as the text of the query's whole result. Bounds are JSON.
@@ -28,24 +29,45 @@ pub fn view_query(
     include_documents: bool,
 ) -> napi::Result<Text<String>> {
     with(&env, number, view, |index| {
-        let bound = |json: Option<String>| json.as_deref().map(encoded).transpose();
-        let prefix = prefix.as_deref().map(encoded_prefix).transpose()?;
-        let selection = Selection { start: bound(start)?, end: bound(end)?, key: bound(key)?, prefix, descending };
-        let reading = index.reading()?;
-        let page = reading.query(selection, window(offset, limit));
-        let mut result = ResultText::new();
-        let mut rows = reading.rows(page.positions.clone());
-        while let Some((row, value)) = if descending { rows.next_back() } else { rows.next() } {
-            let mut key = String::new();
-            let (Some(_), Some(document_key)) = (collation::decode(row.emitted(), &mut key), row.document()) else {
-                return Err(Error::assertion("a row that nobody emitted"));
-            };
-            let document = reading.document(&document_key).filter(|_| include_documents).map(|stored| &stored.document);
-            let document_key = json_string(&code_unit::to_str(&document_key).unwrap_or_default());
-            result.item(&key, &document_key, value.as_deref(), document);
-        }
-        result.end(&page, true)
+        let selection = row_selection(start, end, key, prefix, descending)?;
+        page_text(&index.reading()?, selection, window(offset, limit), include_documents)
     })
+}
+
+/// A selection of rows from bounds that are JSON.
+pub fn row_selection(
+    start: Option<String>,
+    end: Option<String>,
+    key: Option<String>,
+    prefix: Option<String>,
+    descending: bool,
+) -> Result<Selection> {
+    let bound = |json: Option<String>| json.as_deref().map(encoded).transpose();
+    let prefix = prefix.as_deref().map(encoded_prefix).transpose()?;
+    Ok(Selection { start: bound(start)?, end: bound(end)?, key: bound(key)?, prefix, descending })
+}
+
+/// A page of a reading, as the text of the query's whole result.
+pub fn page_text(
+    reading: &Reading,
+    selection: Selection,
+    window: Window,
+    include_documents: bool,
+) -> Result<Text<String>> {
+    let descending = selection.descending;
+    let page = reading.query(selection, window);
+    let mut result = ResultText::new();
+    let mut rows = reading.rows(page.positions.clone());
+    while let Some((row, value)) = if descending { rows.next_back() } else { rows.next() } {
+        let mut key = String::new();
+        let (Some(_), Some(document_key)) = (collation::decode(row.emitted(), &mut key), row.document()) else {
+            return Err(Error::assertion("a row that nobody emitted"));
+        };
+        let document = reading.document(&document_key).filter(|_| include_documents).map(|stored| &stored.document);
+        let document_key = json_string(&code_unit::to_str(&document_key).unwrap_or_default());
+        result.item(&key, &document_key, value.as_deref(), document);
+    }
+    result.end(&page, true)
 }
 
 fn encoded(json: &str) -> Result<Vec<u8>> {
