@@ -109,6 +109,7 @@ const OF_DATASTORE = {
     queryKeys: [false, (store) => store.queryKeys(), whileOpen(KEYS)],
     queryView: [false, (store) => store.queryView('view'), whileOpen(ROWS)],
     setView: [true, (store) => store.setView('new', newView), whileOpen(undefined)],
+    deleteView: [false, (store) => store.deleteView('view'), whileOpen(true)],
     hasView: [true, (store) => store.hasView('view'), whileOpen(true)],
     stats: [true, (store) => store.stats(), [isEmptyStats, ...whileOpen(isStats).slice(1)]],
     close: [false, (store) => store.close(), CLOSE],

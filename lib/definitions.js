@@ -44,7 +44,10 @@ class Definitions {
         return this.#open.get(id)?.kept ?? false;
     }
 
-    /** Throws where what a view is said to be could not be kept. A promise of that where it is not known yet, else `null`. */
+    /**
+     * Throws where what a view is said to be could not be kept. Of a unique view for which that is not known yet a promise,
+     * else `null`.
+     */
     check(id) {
         const definition = this.#open.size === 0 ? undefined : this.#open.get(id);
         if (definition === undefined) {
@@ -53,7 +56,7 @@ class Definitions {
         if (definition.failure !== null) {
             throw definition.failure;
         }
-        return definition.kept;
+        return definition.declaration === null ? null : definition.kept;
     }
 
     /** The values that several documents have in a view, if it is unique. */
