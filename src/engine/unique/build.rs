@@ -15,7 +15,7 @@ pub fn holders(declaration: &Declaration, snapshot: &Snapshot) -> Holders {
     };
     let documents: Vec<(&Key, &Stored)> = snapshot.documents().iter().collect();
     let parts = in_parallel(&documents, |documents| documents.iter().flat_map(held).collect::<Vec<(Value, Key)>>());
-    let mut holders = Holders::default();
+    let mut holders = Holders::with_capacity(parts.iter().map(Vec::len).sum());
     for (value, key) in parts.into_iter().flatten() {
         holders.add(value, key);
     }

@@ -18,6 +18,11 @@ pub struct Holders {
 }
 
 impl Holders {
+    /// None yet; there is room for so many values.
+    pub fn with_capacity(values: usize) -> Self {
+        Self { one: HashMap::with_capacity(values), several: BTreeMap::new() }
+    }
+
     /// A value has one more holder; the same one again counts once.
     pub fn add(&mut self, value: Value, holder: Key) {
         if let Some(several) = self.several.get_mut(&value) {
