@@ -1,6 +1,13 @@
 //! What one document of a declarative view costs. `cargo bench --bench declared`
 
+#![expect(clippy::unwrap_used, reason = "a benchmark: clippy allows it in tests only")]
+
+use std::sync::mpsc::channel;
+
 use divan::{Bencher, black_box};
+use kixx_datastore::engine::{Action, Condition, Engine, Options, Write};
+use kixx_datastore::key::Key;
+use kixx_datastore::storage::memory::Memory;
 use kixx_datastore::view::declared::{Declaration, Filter};
 
 fn main() {
@@ -35,4 +42,31 @@ fn emit(bencher: Bencher, declaration: &str) {
 fn matches(bencher: Bencher, condition: &str) {
     let (filter, text) = (Filter::parse(condition).unwrap(), document());
     bencher.bench_local(|| filter.matches(black_box(&text)));
+}
+
+/// A store of 100,000 documents in memory.
+fn store() -> Engine {
+    let engine = Engine::new(Box::new(Memory::new()), Options::default());
+    let (sender, receiver) = channel();
+    let loaded = sender.clone();
+    engine.load(Box::new(move |_| loaded.send(()).unwrap()));
+    receiver.recv().unwrap();
+    let text = document();
+    let writes = (0..100_000).map(|number| Write {
+        key: Key::new(&format!("item:{number}")).unwrap(),
+        action: Action::Set(text.replace("category-17", &format!("category-{}", number * 7919 % 997))),
+        condition: Condition::default(),
+        synced: false,
+    });
+    engine.submit(writes.collect(), Box::new(move |_| sender.send(()).unwrap()));
+    receiver.recv().unwrap();
+    engine
+}
+
+#[divan::bench(args = DECLARATIONS, sample_count = 30)]
+fn build_of_100_000_documents(bencher: Bencher, declaration: &str) {
+    let engine = store();
+    bencher
+        .with_inputs(|| engine.declare("view", Declaration::parse(declaration).unwrap()))
+        .bench_refs(|view| engine.read_view_now(view).unwrap());
 }

@@ -1,9 +1,10 @@
 //! A view's rows made at once, from parts that were made side by side.
 
+use std::collections::HashMap;
 use std::thread;
 
 use super::RowKey;
-use super::rows::{DocumentRows, Emitted, RowTree, RowValue, Rows};
+use super::rows::{DocumentRows, RowTree, RowValue, Rows};
 use crate::key::Key;
 
 /// The rows of some of the documents.
@@ -11,9 +12,12 @@ use crate::key::Key;
 pub struct Part {
     rows: Vec<Row>,
     documents: Vec<(Key, DocumentRows)>,
+    /// How many bytes all keys begin with that the first one begins with.
+    shared: usize,
+    scratch: Vec<u8>,
 }
 
-/// A row with the first bytes of its key as a number, which mostly decide about the order.
+/// A row with some bytes of its key as a number, which mostly decide about the order.
 struct Row {
     head: u64,
     key: RowKey,
@@ -27,52 +31,87 @@ impl Row {
 }
 
 impl Part {
-    /// Takes the rows of a document that no part has yet, in the order of emission.
-    pub fn add(&mut self, document: &Key, emitted: Vec<Emitted>) {
-        let mut keys = Vec::new();
-        let is_one = emitted.len() == 1;
-        for (ordinal, Emitted { key, value }) in (0..=u32::MAX).zip(emitted) {
-            let key = RowKey::new(key, document, ordinal);
-            if is_one {
-                self.documents.push((document.clone(), DocumentRows::One(key.clone())));
-            } else {
-                keys.push(key.clone());
-            }
-            self.rows.push(Row { head: head(&key), key, value });
-        }
-        if let Some(rows) = DocumentRows::new(keys) {
-            self.documents.push((document.clone(), rows));
-        }
+    /// Takes the rows of a document that no part has yet: `emit` is given a buffer, and hands each row over, in the order
+    /// of emission, as an encoded key in that buffer and a value.
+    pub fn add(&mut self, document: &Key, emit: impl FnOnce(&mut Vec<u8>, &mut dyn FnMut(&mut Vec<u8>, RowValue))) {
+        let Self { rows, documents, shared, scratch } = self;
+        let before = rows.len();
+        let mut ordinal = 0;
+        emit(scratch, &mut |key, value| {
+            RowKey::append_document(key, document, ordinal);
+            ordinal += 1;
+            *shared = rows.first().map_or(key.len(), |first| common(first.key.as_bytes(), key, *shared));
+            rows.push(Row { head: 0, key: RowKey::from_joined(key), value });
+        });
+        let mut keys = rows.iter().skip(before).map(|row| row.key.clone());
+        let rows_of = if ordinal == 1 { keys.next().map(DocumentRows::One) } else { DocumentRows::new(keys.collect()) };
+        documents.extend(rows_of.map(|rows| (document.clone(), rows)));
     }
 
-    /// Puts the rows in order, which is worth doing where the part was made.
-    #[must_use]
-    pub fn sorted(mut self) -> Self {
+    fn first(&self) -> Option<&[u8]> {
+        self.rows.first().map(|row| row.key.as_bytes())
+    }
+
+    /// Puts the rows in order; all keys begin with the same `shared` bytes.
+    fn sort(&mut self, shared: usize) {
+        for row in &mut self.rows {
+            row.head = head(&row.key, shared);
+        }
         self.rows.sort_unstable_by(|a, b| a.order().cmp(&b.order()));
-        self
     }
 }
 
 impl Rows {
-    /// The rows of all parts.
+    /// The rows of all parts. As many threads as there are parts put them in order.
     #[must_use]
-    pub fn of_parts(parts: Vec<Part>) -> Self {
-        let (rows, documents): (Vec<_>, Vec<_>) = parts.into_iter().map(|part| (part.rows, part.documents)).unzip();
-        let rows = || {
-            let mut rows: Vec<_> = rows.into_iter().flatten().collect();
-            // A stable sort takes what is sorted already as it is, and only merges.
-            rows.sort_by(|a, b| a.order().cmp(&b.order()));
-            RowTree::from_sorted(rows.into_iter().map(|row| (row.key, row.value))).unwrap_or_default()
-        };
+    pub fn of_parts(mut parts: Vec<Part>) -> Self {
+        parts.retain(|part| !part.rows.is_empty());
+        let shared = shared(&parts);
         thread::scope(|scope| {
-            let by_document = scope.spawn(|| documents.into_iter().flatten().collect());
-            let tree = rows();
+            let one = parts.len().min(1);
+            let (first, others) = parts.split_at_mut(one);
+            others.iter_mut().for_each(|part| drop(scope.spawn(move || part.sort(shared))));
+            first.iter_mut().for_each(|part| part.sort(shared));
+        });
+        let (rows, documents): (Vec<_>, Vec<_>) = parts.into_iter().map(|part| (part.rows, part.documents)).unzip();
+        thread::scope(|scope| {
+            let by_document = scope.spawn(|| {
+                let mut all = HashMap::with_capacity(documents.iter().map(Vec::len).sum());
+                all.extend(documents.into_iter().flatten());
+                all
+            });
+            let tree = merged(rows);
             Self::of(tree, by_document.join().unwrap_or_default())
         })
     }
 }
 
-/// The first eight bytes of a row key; it has more.
-fn head(key: &RowKey) -> u64 {
-    key.as_bytes().first_chunk().map_or(0, |head| u64::from_be_bytes(*head))
+/// How many bytes the keys of all parts begin with in common.
+fn shared(parts: &[Part]) -> usize {
+    let first = parts.first().and_then(Part::first).unwrap_or_default();
+    let of_parts = parts.iter().map(|part| common(first, part.first().unwrap_or_default(), part.shared));
+    of_parts.min().unwrap_or_default()
+}
+
+/// The tree of runs that are in order.
+fn merged(runs: Vec<Vec<Row>>) -> RowTree {
+    let mut rows = Vec::with_capacity(runs.iter().map(Vec::len).sum());
+    runs.into_iter().for_each(|run| rows.extend(run));
+    // A stable sort finds the runs, and only merges them.
+    rows.sort_by(|a, b| a.order().cmp(&b.order()));
+    RowTree::from_sorted(rows.into_iter().map(|row| (row.key, row.value))).unwrap_or_default()
+}
+
+/// How many bytes both begin with, as far as `most`.
+fn common(a: &[u8], b: &[u8], most: usize) -> usize {
+    a.iter().zip(b).take(most).take_while(|(a, b)| a == b).count()
+}
+
+/// The eight bytes after the first `skipped`, as a number; zeros where there are fewer.
+fn head(key: &RowKey, skipped: usize) -> u64 {
+    let bytes = key.as_bytes().get(skipped..).unwrap_or_default();
+    match bytes.first_chunk() {
+        Some(head) => u64::from_be_bytes(*head),
+        None => bytes.iter().chain([0; 8].iter()).take(8).fold(0, |head, byte| head << 8 | u64::from(*byte)),
+    }
 }

@@ -100,35 +100,33 @@ struct Evaluation<'a> {
 impl<'a> Evaluation<'a> {
     /// The rows of a view that has none.
     fn build(self) -> Option<Rows> {
-        let parts = self.each(Part::default, |part, key, rows| part.add(key, rows), Part::sorted)?;
-        Some(Rows::of_parts(parts))
+        let add = |part: &mut Part, key, text: &str| {
+            part.add(key, |scratch, row| self.declaration.emit_to(text, scratch, row));
+        };
+        Some(Rows::of_parts(self.each(add)?))
     }
 
     /// What each document emitted.
     fn emit(self) -> Option<Vec<(&'a Key, Vec<Emitted>)>> {
-        let lists = self.each(Vec::new, |list, key, rows| list.push((key, rows)), |list| list)?;
+        let add = |list: &mut Vec<_>, key, text: &str| list.push((key, self.declaration.emit(text)));
+        let lists = self.each(add)?;
         Some(lists.into_iter().flatten().collect())
     }
 
-    fn each<R: Send>(
-        &self,
-        new: impl Fn() -> R + Sync,
-        add: impl Fn(&mut R, &'a Key, Vec<Emitted>) + Sync,
-        end: impl Fn(R) -> R + Sync,
-    ) -> Option<Vec<R>> {
+    fn each<R: Default + Send>(&self, add: impl Fn(&mut R, &'a Key, &str) + Sync) -> Option<Vec<R>> {
         let count = self.call.count(self.documents.len());
         let parts = in_parallel(&self.documents, |documents| {
-            let mut part = new();
+            let mut part = R::default();
             for step in documents.chunks(STEP) {
                 if (self.is_given_up)() {
                     return None;
                 }
                 for (key, stored) in step {
-                    add(&mut part, key, self.declaration.emit(stored.document.text()));
+                    add(&mut part, key, stored.document.text());
                 }
                 count.add(step.len());
             }
-            Some(end(part))
+            Some(part)
         });
         parts.into_iter().collect()
     }

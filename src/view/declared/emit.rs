@@ -59,21 +59,34 @@ impl Declaration {
     /// The rows of the document of this canonical text, in the order of emission.
     #[must_use]
     pub fn emit(&self, text: &str) -> Vec<Emitted> {
+        let mut rows = Vec::new();
+        self.emit_to(text, &mut Vec::new(), |key, value| rows.push(Emitted { key: key.clone(), value }));
+        rows
+    }
+
+    /// Hands the rows of the document of this canonical text to `row`, in the order of emission: the encoded key in
+    /// `scratch`, which the receiver may do with as it likes, and the value.
+    pub fn emit_to(&self, text: &str, scratch: &mut Vec<u8>, mut row: impl FnMut(&mut Vec<u8>, RowValue)) {
         let plan = &self.plan;
         let document = &plan.document.find(text);
         if !self.condition.is_met(&plan.conditions, document) {
-            return Vec::new();
+            return;
         }
-        let Some(each) = &plan.each else {
-            return plan.row(&Scope { text, document, element: None }).into_iter().collect();
+        let mut emit = |element: Option<&Found<'_>>| {
+            let scope = Scope { text, document, element };
+            scratch.clear();
+            if plan.key.encode(&scope, scratch).is_some() {
+                row(scratch, plan.value.of(&scope));
+            }
         };
-        let found = elements(document.get(each.array).unwrap_or_default());
-        found
-            .filter_map(|element| {
-                let element = &each.element.find(element);
-                plan.row(&Scope { text, document, element: Some(element) })
-            })
-            .collect()
+        match &plan.each {
+            None => emit(None),
+            Some(each) => {
+                for element in elements(document.get(each.array).unwrap_or_default()) {
+                    emit(Some(&each.element.find(element)));
+                }
+            }
+        }
     }
 }
 
@@ -103,16 +116,17 @@ impl Plan {
         };
         Self { document, conditions, each: each_of, key, value }
     }
+}
 
-    fn row(&self, scope: &Scope<'_, '_>) -> Option<Emitted> {
-        let mut key = Vec::with_capacity(32);
-        match &self.key {
-            Key::One(source) => value::encode(scope.get(*source)?, &mut key).ok()?,
-            Key::Array(sources) => encode_array(&mut key, |out| {
+impl Key {
+    /// Appends the key of a row; `None` where a part of it is missing.
+    fn encode(&self, scope: &Scope<'_, '_>, out: &mut Vec<u8>) -> Option<()> {
+        match self {
+            Self::One(source) => value::encode(scope.get(*source)?, out).ok(),
+            Self::Array(sources) => encode_array(out, |out| {
                 sources.iter().try_for_each(|source| value::encode(scope.get(*source)?, out).ok())
-            })?,
+            }),
         }
-        Some(Emitted { key, value: self.value.of(scope) })
     }
 }
 

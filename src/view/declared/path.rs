@@ -81,7 +81,13 @@ struct Child {
 }
 
 /// What a trie found in one text, by slot.
-pub struct Found<'text>(Vec<Option<&'text str>>);
+pub enum Found<'text> {
+    /// By far the most usual: it needs no allocation.
+    Few([Option<&'text str>; FEW]),
+    Many(Vec<Option<&'text str>>),
+}
+
+const FEW: usize = 8;
 
 impl Trie {
     /// Slot 0 is the whole text.
@@ -100,16 +106,22 @@ impl Trie {
 
     /// What the paths lead to in canonical text.
     pub fn find<'text>(&self, text: &'text str) -> Found<'text> {
-        let mut found = vec![None; self.slots];
-        self.root.take(text, &mut found);
-        Found(found)
+        let mut found = if self.slots <= FEW { Found::Few([None; FEW]) } else { Found::Many(vec![None; self.slots]) };
+        match &mut found {
+            Found::Few(slots) => self.root.take(text, slots),
+            Found::Many(slots) => self.root.take(text, slots),
+        }
+        found
     }
 }
 
 impl<'text> Found<'text> {
     /// The value of a slot; `None` where the path leads to nothing.
     pub fn get(&self, slot: usize) -> Option<&'text str> {
-        self.0.get(slot).copied().flatten()
+        match self {
+            Self::Few(slots) => slots.get(slot).copied().flatten(),
+            Self::Many(slots) => slots.get(slot).copied().flatten(),
+        }
     }
 }
 
