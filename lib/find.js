@@ -29,7 +29,8 @@ function pageQuery(where, options) {
     }
     return {
         signal: checked.signal,
-        ask: (number, ticket) => binding.findPage(number, ticket, conditions, prefix, descending, first, most, explain),
+        ask: (number, ticket) =>
+            binding.findPage(number, ticket, conditions, prefix, descending, first, most, explain),
     };
 }
 
