@@ -400,6 +400,24 @@ export interface ViewStats {
     sequence: number;
 }
 
+/** A value that several documents have in a unique view. */
+export interface Duplicate {
+    viewKey: Json;
+    /** In order; the first 1,000. */
+    documentKeys: string[];
+}
+
+/** What `buildView` tells. */
+export interface BuildReport {
+    rows: number;
+    /** Documents left out because the map function threw. */
+    skipped: number;
+    /** The last change that is in the rows. */
+    sequence: number;
+    /** Of a unique view, in the order of their values; the first 1,000. Writes to its documents are refused until there are none. */
+    duplicates: Duplicate[];
+}
+
 /** What a custom engine answers when it is asked for a document. */
 export type CustomItem<Doc> = { document: Doc | null | undefined } | null | undefined;
 
@@ -418,6 +436,10 @@ export interface CustomEngine<Doc = any> {
     hasView?(id: string): boolean;
     // biome-ignore lint/suspicious/noExplicitAny: passed on as it comes
     setView?(id: string, source: any): void;
+    // biome-ignore lint/suspicious/noExplicitAny: passed on as it comes
+    buildView?(id: string): any;
+    // biome-ignore lint/suspicious/noExplicitAny: passed on as it comes
+    deleteView?(id: string): any;
     stats?(): unknown;
     flush?(): unknown;
     readonly loadReport?: LoadReport | null | undefined;
@@ -626,6 +648,18 @@ export class Datastore<Doc extends object = AnyDocument> extends EventEmitter<Da
     /** Registers a view; one with the same id is replaced and built anew. */
     setView(id: string, source: ViewSource<Doc> | ViewDeclaration): void;
 
+    /**
+     * Brings a view to the moment of the call.
+     * @throws what kept the definition of a unique view from being stored
+     */
+    buildView(id: string): Promise<BuildReport>;
+
+    /**
+     * Forgets a view; a unique one is then enforced for nobody. Resolves to whether there was one, registered here or kept
+     * in the directory.
+     */
+    deleteView(id: string): Promise<boolean>;
+
     hasView(id: string): boolean;
 
     /** A custom engine tells what it likes. */
@@ -707,7 +741,9 @@ export class DatastoreError extends Error {
     readonly path?: string;
 }
 
-/** The stored revision is not the expected one; nothing was changed. */
+/**
+ * The stored revision is not the expected one, or another document has the value in a unique view; nothing was changed.
+ */
 export class ConflictError extends DatastoreError {
     static readonly CODE: 'CONFLICT';
     readonly code: 'CONFLICT';
@@ -717,6 +753,12 @@ export class ConflictError extends DatastoreError {
     readonly expectedRev: number | null;
     /** The revision that is stored; `null` where nothing is. */
     readonly actualRev: number | null;
+    /** The unique view that would be broken; the revisions are `null` then. */
+    readonly viewId?: string;
+    /** The value that two documents would have in that view. */
+    readonly viewKey?: Json;
+    /** The document that has it. */
+    readonly otherKey?: string;
 }
 
 /** The caller broke a rule of the interface; nothing was changed. */

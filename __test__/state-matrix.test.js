@@ -121,6 +121,7 @@ const OF_DATASTORE = {
     findOne: [false, (store) => store.findOne({ n: 2 }), whileOpen(OTHER)],
     count: [false, (store) => store.count({ n: { $gt: 0 } }), whileOpen(2)],
     setView: [true, (store) => store.setView('new', newView), whileOpen(undefined)],
+    deleteView: [false, (store) => store.deleteView('view'), whileOpen(true)],
     hasView: [true, (store) => store.hasView('view'), whileOpen(true)],
     stats: [true, (store) => store.stats(), [isEmptyStats, ...whileOpen(isStats).slice(1)]],
     close: [false, (store) => store.close(), CLOSE],

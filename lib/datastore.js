@@ -237,12 +237,6 @@ class Datastore extends EventEmitter {
         return this.#driver.setView(id, source);
     }
 
-    /** Forgets a view. Resolves to whether there was one. */
-    async deleteView(id) {
-        this.#checkOpen();
-        return this.#driver.deleteView(id);
-    }
-
     /** Brings a view to the moment of the call. Resolves to `{ rows, skipped, sequence, duplicates }`. */
     async buildView(id, options) {
         const checked = buildOptions(options);
@@ -250,6 +244,17 @@ class Datastore extends EventEmitter {
             await orAborted(checked.signal, this.#driver.load());
         }
         return this.#driver.buildView(id, checked);
+    }
+
+    /** Forgets a view, a unique one for every opener. Resolves to whether there was one. */
+    async deleteView(id) {
+        const mustLoad = this.#mustLoad();
+        return this.#underWay.run(async () => {
+            if (mustLoad) {
+                await this.#driver.load();
+            }
+            return this.#driver.deleteView(id);
+        });
     }
 
     hasView(id) {

@@ -131,13 +131,14 @@ class NativeDriver {
         return this.#views.has(id);
     }
 
-    deleteView(id) {
-        return this.#views.delete(id);
-    }
-
     /** An answer, or a promise where the view has to be built for long. */
     queryView(id, query) {
         return this.#views.query(id, query);
+    }
+
+    /** The store is loaded. Resolves to whether there was one. */
+    deleteView(id) {
+        return this.#views.delete(id);
     }
 
     /** Answers at once, however long the view's build takes. */

@@ -149,15 +149,17 @@ class FileSystemDriver extends CheckingDriver {
     }
 
     setView(id, source) {
+        if (source?.unique === true) {
+            // A file that breaks the rule would be written before memory could refuse it.
+            throw new DatastoreError('a unique view takes the engine in Rust; a custom file system cannot keep it', {
+                code: 'UNSUPPORTED',
+            });
+        }
         this.#memory.setView(id, source);
     }
 
     hasView(id) {
         return this.#memory.hasView(id);
-    }
-
-    deleteView(id) {
-        return this.#memory.deleteView(id);
     }
 
     queryView(id, query) {
@@ -170,6 +172,10 @@ class FileSystemDriver extends CheckingDriver {
 
     buildView(id, options) {
         return this.#readable().buildView(id, options);
+    }
+
+    deleteView(id) {
+        return this.#readable().deleteView(id);
     }
 
     stats() {

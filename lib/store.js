@@ -55,6 +55,7 @@ class Store {
     #number;
     #load = new Once(() => this.#startLoad());
     #loaded = false;
+    #whenLoaded = () => {};
     #close = null;
 
     /**
@@ -81,6 +82,11 @@ class Store {
         return this.#loaded;
     }
 
+    /** Names what is done in the moment in which the store is loaded, before anybody can write. */
+    whenLoaded(act) {
+        this.#whenLoaded = act;
+    }
+
     /** Loads once, however often it is called; after a failure it tries again. Resolves to the load report. */
     load() {
         return this.#load.run();
@@ -92,6 +98,7 @@ class Store {
             throw fromNative(report);
         }
         this.#loaded = true;
+        this.#whenLoaded();
         return report;
     }
 
@@ -171,6 +178,21 @@ class Store {
     /** Whether the number below is still this store's. */
     get isOpen() {
         return this.#number !== NONE;
+    }
+
+    /**
+     * Makes a declaration the unique view of an id, `null` for none: for all that is written from now on. Resolves to whether
+     * there was one.
+     */
+    defineUnique(id, declaration) {
+        this.#state.handOver();
+        return this.#state.call((ticket) => binding.defineUnique(this.#number, ticket, id, declaration));
+    }
+
+    /** The values that several documents have in a unique view, as of what was written so far. */
+    duplicates(id) {
+        this.#state.handOver();
+        return this.#state.call((ticket) => binding.duplicates(this.#number, ticket, id));
     }
 
     /** The native number of this store's views and transactions. */

@@ -10,7 +10,7 @@ use super::call::Answer;
 use super::declared::{Awaited, View};
 use super::lifecycle::{CloseReply, Ending, LoadReply, Phase, Shared, closed};
 use super::options::Options;
-use super::queue::{FlushReply, Request};
+use super::queue::{DefineReply, DuplicatesReply, FlushReply, Request};
 use super::reading::Reading;
 use super::report::Stats;
 use super::snapshot::{Snapshot, Stored};
@@ -56,6 +56,18 @@ impl Engine {
     /// Asks for everything handed over before to survive a power cut and to be where it belongs.
     pub fn flush(&self, reply: FlushReply) {
         self.request(Request::Flush(reply));
+    }
+
+    /// Makes a declaration the unique view of this id, for every opener, or lets the id have none. Whatever is handed over
+    /// later is checked. Values that several documents have already are no failure: see [`Engine::duplicates`].
+    pub fn define_unique(&self, id: String, declaration: Option<Declaration>, reply: DefineReply) {
+        self.request(Request::Define(id, declaration.map(Box::new), reply));
+    }
+
+    /// Asks for the values that several documents have in the unique view of this id, as of what was handed over before;
+    /// none where there is no such view.
+    pub fn duplicates(&self, id: String, reply: DuplicatesReply) {
+        self.request(Request::Duplicates(id, reply));
     }
 
     fn request(&self, request: Request) {

@@ -19,6 +19,7 @@ use super::queue::Queue;
 use super::report::LoadReport;
 use super::snapshot::Snapshot;
 use super::state::State;
+use super::unique::Uniques;
 use super::workers::Workers;
 use crate::error::{Error, ErrorKind, Result};
 use crate::storage::{Keeper, Loaded, Storage};
@@ -184,11 +185,23 @@ impl Shared {
             storage.abandon();
             Err(Error::new(ErrorKind::Poisoned, "loading panicked"))
         });
+        let loaded = loaded.and_then(|loaded| match Uniques::load(&loaded.definitions) {
+            Ok(uniques) => Ok((loaded, uniques)),
+            Err(error) => {
+                storage.abandon();
+                Err(error)
+            }
+        });
         match loaded {
-            Ok(loaded) => {
+            Ok((loaded, mut uniques)) => {
                 let background = self.open(loaded, storage.keeper(), started);
                 let (state, health) = (&self.state, self.health.as_ref());
-                let commit = Commit { state, health, storage: storage.as_mut(), synced: self.options.synced };
+                // After the answer to the load: only writes need it.
+                let now = state.read().current().clone();
+                uniques.build(&now);
+                drop(now);
+                let synced = self.options.synced;
+                let commit = Commit { state, health, storage: storage.as_mut(), uniques, synced };
                 Committer { commit, background: background.as_ref() }.run(&self.queue);
                 let outcome = self.finish(storage, background);
                 (Phase::Closed(outcome), closed())

@@ -12,6 +12,7 @@
 //! | `declared` | declarative views: registered, and pages of their rows |
 //! | `find` | documents by conditions |
 //! | `calls` | what is answered later, to be cancelled |
+//! | `unique` | unique views and their duplicates |
 //! | `event` | answers from the engine's threads, one callback each |
 //! | `failure` | an [`Error`](crate::error::Error) as a plain object; the classes are `lib/errors.js` |
 //! | `text` | strings, without a detour where they are ASCII |
@@ -42,5 +43,6 @@ mod read;
 mod store;
 mod text;
 mod transaction;
+mod unique;
 mod view;
 mod write;
