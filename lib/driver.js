@@ -15,6 +15,7 @@
 
 const { accepted, documentOf } = require('./answer.js');
 const { AssertionError } = require('./errors.js');
+const { find } = require('./find.js');
 const { NativeTransaction } = require('./native-transaction.js');
 const { DELETE, SET } = require('./rule.js');
 const { Action, Store } = require('./store.js');
@@ -117,6 +118,11 @@ class NativeDriver {
         return this.#store.queryKeys(query);
     }
 
+    /** @param {import('./find.js').FindQuery} query */
+    find(query) {
+        return find(this.#store, query);
+    }
+
     setView(id, source) {
         this.#views.set(id, source);
     }
@@ -134,6 +140,7 @@ class NativeDriver {
         return this.#views.query(id, query);
     }
 
+    /** Answers at once, however long the view's build takes. */
     queryViewNow(id, query) {
         return this.#views.queryNow(id, query);
     }

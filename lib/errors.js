@@ -61,6 +61,9 @@ const CorruptError = withCode('CorruptError', 'CORRUPT');
 /** A map function failed: `viewId`, `key`, `cause`. */
 const ViewMapError = withCode('ViewMapError', 'VIEW_MAP');
 
+/** A call was aborted; `cause` is the signal's reason. Users know it by its code and name, as other libraries' ones. */
+const AbortError = withCode('AbortError', 'ABORT_ERR');
+
 /** The operating system refused: its `code`, `errno`, `syscall`, `path`, as Node's own errors have them. */
 class StorageError extends DatastoreError {}
 
@@ -103,11 +106,6 @@ function fromNative(facts) {
     return new Class(message, { ...common, code });
 }
 
-/** What a call rejects with whose signal was aborted. */
-function abortError(signal) {
-    return new DatastoreError('the call was aborted', { name: 'AbortError', code: 'ABORT_ERR', cause: signal.reason });
-}
-
 /** Runs a native function; what it throws becomes a typed error. */
 function native(call) {
     try {
@@ -125,8 +123,8 @@ module.exports = {
     ClosedError,
     CorruptError,
     ViewMapError,
+    AbortError,
     StorageError,
-    abortError,
     fromNative,
     native,
 };

@@ -144,6 +144,10 @@ class FileSystemDriver extends CheckingDriver {
         return this.#readable().queryKeys(query);
     }
 
+    find(query) {
+        return this.#readable().find(query);
+    }
+
     setView(id, source) {
         this.#memory.setView(id, source);
     }

@@ -3,7 +3,7 @@
 /** What somebody asks of a view, and waits for while the view is brought to the moment of the call. */
 
 const { AsyncResource } = require('node:async_hooks');
-const { abortError } = require('./errors.js');
+const { aborted } = require('./abort.js');
 
 class ViewRequest {
     /** The sequence that it is answered for. */
@@ -40,7 +40,7 @@ class ViewRequest {
         if (this.#signal !== undefined) {
             this.#onAbort = () => {
                 leave();
-                this.reject(abortError(this.#signal));
+                this.reject(aborted(this.#signal));
             };
             this.#signal.addEventListener('abort', this.#onAbort, { once: true });
         }

@@ -12,8 +12,9 @@
  */
 
 const binding = require('./native.js');
+const { checkNotAborted } = require('./abort.js');
 const { show } = require('./check.js');
-const { AssertionError, ClosedError, ViewMapError, abortError, fromNative, native } = require('./errors.js');
+const { AssertionError, ClosedError, ViewMapError, fromNative, native } = require('./errors.js');
 const { MapFunction } = require('./map-function.js');
 const { inOrder } = require('./query.js');
 const { inTurn, spend } = require('./turns.js');
@@ -50,7 +51,7 @@ class View {
         this.#store = store;
         this.#id = id;
         this.#map = new MapFunction(id, source);
-        this.#number = native(() => binding.viewCreate(store.number));
+        this.#number = native(() => binding.viewCreate(store.number, id));
     }
 
     /**
@@ -103,15 +104,16 @@ class View {
         }
     }
 
-    #check({ signal }) {
+    #check({ reduce, signal }) {
+        if (reduce) {
+            throw new AssertionError(`the view ${show(this.#id)} has no reduce`, { viewId: this.#id });
+        }
         if (this.#map.isRunning) {
             throw new AssertionError(`the view ${show(this.#id)} is queried from inside its own map function`, {
                 viewId: this.#id,
             });
         }
-        if (signal?.aborted) {
-            throw abortError(signal);
-        }
+        checkNotAborted(signal);
     }
 
     #numbers() {

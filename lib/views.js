@@ -3,10 +3,14 @@
 /** The views of one store, by id. */
 
 const { checkOptions, checkViewId, func, oneOf, show } = require('./check.js');
+const { DECLARATION, DeclaredView } = require('./declared-view.js');
 const { AssertionError, NotFoundError } = require('./errors.js');
 const { View } = require('./view.js');
 
 const SOURCE = { map: func, onError: oneOf('error', 'skip') };
+
+/** What a view may be made of: a map function, or a declaration. */
+const KNOWN = { ...SOURCE, ...DECLARATION };
 
 class Views {
     #store;
@@ -23,15 +27,17 @@ class Views {
     set(id, source) {
         checkViewId(id);
         if (source === null || typeof source !== 'object' || Array.isArray(source)) {
-            throw new AssertionError(`a view is an object with a map function, not ${show(source)}`, { viewId: id });
+            throw new AssertionError(`a view is an object with a map function or a key, not ${show(source)}`, {
+                viewId: id,
+            });
         }
         // An object of a class may keep whatever it likes beside its map function.
         const isPlain = [Object.prototype, null].includes(Object.getPrototypeOf(source));
-        const { map, onError } = checkOptions(isPlain ? source : pick(source), SOURCE, 'setView');
-        if (map === undefined) {
-            throw new AssertionError('a view has a map function', { viewId: id });
+        const given = checkOptions(isPlain ? source : pick(source), KNOWN, 'setView');
+        if ((given.map === undefined) === (given.key === undefined)) {
+            throw new AssertionError('a view has a map function or a key, and not both', { viewId: id });
         }
-        const view = new View(this.#store, id, { map: map.bind(source), onError });
+        const view = given.map === undefined ? this.#declared(id, given) : this.#programmed(id, given, source);
         this.#retire(this.#views.get(id));
         this.#views.set(id, view);
     }
@@ -40,6 +46,23 @@ class Views {
     delete(id) {
         this.#retire(this.#views.get(checkViewId(id)));
         return this.#views.delete(id);
+    }
+
+    #declared(id, given) {
+        const { map: _, onError, ...declaration } = given;
+        if (onError !== undefined) {
+            throw new AssertionError('onError goes with a map function', { viewId: id });
+        }
+        return new DeclaredView(this.#store, id, declaration);
+    }
+
+    #programmed(id, given, source) {
+        const { map, onError, ...declaration } = given;
+        const [name] = Object.keys(declaration);
+        if (name !== undefined) {
+            throw new AssertionError(`${name} goes with a key, not with a map function`, { viewId: id });
+        }
+        return new View(this.#store, id, { map: map.bind(source), onError });
     }
 
     has(id) {
@@ -51,7 +74,7 @@ class Views {
         return this.#get(id).query(query);
     }
 
-    /** @param {import('./query.js').Query} query */
+    /** Answers at once, however long the build takes. */
     queryNow(id, query) {
         return this.#get(id).queryNow(query);
     }
@@ -88,8 +111,8 @@ class Views {
     }
 }
 
-function pick({ map, onError }) {
-    return { map, onError };
+function pick(source) {
+    return Object.fromEntries(Object.keys(KNOWN).map((name) => [name, source[name]]));
 }
 
 module.exports = { Views };

@@ -153,6 +153,9 @@ export async function transactions(users: Datastore<User>, perhaps: { total: boo
         same<typeof counted, QueryResult<WithDocument<KeyItem, User>>>(true);
         const page = await tx.queryKeys({ prefix: 'user:', total: false });
         same<typeof page, Page<KeyItem>>(true);
+        const next = await tx.queryKeys({ prefix: 'user:', total: false, cursor: page.cursor ?? undefined });
+        same<typeof next.exclusiveEndIndex, number | null | undefined>(true);
+        same<typeof next.cursor, string | null>(true);
         // @ts-expect-error not counted
         page.total;
         const documents = await tx.queryKeys({ includeDocuments: true, total: false });
@@ -291,6 +294,22 @@ export async function queries(users: Datastore<User>): Promise<void> {
     // @ts-expect-error a key's bound is no array
     await users.queryKeys({ startKey: ['user:'] });
 
+    const { signal } = new AbortController();
+    const listed = await users.queryKeys({
+        keys: ['a', 1] as const,
+        inclusiveStart: false,
+        inclusiveEnd: true,
+        signal,
+    });
+    same<typeof listed.cursor, string | null>(true);
+    // @ts-expect-error the last page has none
+    await users.queryKeys({ cursor: listed.cursor });
+    await users.queryView('byEmail', { keys: [null, ['a', {}]] as const, cursor: listed.cursor ?? undefined, signal });
+    // @ts-expect-error a document has no such key
+    await users.queryKeys({ keys: [['a']] });
+    // @ts-expect-error no signal
+    await users.queryKeys({ signal: new AbortController() });
+
     users.setView('byEmail', {
         map(user, emit) {
             same<typeof user, Stored<User>>(true);
@@ -358,6 +377,32 @@ export async function includedDocuments(users: Datastore<User>, options: KeyQuer
     engine.queryKeys({ limit: 1, descendin: true });
     // @ts-expect-error no such option
     engine.queryView<string>('v', { includeDocuments: true, descendin: true });
+}
+
+export async function declared(users: Datastore<User>, engine: DatastoreEngine<User>): Promise<void> {
+    users.setView('v', { where: { 'a.b': 1, c: { $gt: new Date(), $in: [1] } }, key: ['a', 'b'], value: true });
+    engine.setView('v', { key: 'a', each: 'a', value: ['b'], reduce: '_sum', unique: true });
+    // @ts-expect-error a declaration has a key
+    users.setView('v', { where: { a: 1 } });
+    // @ts-expect-error no such reduce
+    users.setView('v', { key: 'a', reduce: '_median' });
+    // @ts-expect-error all or nothing
+    users.setView('v', { key: 'a', value: false });
+
+    const found = await users.find({ name: 'Ada' }, { limit: 5, cursor: 'c', prefix: 'u' });
+    same<typeof found, QueryResult<WithDocument<KeyItem, User>>>(true);
+    const explained = await users.find({}, { explain: true });
+    same<typeof explained.explain.view, string | null>(true);
+    const one = await users.findOne({ name: { $exists: true } }, { descending: true });
+    same<typeof one, Stored<User> | null>(true);
+    const count = await users.count({ name: 'Ada' }, { signal: AbortSignal.timeout(1) });
+    same<typeof count, number>(true);
+    // @ts-expect-error the conditions are required
+    await users.find();
+    // @ts-expect-error no such option
+    await users.findOne({}, { limit: 1 });
+    // @ts-expect-error no function is a value
+    await users.count({ name: () => true });
 }
 
 export async function untyped(): Promise<void> {

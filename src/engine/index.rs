@@ -25,6 +25,7 @@ use super::reading::Reading;
 use super::snapshot::{Snapshot, Stored};
 use crate::error::{Error, Result};
 use crate::key::Key;
+use crate::range::Fingerprint;
 use crate::storage::Sequence;
 use crate::view::{Emitted, Piece, Rows};
 
@@ -52,8 +53,9 @@ pub enum Advance {
 }
 
 /// The rows of one view, and how far they reach.
-#[derive(Default)]
 pub struct Index {
+    /// The view, as its cursors know it: however often it is built anew.
+    view: Fingerprint,
     rows: Rows,
     extent: Extent,
     /// Every change up to here, of a document within the extent, is in the rows.
@@ -134,8 +136,18 @@ impl Batch {
 impl Index {
     /// A view without rows, of the moment before the first document.
     #[must_use]
-    pub fn new() -> Self {
-        Self::default()
+    pub fn new(id: &str) -> Self {
+        Self {
+            view: Fingerprint::of_view(id),
+            rows: Rows::new(),
+            extent: Extent::Nothing,
+            sequence: 0,
+            deleted: 0,
+            wanted: VecDeque::new(),
+            gathering: None,
+            chunk: Vec::new(),
+            garbage: Vec::new(),
+        }
     }
 
     /// Wants a moment that is not before those wanted already, and tells its sequence.
@@ -320,7 +332,7 @@ impl Index {
     /// The rows and documents of a moment, if the view stands there already.
     #[must_use]
     pub fn reading(&self, snapshot: &Snapshot) -> Option<Reading> {
-        self.stands_at(snapshot).then(|| Reading::new(self.rows.tree().clone(), snapshot.clone()))
+        self.stands_at(snapshot).then(|| Reading::new(self.view, self.rows.tree().clone(), snapshot.clone()))
     }
 
     /// Whether every row is there as of this moment.

@@ -12,12 +12,14 @@ use parking_lot::{Mutex, RwLock};
 use super::background::{Background, End};
 use super::commit::Commit;
 use super::committer::Committer;
+use super::declared::Views;
 use super::health::Health;
 use super::options::Options;
 use super::queue::Queue;
 use super::report::LoadReport;
 use super::snapshot::Snapshot;
 use super::state::State;
+use super::workers::Workers;
 use crate::error::{Error, ErrorKind, Result};
 use crate::storage::{Keeper, Loaded, Storage};
 
@@ -34,6 +36,9 @@ pub(super) struct Shared {
     pub state: RwLock<State>,
     pub queue: Queue,
     pub health: Arc<Health>,
+    pub views: Views,
+    /// Jobs hold it, to see that they are to stop.
+    pub workers: Arc<Workers>,
     options: Options,
 }
 
@@ -41,7 +46,8 @@ pub(super) struct Lifecycle {
     pub phase: Phase,
     /// Close or abandon was called: nothing is loaded any more.
     pub closing: bool,
-    /// The committer; after a failed load also the one before, until it has given its last answer.
+    /// The committer; after a failed load also the one before, until it has given its last answer; and, once the store
+    /// was told to end, the worker.
     pub threads: Vec<JoinHandle<()>>,
     pub closers: Vec<CloseReply>,
 }
@@ -101,6 +107,8 @@ impl Shared {
             state: RwLock::default(),
             queue: Queue::default(),
             health: Arc::new(Health::new(Arc::clone(&options.on_event))),
+            views: Views::default(),
+            workers: Arc::default(),
             options,
         }
     }

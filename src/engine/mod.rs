@@ -25,6 +25,10 @@
 //! | `query` | pages of a range of keys |
 //! | `index` | [`Index`]: a view's rows, brought forward by sequence |
 //! | `reading` | [`Reading`]: a view at one moment, as queries read it |
+//! | `declared` | [`View`]: declarative views, evaluated here |
+//! | `find` | [`Search`]: documents by conditions, by a view or by a scan |
+//! | `workers` | the thread that computes beside the event loop |
+//! | `call` | [`Call`]: whether an answer is still wanted, and how far it is |
 //! | `background` | the thread that syncs beside the calls |
 //! | `health` | poison and hindrance, and the [`EngineEvent`]s that tell them |
 //! | `options`, `report` | [`Options`]; [`Stats`], [`LoadReport`] |
@@ -41,7 +45,9 @@
 //! - A reply is given exactly once for every submission that was accepted, also when the round panicked.
 //!
 //! Lock order: `Shared::lifecycle`, then `Queue::waiting`, then `Shared::state`. No function takes two of them except
-//! in this order. `Health::hindrance` and the background's orders are taken alone.
+//! in this order. `Health::hindrance`, the background's orders, the declarative views by id and the worker's
+//! jobs are taken alone; a view has an order of its own (`declared::View`), which comes before no other lock but that of
+//! the jobs.
 //!
 //! Not here: JavaScript (`node`), what a view's rows look like (`view`), files (`storage`).
 
@@ -49,9 +55,12 @@
 
 mod background;
 mod batch;
+mod call;
 mod changes;
 mod commit;
 mod committer;
+mod declared;
+mod find;
 mod handle;
 mod health;
 mod index;
@@ -66,12 +75,16 @@ mod rounds;
 mod snapshot;
 mod state;
 mod transaction;
+mod workers;
 mod write;
 
 #[cfg(test)]
 mod test;
 
 pub use batch::Batch;
+pub use call::{Answer, Call, Progress};
+pub use declared::{Awaited, ReadingReply, View, ViewNumbers};
+pub use find::{Explanation, Found, FoundReply, Search, Searching, Wanted};
 pub use handle::Engine;
 pub use health::{EngineEvent, Listener};
 pub use index::{Advance, Emission, Index};

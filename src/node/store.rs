@@ -13,6 +13,8 @@ use napi::bindgen_prelude::{FnArgs, Function, Null, Object, Unknown};
 use napi::{CleanupEnvHook, Env};
 use napi_derive::napi;
 
+use super::calls::Calls;
+use super::declared::Declared;
 use super::event::{Event, Events};
 use super::failure::{as_number, failure, throw};
 use super::keep_alive::KeepAlive;
@@ -36,6 +38,10 @@ pub struct Store {
     pub views: RefCell<Vec<Option<Index>>>,
     /// What is left of views that were forgotten.
     pub garbage: RefCell<Vec<Piece>>,
+    /// Its declarative views, by number.
+    pub declared: RefCell<Vec<Option<Declared>>>,
+    /// What is answered later.
+    pub calls: RefCell<Calls>,
     /// Its transactions, by number.
     pub transactions: RefCell<Transactions>,
     /// Ends the store with its environment.
@@ -141,6 +147,8 @@ pub fn open(
         alive,
         views: RefCell::default(),
         garbage: RefCell::default(),
+        declared: RefCell::default(),
+        calls: RefCell::default(),
         transactions: RefCell::default(),
         at_exit: Cell::default(),
     });

@@ -69,6 +69,11 @@ impl Rows {
         Self::default()
     }
 
+    /// The rows of a tree, with those of each document.
+    pub(super) fn of(tree: RowTree, by_document: ByDocument) -> Self {
+        Self { tree, by_document, ..Self::default() }
+    }
+
     /// Makes `emitted`, in order of emission, the rows of `document` in place of those it had.
     pub fn replace(&mut self, document: &Key, emitted: Vec<Emitted>) {
         self.settle(usize::MAX);

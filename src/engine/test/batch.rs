@@ -140,7 +140,7 @@ fn see_whole_batches(size: usize) {
     thread::scope(|scope| {
         let (store, done) = (&store, &done);
         scope.spawn(move || {
-            let mut view = Index::new();
+            let mut view = Index::new("view");
             while !done.load(Ordering::Relaxed) {
                 let snapshot = store.engine.snapshot().unwrap();
                 let mut texts = snapshot.documents().iter().map(|(_, stored)| stored.document.text().to_owned());

@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::*;
 use crate::engine::snapshot::{Snapshot, Stored};
 use crate::engine::{Advance, Emission, Index, Reading};
-use crate::range::{Selection, Window};
+use crate::range::{Page, Query, Selection, Window};
 use crate::storage::conformance::document;
 use crate::storage::{Loaded, Position, Sequence};
 use crate::view::{Emitted, collation};
@@ -93,7 +93,7 @@ fn rows_of(snapshot: &Snapshot) -> Vec<Row> {
     rows
 }
 
-fn rows_in(reading: &Reading, positions: std::ops::Range<usize>) -> Vec<Row> {
+fn rows_in(reading: &Reading, page: &Page) -> Vec<Row> {
     let row = |(row, value): (&crate::view::RowKey, &crate::view::RowValue)| {
         let bytes = row.as_bytes();
         let order = u32::from_be_bytes(*bytes.last_chunk().unwrap()) as usize;
@@ -101,12 +101,16 @@ fn rows_in(reading: &Reading, positions: std::ops::Range<usize>) -> Vec<Row> {
         assert!(reading.document(&document).is_some(), "a row without its document");
         (value.as_ref().unwrap().parse().unwrap(), String::from_utf8(document.into_owned()).unwrap(), order)
     };
-    reading.rows(positions).map(row).collect()
+    reading.page(page).map(row).collect()
+}
+
+fn all_rows(reading: &Reading) -> Vec<Row> {
+    rows_in(reading, &reading.query(Query::default()).unwrap())
 }
 
 impl Model {
     fn new() -> Self {
-        Self { snapshot: Snapshot::default(), index: Index::new(), wanted: Vec::new() }
+        Self { snapshot: Snapshot::default(), index: Index::new("view"), wanted: Vec::new() }
     }
 
     fn apply(&mut self, text: &str, body: Option<&str>) {
@@ -155,7 +159,7 @@ impl Model {
             Advance::Arrived => {
                 assert_eq!(left, 0);
                 let reading = self.index.reading_at(moment).unwrap();
-                assert_eq!(rows_in(&reading, 0..self.index.len()), rows_of(&target));
+                assert_eq!(all_rows(&reading), rows_of(&target));
                 assert_eq!(self.index.sequence(), moment);
                 let throwing = target.documents().iter().filter(|(_, stored)| map(stored.document.text()).is_none());
                 assert_eq!(self.index.skipped(), throwing.count());
@@ -206,7 +210,7 @@ impl Model {
 
     fn compare(&self, page: usize, descending: bool) {
         let expected = rows_of(&self.snapshot);
-        assert_eq!(rows_in(&self.reading(), 0..self.index.len()), expected);
+        assert_eq!(all_rows(&self.reading()), expected);
         self.compare_pages(&expected, page, descending);
     }
 
@@ -222,13 +226,10 @@ impl Model {
             let selection =
                 Selection { start: Some(encoded(2)), end: Some(encoded(5)), descending, ..Selection::default() };
             let reading = self.reading();
-            let page = reading.query(selection, Window { start: at, limit: Some(limit) });
+            let window = Window { start: at, limit: Some(limit) };
+            let page = reading.query(Query { selection, window, cursor: None }).unwrap();
             assert_eq!(page.total, expected.len());
-            let mut rows = rows_in(&reading, page.positions.clone());
-            if descending {
-                rows.reverse();
-            }
-            found.extend(rows);
+            found.extend(rows_in(&reading, &page));
             start = page.exclusive_end_index;
         }
         assert_eq!(found, expected);

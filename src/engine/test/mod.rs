@@ -1,9 +1,12 @@
 //! The engine from outside, with every answer waited for.
 
+mod ask;
 mod batch;
 mod closing;
 mod conflict;
+mod declared;
 mod durability;
+mod find;
 mod health;
 mod index;
 mod loading;

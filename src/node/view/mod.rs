@@ -12,6 +12,8 @@
 mod build;
 mod query;
 
+pub use query::{row_page, row_query};
+
 use napi::Env;
 use napi_derive::napi;
 
@@ -20,16 +22,16 @@ use super::store::store;
 use crate::engine::Index;
 use crate::error::{Error, Result};
 
-/// Makes a view without rows and tells its number.
+/// Makes a view without rows and tells its number. Its cursors know it by its id.
 #[napi(catch_unwind)]
-pub fn view_create(env: Env, number: u32) -> napi::Result<u32> {
+pub fn view_create(env: Env, number: u32, id: String) -> napi::Result<u32> {
     let store = store(&env, number)?;
     let mut views = store.views.borrow_mut();
     let free = views.iter().position(Option::is_none).unwrap_or(views.len());
     let view = u32::try_from(free).map_err(|_| napi::Error::from_reason("too many views"))?;
     match views.get_mut(free) {
-        Some(slot) => *slot = Some(Index::new()),
-        None => views.push(Some(Index::new())),
+        Some(slot) => *slot = Some(Index::new(&id)),
+        None => views.push(Some(Index::new(&id))),
     }
     Ok(view)
 }
