@@ -95,8 +95,35 @@ export interface KeyQueryOptions extends WindowOptions {
     prefix?: Key | undefined;
 }
 
+/** How far a view is on its way to the moment of a call. */
+export interface BuildProgress {
+    /** How many documents have been mapped for it; never falls, and equals `total` in the last call. */
+    done: number;
+    /** How many there are to map. */
+    total: number;
+}
+
+/** What may be asked of a view that has to be built first, which a long time after the last query takes long. */
+export interface BuildOptions {
+    /** Rejects the call with code `ABORT_ERR` when it is aborted. What was mapped until then stays. */
+    signal?: AbortSignal | undefined;
+    /** Called while the view is built, and once when that is done. What it throws rejects the call. */
+    onProgress?: ((progress: BuildProgress) => void) | undefined;
+}
+
+/** What `buildView` tells, as of the moment of its call. */
+export interface BuildReport {
+    rows: number;
+    /** How many documents are left out because `map` threw (`onError: 'skip'`). */
+    skipped: number;
+    /** The last change that is in the rows. */
+    sequence: number;
+    /** Of a unique view, in the order of their values; the first 1,000. Writes to its documents are refused until there are none. */
+    duplicates: Duplicate[];
+}
+
 /** What a query of a view selects. Any JSON value is a key, `null` included. */
-export interface ViewQueryOptions extends WindowOptions {
+export interface ViewQueryOptions extends WindowOptions, BuildOptions {
     startKey?: Json | undefined;
     endKey?: Json | undefined;
     key?: Json | undefined;
@@ -396,8 +423,12 @@ export interface ViewStats {
     rows: number;
     /** How many documents are left out because `map` threw (`onError: 'skip'`). */
     skipped: number;
-    /** The last change that is in the rows. */
+    /** The last change that is in the rows; 0 until all documents were mapped once. */
     sequence: number;
+    /** Whether it is being brought to the moment of a call. */
+    building: boolean;
+    /** How many calls wait for that. */
+    pending: number;
 }
 
 /** A value that several documents have in a unique view. */
@@ -405,17 +436,6 @@ export interface Duplicate {
     viewKey: Json;
     /** In order; the first 1,000. */
     documentKeys: string[];
-}
-
-/** What `buildView` tells. */
-export interface BuildReport {
-    rows: number;
-    /** Documents left out because the map function threw. */
-    skipped: number;
-    /** The last change that is in the rows. */
-    sequence: number;
-    /** Of a unique view, in the order of their values; the first 1,000. Writes to its documents are refused until there are none. */
-    duplicates: Duplicate[];
 }
 
 /** What a custom engine answers when it is asked for a document. */
@@ -433,13 +453,12 @@ export interface CustomEngine<Doc = any> {
     queryKeys?(options: any): any;
     // biome-ignore lint/suspicious/noExplicitAny: passed on as it comes
     queryView?(id: string, options: any): any;
+    // biome-ignore lint/suspicious/noExplicitAny: passed on as it comes
+    buildView?(id: string, options: any): any;
     hasView?(id: string): boolean;
+    deleteView?(id: string): unknown;
     // biome-ignore lint/suspicious/noExplicitAny: passed on as it comes
     setView?(id: string, source: any): void;
-    // biome-ignore lint/suspicious/noExplicitAny: passed on as it comes
-    buildView?(id: string): any;
-    // biome-ignore lint/suspicious/noExplicitAny: passed on as it comes
-    deleteView?(id: string): any;
     stats?(): unknown;
     flush?(): unknown;
     readonly loadReport?: LoadReport | null | undefined;
@@ -605,8 +624,9 @@ export class Datastore<Doc extends object = AnyDocument> extends EventEmitter<Da
     queryKeys(options?: KeyQueryOptions): Promise<QueryResult<WithOptionalDocument<KeyItem, Doc>>>;
 
     /**
-     * A page of a range of a view's rows, as of the moment of the call. A custom engine answers as it likes.
-     * @throws `NotFoundError`, `ViewMapError`
+     * A page of a range of a view's rows, as of the moment of the call. A view that has much to map is built in slices of
+     * the event loop's time, once for all who wait. A custom engine answers as it likes.
+     * @throws `NotFoundError`, `ViewMapError`; code `ABORT_ERR`
      */
     queryView<ViewKey = Json, Value = Json>(
         id: string,
@@ -649,14 +669,15 @@ export class Datastore<Doc extends object = AnyDocument> extends EventEmitter<Da
     setView(id: string, source: ViewSource<Doc> | ViewDeclaration): void;
 
     /**
-     * Brings a view to the moment of the call.
-     * @throws what kept the definition of a unique view from being stored
+     * Brings a view to the moment of the call, so that the next query has little to do.
+     * @throws `NotFoundError`, `ViewMapError`; code `ABORT_ERR`; what kept the definition of a unique view from being
+     * stored; code `UNSUPPORTED` over a custom engine without it
      */
-    buildView(id: string): Promise<BuildReport>;
+    buildView(id: string, options?: BuildOptions): Promise<BuildReport>;
 
     /**
-     * Forgets a view; a unique one is then enforced for nobody. Resolves to whether there was one, registered here or kept
-     * in the directory.
+     * Forgets a view; calls that wait for it get their answers. A unique one is then enforced for nobody. Resolves to
+     * whether there was one, registered here or kept in the directory.
      */
     deleteView(id: string): Promise<boolean>;
 

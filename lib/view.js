@@ -60,20 +60,18 @@ class View {
      * @param {import('./query.js').Query} query
      */
     query(query) {
-        this.#check(query);
-        return this.#present(query) ?? this.#ask(query, (moment) => this.#page(query, moment)).outcome();
+        const answer = this.#start(query);
+        return answer instanceof ViewRequest ? answer.outcome() : answer;
     }
 
     /** Answers for the moment of the call before it returns, however long that takes. */
     queryNow(query) {
-        this.#check(query);
-        const page = this.#present(query);
-        if (page !== null) {
-            return page;
+        const answer = this.#start(query);
+        if (!(answer instanceof ViewRequest)) {
+            return answer;
         }
-        const request = this.#ask(query, (moment) => this.#page(query, moment));
-        this.#run(Infinity, request);
-        return request.outcome();
+        this.#run(Infinity, answer);
+        return answer.outcome();
     }
 
     /**
@@ -84,7 +82,7 @@ class View {
     async build(options) {
         this.#check(options);
         const report = (sequence) => ({ ...this.#numbers(), sequence, duplicates: [] });
-        return this.#ask(options, report).outcome();
+        return this.#ask(this.#want(true), report, options).outcome();
     }
 
     /** `{ rows, skipped, sequence, building, pending }` */
@@ -123,9 +121,18 @@ class View {
         return { rows, skipped, sequence };
     }
 
-    /** The answer as of now; `null` where the view does not stand there, or somebody wants to be told so. */
-    #present(query) {
-        return query.onProgress === undefined ? this.#page(query) : null;
+    /** The answer where the view stands at the present moment and nobody wants to be told so, else a request for it. */
+    #start(query) {
+        this.#check(query);
+        const moment = this.#want(query.onProgress !== undefined);
+        // A write may have been committed in between.
+        const page = moment === null ? this.#page(query) : null;
+        return page ?? this.#ask(moment ?? this.#want(true), (arrived) => this.#page(query, arrived), query);
+    }
+
+    /** Wants the present moment and tells it; where the view stands there, only if it must. */
+    #want(must) {
+        return native(() => binding.viewWant(this.#store.number, this.#number, must));
     }
 
     /** The answer to a query, from the rows as they are at a moment that the view has arrived at. */
@@ -134,12 +141,10 @@ class View {
         return text === null ? null : JSON.parse(text);
     }
 
-    /** Makes a request for the present moment, and does what this turn has time for. */
-    #ask(options, answer) {
-        const [store, view] = [this.#store.number, this.#number];
-        const moment = native(() => binding.viewWant(store, view));
-        const total = options.onProgress && native(() => binding.viewLeft(store, view, moment));
-        const request = new ViewRequest(moment, total, () => answer(moment), options);
+    /** Makes a request for a moment that was wanted just now, and does what this turn has time for. */
+    #ask(moment, answer, options) {
+        const left = () => native(() => binding.viewLeft(this.#store.number, this.#number, moment));
+        const request = new ViewRequest(moment, options.onProgress && left(), () => answer(moment), options);
         this.#requests.push(request);
         request.listen(() => this.#leave(request));
         if (this.#requests.length === 1) {
@@ -186,40 +191,43 @@ class View {
         if (text === null) {
             return true;
         }
-        if (text !== NO_DOCUMENTS) {
-            this.#mapChunk(JSON.parse(text), until);
-        }
-        return false;
+        return text !== NO_DOCUMENTS && this.#mapChunk(JSON.parse(text), until);
     }
 
+    /** Maps as many documents as there is time for; tells whether the view has arrived with them. */
     #mapChunk(documents, until) {
         const emissions = this.#map.run(documents, until);
         const isWhole = emissions.count === documents.length;
         this.#chunk = isWhole ? Math.min(2 * this.#chunk, MOST_CHUNK) : Math.max(emissions.count, 1);
-        let error = this.#errorOf(emissions);
-        while (emissions.count > 0 && !this.#apply(emissions)) {
-            error = this.#errorOf(emissions);
+        return this.#apply(emissions);
+    }
+
+    /** Hands over what was emitted; tells whether the view has arrived with that. */
+    #apply(emissions) {
+        const error = this.#errorOf(emissions);
+        let hasArrived = false;
+        if (emissions.count > 0) {
+            try {
+                hasArrived = binding.viewApply(this.#store.number, this.#number, emissions.text());
+            } catch (facts) {
+                this.#refuse(emissions, fromNative(facts));
+                return this.#apply(emissions);
+            }
         }
         if (error !== undefined) {
             throw error;
         }
+        return hasArrived;
     }
 
-    /** Hands the rows over; a document whose rows cannot be stored has failed, too, and then nothing was taken. */
-    #apply(emissions) {
-        try {
-            binding.viewApply(this.#store.number, this.#number, emissions.text());
-            return true;
-        } catch (facts) {
-            const cause = fromNative(facts);
-            const keys = Array.from({ length: emissions.count }, (_, index) => this.#keyOf(index));
-            const index = keys.indexOf(cause.key);
-            if (index === -1) {
-                throw cause;
-            }
-            emissions.fail(index, cause);
-            return false;
+    /** A document whose rows cannot be stored has failed, too; nothing was taken then. */
+    #refuse(emissions, cause) {
+        const keys = Array.from({ length: emissions.count }, (_, index) => this.#keyOf(index));
+        const index = keys.indexOf(cause.key);
+        if (index === -1) {
+            throw cause;
         }
+        emissions.fail(index, cause);
     }
 
     /** The key of a document of the current chunk. */

@@ -164,6 +164,12 @@ impl Index {
         self.wanted.retain(|snapshot| snapshot.position().sequence != moment);
     }
 
+    /// Whether any moment is wanted.
+    #[must_use]
+    pub fn is_wanted(&self) -> bool {
+        !self.wanted.is_empty()
+    }
+
     /// How many documents are to be mapped for a moment; none for one that is not wanted.
     #[must_use]
     pub fn left(&self, moment: Sequence) -> usize {
@@ -326,9 +332,14 @@ impl Index {
     /// The rows and documents of a moment, if the view stands there already.
     #[must_use]
     pub fn reading(&self, snapshot: &Snapshot) -> Option<Reading> {
+        self.stands_at(snapshot).then(|| Reading::new(self.view, self.rows.tree().clone(), snapshot.clone()))
+    }
+
+    /// Whether every row is there as of this moment.
+    #[must_use]
+    pub fn stands_at(&self, snapshot: &Snapshot) -> bool {
         let is_whole = self.extent == Extent::Everything && self.gathering.is_none();
-        let stands_there = is_whole && snapshot.position().sequence == self.sequence;
-        stands_there.then(|| Reading::new(self.view, self.rows.tree().clone(), snapshot.clone()))
+        is_whole && snapshot.position().sequence == self.sequence
     }
 
     /// Everything that is to be dropped of a view that is no longer needed.

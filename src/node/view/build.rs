@@ -14,11 +14,15 @@ use crate::node::text::Text;
 use crate::node::write::as_count;
 use crate::view::{Emitted, collation};
 
-/// Wants the present moment, and tells its sequence.
+/// Wants the present moment, and tells its sequence. Where the view stands there already and it need not be wanted, it is
+/// not: `null`.
 #[napi(catch_unwind)]
-pub fn view_want(env: Env, number: u32, view: u32) -> napi::Result<f64> {
+pub fn view_want(env: Env, number: u32, view: u32, must: bool) -> napi::Result<Option<f64>> {
     let snapshot = store(&env, number)?.engine.snapshot().map_err(|error| throw(&env, &error))?;
-    with(&env, number, view, |index| Ok(as_number(index.want(snapshot))))
+    with(&env, number, view, |index| {
+        let is_wanted = must || !index.stands_at(&snapshot);
+        Ok(is_wanted.then(|| as_number(index.want(snapshot))))
+    })
 }
 
 /// Lets go of a moment.
@@ -66,9 +70,9 @@ pub fn view_chunk_key(env: Env, number: u32, view: u32, index: u32) -> napi::Res
 
 /// Takes the rows of the documents that were handed out last, or of the first few of them, as lines: for each document the number of its rows (`-` where its map function
 /// threw and it is left out), then for each row the key and the value as JSON (the value's line is empty where none
-/// was emitted). JSON as `JSON.stringify` makes it holds no line break.
+/// was emitted). JSON as `JSON.stringify` makes it holds no line break. Tells whether the view has arrived with that.
 #[napi(catch_unwind)]
-pub fn view_apply(env: Env, number: u32, view: u32, lines: String) -> napi::Result<()> {
+pub fn view_apply(env: Env, number: u32, view: u32, lines: String) -> napi::Result<bool> {
     with(&env, number, view, |index| {
         let mut lines = lines.split('\n');
         let mut emissions = Vec::new();
@@ -79,7 +83,8 @@ pub fn view_apply(env: Env, number: u32, view: u32, lines: String) -> napi::Resu
             })?;
             emissions.push(emission);
         }
-        index.apply(emissions)
+        index.apply(emissions)?;
+        Ok(index.is_wanted() && matches!(index.advance(1, 0)?, Advance::Arrived))
     })
 }
 
