@@ -2,8 +2,10 @@
 
 /** A native store as promises: writes of a tick gathered, answers handed out. */
 
+const v8 = require('node:v8');
 const binding = require('./native.js');
 const { fromNative, native } = require('./errors.js');
+const { ObjectCache } = require('./object-cache.js');
 const { Once } = require('./once.js');
 const { inOrder } = require('./query.js');
 
@@ -24,6 +26,9 @@ const DEGRADED = 4;
 const NAMES = { [FAILED]: 'error', [DEGRADED]: 'degraded' };
 
 const NONE = -1;
+
+/** Bytes of documents kept as objects, where nobody says how many. A small heap keeps less. */
+const CACHE_SIZE = Math.min(64 << 20, Math.floor(v8.getHeapStatistics().heap_size_limit / 16));
 
 /**
  * So many writes of a tick cross at once: while they are committed, the texts of the next ones are made. Many small
@@ -53,6 +58,7 @@ class Store {
     #load = new Once(() => this.#startLoad());
     #loaded = false;
     #close = null;
+    #cache;
 
     /**
      * @param {object} options
@@ -61,8 +67,16 @@ class Store {
      * @param {boolean} [options.quarantine]
      * @param {boolean} [options.background] whether files follow later than answers
      * @param {number} [options.syncInterval] milliseconds
+     * @param {number} [options.cacheSize] bytes of documents kept as objects
      */
-    constructor({ durability, directory, quarantine = false, background = false, syncInterval = 1_000 }) {
+    constructor({
+        durability,
+        directory,
+        quarantine = false,
+        background = false,
+        syncInterval = 1_000,
+        cacheSize = CACHE_SIZE,
+    }) {
         // The callback holds the state but not the store, so that an unused store can be collected.
         const state = this.#state;
         const options = { directory, quarantine, durability, background, syncInterval };
@@ -70,7 +84,17 @@ class Store {
             state.receive(event, ticket, payload);
         });
         state.number = this.#number;
+        this.#cache = new ObjectCache(this.#source(), cacheSize);
         abandoned.register(this, this.#number, this);
+    }
+
+    /** Where the cache has documents from. */
+    #source() {
+        return {
+            text: (key) => native(() => binding.get(this.#number, key)),
+            entry: (key) => native(() => binding.entry(this.#number, key)),
+            generation: binding.generationReader(this.#number),
+        };
     }
 
     /** Whether reads are answered at once. */
@@ -97,9 +121,14 @@ class Store {
         this.#state.watch(emitter);
     }
 
-    /** A document's JSON text, or `null`. */
-    get(key) {
-        return native(() => binding.get(this.#number, key));
+    /** A document, or `null`. */
+    document(key) {
+        return this.#cache.get(key);
+    }
+
+    /** A document, or `null`, and the sequence of its last change. */
+    read(key) {
+        return this.#cache.read(key);
     }
 
     /** The sequence of a document's last change, 0 where there is none. */
@@ -162,7 +191,12 @@ class Store {
 
     stats() {
         const { failure, degraded, ...numbers } = native(() => binding.stats(this.#number));
-        return { ...numbers, failure: failure && fromNative(failure), degraded: degraded && fromNative(degraded) };
+        return {
+            ...numbers,
+            cache: this.#cache.stats(),
+            failure: failure && fromNative(failure),
+            degraded: degraded && fromNative(degraded),
+        };
     }
 
     /** Commits what was handed over and gives everything back. Rejects then, where the closing failed. */
@@ -173,6 +207,7 @@ class Store {
 
     async #startClose() {
         this.#state.handOver();
+        this.#cache.end();
         const failure = await this.#state.expect(CLOSED, () => native(() => binding.close(this.#number)));
         abandoned.unregister(this);
         binding.dispose(this.#number);

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::thread;
 
 use super::batch::Batch;
+use super::generations::Generations;
 use super::lifecycle::{CloseReply, Ending, LoadReply, Phase, Shared, closed};
 use super::options::Options;
 use super::queue::{FlushReply, Request};
@@ -79,6 +80,12 @@ impl Engine {
     /// `NOT_LOADED`, `CLOSED`.
     pub fn get(&self, key: &Key) -> Result<Option<Stored>> {
         Ok(self.shared.state.read().snapshot()?.get(key).cloned())
+    }
+
+    /// The counters by which a reader tells whether what it kept is still stored.
+    #[must_use]
+    pub fn generations(&self) -> Arc<Generations> {
+        Arc::clone(&self.shared.generations)
     }
 
     /// This moment of the store. O(1).

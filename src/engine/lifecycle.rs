@@ -12,6 +12,7 @@ use parking_lot::{Mutex, RwLock};
 use super::background::{Background, End};
 use super::commit::Commit;
 use super::committer::Committer;
+use super::generations::Generations;
 use super::health::Health;
 use super::options::Options;
 use super::queue::Queue;
@@ -34,6 +35,7 @@ pub(super) struct Shared {
     pub state: RwLock<State>,
     pub queue: Queue,
     pub health: Arc<Health>,
+    pub generations: Arc<Generations>,
     options: Options,
 }
 
@@ -101,6 +103,7 @@ impl Shared {
             state: RwLock::default(),
             queue: Queue::default(),
             health: Arc::new(Health::new(Arc::clone(&options.on_event))),
+            generations: Arc::new(Generations::new()),
             options,
         }
     }
@@ -180,7 +183,8 @@ impl Shared {
             Ok(loaded) => {
                 let background = self.open(loaded, storage.keeper(), started);
                 let (state, health) = (&self.state, self.health.as_ref());
-                let commit = Commit { state, health, storage: storage.as_mut(), synced: self.options.synced };
+                let (generations, synced) = (self.generations.as_ref(), self.options.synced);
+                let commit = Commit { state, health, generations, storage: storage.as_mut(), synced };
                 Committer { commit, background: background.as_ref() }.run(&self.queue);
                 let outcome = self.finish(storage, background);
                 (Phase::Closed(outcome), closed())

@@ -22,6 +22,7 @@
 //! | `snapshot` | [`Snapshot`]: one moment of the store |
 //! | `state` | the snapshot in use, and whether it may be read |
 //! | `changes` | the record of changes by sequence |
+//! | `generations` | [`Generations`]: whether a document that a reader kept may have changed |
 //! | `query` | pages of a range of keys |
 //! | `index` | [`Index`]: a view's rows, brought forward by sequence |
 //! | `reading` | [`Reading`]: a view at one moment, as queries read it |
@@ -52,6 +53,7 @@ mod batch;
 mod changes;
 mod commit;
 mod committer;
+mod generations;
 mod handle;
 mod health;
 mod index;
@@ -72,6 +74,7 @@ mod write;
 mod test;
 
 pub use batch::Batch;
+pub use generations::Generations;
 pub use handle::Engine;
 pub use health::{EngineEvent, Listener};
 pub use index::{Emission, Index};

@@ -8,6 +8,7 @@
 //! | `write` | a tick's writes, or a batch, in one call |
 //! | `transaction` | transactions by number: what they read and write, and their commit |
 //! | `read` | documents and pages of keys, as JSON text |
+//! | `kept` | whether a document that JavaScript keeps is still the one stored |
 //! | `view` | documents to map, rows that were emitted, pages of rows |
 //! | `event` | answers from the engine's threads, one callback each |
 //! | `failure` | an [`Error`](crate::error::Error) as a plain object; the classes are `lib/errors.js` |
@@ -32,6 +33,7 @@
 mod event;
 mod failure;
 mod keep_alive;
+mod kept;
 mod read;
 mod store;
 mod text;
