@@ -155,7 +155,9 @@ impl Commit<'_> {
 
     /// Tells those who kept documents, while nobody can read others.
     fn tell_kept(&self, writes: &[Write]) {
-        writes.iter().for_each(|write| self.generations.raise(&write.key));
+        for write in writes {
+            self.generations.raise(&write.key);
+        }
     }
 }
 
