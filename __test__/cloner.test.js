@@ -21,7 +21,7 @@ const TEXTS = {
     'an own __proto__': '{"__proto__":{"a":{"b":1}},"a":1}',
     'an own __proto__ within': '{"in":{"__proto__":{"a":1},"rows":[{"__proto__":[]}]}}',
     'names that are no identifiers':
-        '{"a b":1,"1":{"2":{}},"\\"":{},"\\\\":{},"\\u2028":{},"${x}":{},"constructor":{}}',
+        '{"a b":1,"1":{"2":{}},"\\"":{},"\\\\":{},"\\u2028":{},"$x":{},"constructor":{}}',
     'many members': JSON.stringify(Object.fromEntries(Array.from({ length: 2_000 }, (_, n) => [`member ${n}`, {}]))),
     'two thousand levels': `${'{"a":['.repeat(1_000)}${']}'.repeat(1_000)}`,
 };

@@ -90,8 +90,12 @@ class Store {
 
     /** Where the cache has documents from. */
     #source() {
+        const textOf = binding.textReader(this.#number);
         return {
-            text: (key) => native(() => binding.get(this.#number, key)),
+            text: (key) => {
+                const text = textOf(key);
+                return text === undefined ? native(() => binding.get(this.#number, key)) : text;
+            },
             entry: (key) => native(() => binding.entry(this.#number, key)),
             generation: binding.generationReader(this.#number),
         };

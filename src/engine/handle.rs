@@ -14,6 +14,7 @@ use super::report::Stats;
 use super::snapshot::{Snapshot, Stored};
 use super::transaction::Transaction;
 use super::write::{Reply, Write};
+use crate::document::Document;
 use crate::error::Result;
 use crate::key::Key;
 use crate::storage::Storage;
@@ -82,6 +83,12 @@ impl Engine {
         Ok(self.shared.state.read().snapshot()?.get(key).cloned())
     }
 
+    /// Reads single documents as long as the store can be read. It keeps nothing open.
+    #[must_use]
+    pub fn reader(&self) -> Reader {
+        Reader { shared: Arc::clone(&self.shared) }
+    }
+
     /// The counters by which a reader tells whether what it kept is still stored.
     #[must_use]
     pub fn generations(&self) -> Arc<Generations> {
@@ -145,6 +152,23 @@ impl Engine {
         drop(lifecycle);
         drop(unloaded);
         Ending { threads }
+    }
+}
+
+/// See [`Engine::reader`].
+pub struct Reader {
+    shared: Arc<Shared>,
+}
+
+impl Reader {
+    /// A document by the [bytes](Key::as_bytes) of its key. O(log n).
+    ///
+    /// # Errors
+    ///
+    /// `NOT_LOADED`, `CLOSED`.
+    pub fn document(&self, key: &[u8]) -> Result<Option<Document>> {
+        let state = self.shared.state.read();
+        Ok(state.snapshot()?.documents().get(key).map(|stored| stored.document.clone()))
     }
 }
 

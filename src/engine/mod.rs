@@ -75,7 +75,7 @@ mod test;
 
 pub use batch::Batch;
 pub use generations::Generations;
-pub use handle::Engine;
+pub use handle::{Engine, Reader};
 pub use health::{EngineEvent, Listener};
 pub use index::{Emission, Index};
 pub use lifecycle::{CloseReply, Ending, LoadReply};

@@ -8,7 +8,7 @@
 //! | `write` | a tick's writes, or a batch, in one call |
 //! | `transaction` | transactions by number: what they read and write, and their commit |
 //! | `read` | documents and pages of keys, as JSON text |
-//! | `kept` | whether a document that JavaScript keeps is still the one stored |
+//! | `kept`, `raw` | documents that JavaScript keeps, and whether they are still those stored; the fastest way to one |
 //! | `view` | documents to map, rows that were emitted, pages of rows |
 //! | `event` | answers from the engine's threads, one callback each |
 //! | `failure` | an [`Error`](crate::error::Error) as a plain object; the classes are `lib/errors.js` |
@@ -34,6 +34,7 @@ mod event;
 mod failure;
 mod keep_alive;
 mod kept;
+mod raw;
 mod read;
 mod store;
 mod text;
