@@ -42,6 +42,7 @@ const OPTIONS = {
     lockingQueue: withMethods('getLock', 'releaseLock'),
     fileSystem: withMethods(),
     onCorrupt: oneOf('error', 'quarantine'),
+    cacheSize: count,
     requireRev: boolean,
     retries: count,
     ...OF_STORE,
@@ -67,9 +68,12 @@ class Datastore extends EventEmitter {
     constructor(options) {
         const checked = checkOptions(options, OPTIONS, 'Datastore');
         const { db, lockingQueue, requireRev = false, retries = DEFAULT_RETRIES, ...ofEngine } = checked;
-        if (db !== undefined && ((ofEngine.fileSystem ?? ofEngine.onCorrupt) !== undefined || isGiven(ofEngine))) {
+        if (
+            db !== undefined &&
+            ((ofEngine.fileSystem ?? ofEngine.onCorrupt ?? ofEngine.cacheSize) !== undefined || isGiven(ofEngine))
+        ) {
             throw new AssertionError(
-                'fileSystem, onCorrupt, durability, files and syncInterval belong to the engine: give them to the db',
+                'fileSystem, onCorrupt, cacheSize, durability, files and syncInterval belong to the engine: give them to the db',
             );
         }
         super();

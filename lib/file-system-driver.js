@@ -26,7 +26,7 @@ const READERS = 16;
 
 class FileSystemDriver extends CheckingDriver {
     loadReport = null;
-    #memory = new NativeDriver({ durability: 'none' });
+    #memory;
     #order = new KeyOrder();
     #underWay = new UnderWay();
     #directory;
@@ -34,8 +34,9 @@ class FileSystemDriver extends CheckingDriver {
     #load = new Once(() => this.#startLoad());
     #loaded = false;
 
-    constructor(directory, fileSystem) {
+    constructor(directory, fileSystem, cacheSize) {
         super();
+        this.#memory = new NativeDriver({ durability: 'none', cacheSize });
         this.#directory = directory;
         this.#fileSystem = fileSystem;
     }
