@@ -117,22 +117,21 @@ class Run {
         if (options.group === undefined && options.groupLevel === undefined) {
             // A row counts once, so each key is asked for once.
             Object.assign(options, keys && { keys: distinct(keys) });
-            await this.#check(target, options, { value: reduced(reduce, selected(rows, options)) });
+            await this.#check(target, options, { value: reduced(reduce, selected(rows, options)) }, reduce);
             return;
         }
         const groups = this.#groups(rows, options, reduce);
         Object.assign(options, limited(dice, groups.length + 2));
-        await this.#check(target, options, page(groups, options));
+        await this.#check(target, options, page(groups, options), reduce);
     }
 
     #groups(rows, options, reduce) {
         return grouped(selected(rows, options), reduce, options.group ? Infinity : options.groupLevel);
     }
 
-    async #check(target, options, expected) {
+    async #check(target, options, expected, reduce) {
         const dice = this.#dice;
         const about = JSON.stringify({ view: target.view?.id ?? null, options });
-        const reduce = target.view?.reduce;
         if (dice.chance(0.1)) {
             assertAnswers(target.askNow(this.#store, options), expected, about, reduce);
             return;
