@@ -95,8 +95,35 @@ export interface KeyQueryOptions extends WindowOptions {
     prefix?: Key | undefined;
 }
 
+/** How far a view is on its way to the moment of a call. */
+export interface BuildProgress {
+    /** How many documents have been mapped for it; never falls, and equals `total` in the last call. */
+    done: number;
+    /** How many there are to map. */
+    total: number;
+}
+
+/** What may be asked of a view that has to be built first, which a long time after the last query takes long. */
+export interface BuildOptions {
+    /** Rejects the call with code `ABORT_ERR` when it is aborted. What was mapped until then stays. */
+    signal?: AbortSignal | undefined;
+    /** Called while the view is built, and once when that is done. What it throws rejects the call. */
+    onProgress?: ((progress: BuildProgress) => void) | undefined;
+}
+
+/** What `buildView` tells, as of the moment of its call. */
+export interface BuildReport {
+    rows: number;
+    /** How many documents are left out because `map` threw (`onError: 'skip'`). */
+    skipped: number;
+    /** The last change that is in the rows. */
+    sequence: number;
+    /** Of a unique view, in the order of their values; the first 1,000. Writes to its documents are refused until there are none. */
+    duplicates: Duplicate[];
+}
+
 /** What a query of a view selects. Any JSON value is a key, `null` included. */
-export interface ViewQueryOptions extends WindowOptions {
+export interface ViewQueryOptions extends WindowOptions, BuildOptions {
     startKey?: Json | undefined;
     endKey?: Json | undefined;
     key?: Json | undefined;
@@ -389,6 +416,19 @@ export interface Stats {
     /** What hinders syncing, or files in the background, at present. */
     degraded: DatastoreError | null;
     views: Record<string, ViewStats>;
+    cache: CacheStats;
+}
+
+/** What is kept of documents as objects, so that a read need not parse its text again. */
+export interface CacheStats {
+    /** How many bytes may be kept. */
+    size: number;
+    documents: number;
+    /** An estimate. */
+    bytes: number;
+    /** How many reads were answered from it, and how many were not. */
+    hits: number;
+    misses: number;
 }
 
 /** A view's numbers, as of its last query. */
@@ -396,8 +436,19 @@ export interface ViewStats {
     rows: number;
     /** How many documents are left out because `map` threw (`onError: 'skip'`). */
     skipped: number;
-    /** The last change that is in the rows. */
+    /** The last change that is in the rows; 0 until all documents were mapped once. */
     sequence: number;
+    /** Whether it is being brought to the moment of a call. */
+    building: boolean;
+    /** How many calls wait for that. */
+    pending: number;
+}
+
+/** A value that several documents have in a unique view. */
+export interface Duplicate {
+    viewKey: Json;
+    /** In order; the first 1,000. */
+    documentKeys: string[];
 }
 
 /** What a custom engine answers when it is asked for a document. */
@@ -415,7 +466,10 @@ export interface CustomEngine<Doc = any> {
     queryKeys?(options: any): any;
     // biome-ignore lint/suspicious/noExplicitAny: passed on as it comes
     queryView?(id: string, options: any): any;
+    // biome-ignore lint/suspicious/noExplicitAny: passed on as it comes
+    buildView?(id: string, options: any): any;
     hasView?(id: string): boolean;
+    deleteView?(id: string): unknown;
     // biome-ignore lint/suspicious/noExplicitAny: passed on as it comes
     setView?(id: string, source: any): void;
     stats?(): unknown;
@@ -456,6 +510,11 @@ export interface EngineOptions {
     files?: 'eager' | 'background' | undefined;
     /** At least so often, in milliseconds from 10 to 3,600,000, what was written is synced. Default: 1,000. */
     syncInterval?: number | undefined;
+    /**
+     * How many bytes of documents are kept as JavaScript objects, beside their texts, so that reading them again is
+     * faster; an estimate. 0 keeps none. Default: 64 MB, or a sixteenth of the heap's limit where that is less.
+     */
+    cacheSize?: number | undefined;
     /**
      * What a file does that has a document's name but is none: reject the load with a `CorruptError` that lists them
      * all (default), or go to `.datastore/quarantine/`.
@@ -583,8 +642,9 @@ export class Datastore<Doc extends object = AnyDocument> extends EventEmitter<Da
     queryKeys(options?: KeyQueryOptions): Promise<QueryResult<WithOptionalDocument<KeyItem, Doc>>>;
 
     /**
-     * A page of a range of a view's rows, as of the moment of the call. A custom engine answers as it likes.
-     * @throws `NotFoundError`, `ViewMapError`
+     * A page of a range of a view's rows, as of the moment of the call. A view that has much to map is built in slices of
+     * the event loop's time, once for all who wait. A custom engine answers as it likes.
+     * @throws `NotFoundError`, `ViewMapError`; code `ABORT_ERR`
      */
     queryView<ViewKey = Json, Value = Json>(
         id: string,
@@ -625,6 +685,19 @@ export class Datastore<Doc extends object = AnyDocument> extends EventEmitter<Da
 
     /** Registers a view; one with the same id is replaced and built anew. */
     setView(id: string, source: ViewSource<Doc> | ViewDeclaration): void;
+
+    /**
+     * Brings a view to the moment of the call, so that the next query has little to do.
+     * @throws `NotFoundError`, `ViewMapError`; code `ABORT_ERR`; what kept the definition of a unique view from being
+     * stored; code `UNSUPPORTED` over a custom engine without it
+     */
+    buildView(id: string, options?: BuildOptions): Promise<BuildReport>;
+
+    /**
+     * Forgets a view; calls that wait for it get their answers. A unique one is then enforced for nobody. Resolves to
+     * whether there was one, registered here or kept in the directory.
+     */
+    deleteView(id: string): Promise<boolean>;
 
     hasView(id: string): boolean;
 
@@ -707,7 +780,9 @@ export class DatastoreError extends Error {
     readonly path?: string;
 }
 
-/** The stored revision is not the expected one; nothing was changed. */
+/**
+ * The stored revision is not the expected one, or another document has the value in a unique view; nothing was changed.
+ */
 export class ConflictError extends DatastoreError {
     static readonly CODE: 'CONFLICT';
     readonly code: 'CONFLICT';
@@ -717,6 +792,12 @@ export class ConflictError extends DatastoreError {
     readonly expectedRev: number | null;
     /** The revision that is stored; `null` where nothing is. */
     readonly actualRev: number | null;
+    /** The unique view that would be broken; the revisions are `null` then. */
+    readonly viewId?: string;
+    /** The value that two documents would have in that view. */
+    readonly viewKey?: Json;
+    /** The document that has it. */
+    readonly otherKey?: string;
 }
 
 /** The caller broke a rule of the interface; nothing was changed. */

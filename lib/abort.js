@@ -16,8 +16,13 @@ function signal(value, name) {
 /** @param {AbortSignal | undefined} given */
 function checkNotAborted(given) {
     if (given?.aborted) {
-        throw new AbortError('the call was aborted', { cause: given.reason });
+        throw aborted(given);
     }
+}
+
+/** What a call rejects with whose signal was aborted. */
+function aborted(given) {
+    return new AbortError('the call was aborted', { cause: given.reason });
 }
 
 /**
@@ -44,4 +49,4 @@ function orAborted(given, promise) {
     });
 }
 
-module.exports = { checkNotAborted, orAborted, signal };
+module.exports = { aborted, checkNotAborted, orAborted, signal };

@@ -74,6 +74,15 @@ class CustomDriver extends CheckingDriver {
         );
     }
 
+    async buildView(id, { signal, onProgress }) {
+        const given = onProgress === undefined ? {} : { onProgress };
+        return orAborted(signal, this.#call('buildView', checkViewId(id), given));
+    }
+
+    async deleteView(id) {
+        return this.#call('deleteView', checkViewId(id));
+    }
+
     find() {
         this.mustBeAtomic('find');
     }

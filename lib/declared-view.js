@@ -23,6 +23,10 @@ const DECLARATION = {
 };
 
 class DeclaredView {
+    /** Whoever waits for it is answered without it. */
+    isGone = true;
+    /** What the engine has to keep and enforce, as JSON; `null` where the view is not unique. */
+    unique;
     #store;
     #number;
 
@@ -33,7 +37,9 @@ class DeclaredView {
      */
     constructor(store, id, declaration) {
         this.#store = store;
-        this.#number = registered(store, id, declaration);
+        const text = textOf(declaration);
+        this.#number = registered(store, id, text);
+        this.unique = declaration.unique === true ? text : null;
     }
 
     /**
@@ -68,6 +74,9 @@ class DeclaredView {
         return { rows, skipped: 0, sequence };
     }
 
+    /** What was asked is answered by the engine, when that ends. */
+    close() {}
+
     /** Gives the rows back. What was asked before is answered all the same. */
     drop() {
         native(() => binding.undeclare(this.#store.number, this.#number));
@@ -78,8 +87,8 @@ class DeclaredView {
     }
 }
 
-/** The native number of a view that was registered. */
-function registered(store, id, { where, reduce, ...declaration }) {
+/** A declaration as the engine reads it. */
+function textOf({ where, reduce, ...declaration }) {
     const members = [];
     if (where !== undefined) {
         members.push(`"where":${whereText(where)}`);
@@ -91,8 +100,13 @@ function registered(store, id, { where, reduce, ...declaration }) {
     for (const [name, value] of Object.entries(declaration)) {
         members.push(`"${name}":${exactJson(value, name)}`);
     }
+    return `{${members.join(',')}}`;
+}
+
+/** The native number of a view that was registered. */
+function registered(store, id, text) {
     try {
-        return native(() => binding.declare(store.number, id, `{${members.join(',')}}`));
+        return native(() => binding.declare(store.number, id, text));
     } catch (error) {
         throw error.code === 'ASSERTION' ? new AssertionError(`setView: ${error.message}`, { viewId: id }) : error;
     }

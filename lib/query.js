@@ -91,6 +91,9 @@ function rowPrefix(value, name) {
     return rowBound(value, name);
 }
 
+/** What may be asked of a view that has to be built first. */
+const OF_BUILD = { signal, onProgress: func };
+
 const OF_ROWS = {
     startKey: rowBound,
     endKey: rowBound,
@@ -98,7 +101,7 @@ const OF_ROWS = {
     keys: listOf(rowBound),
     prefix: rowPrefix,
     ...WINDOW,
-    onProgress: func,
+    ...OF_BUILD,
     reduce: boolean,
     group: boolean,
     groupLevel: count,
@@ -161,6 +164,12 @@ function keyQuery(options) {
     return complete(checkOptions(options, OF_KEYS, 'queryKeys', unbounded()));
 }
 
+/**
+ * @typedef {object} BuildOptions
+ * @property {AbortSignal | undefined} signal
+ * @property {((progress: { done: number, total: number }) => void) | undefined} onProgress
+ */
+
 /** @returns {Query} */
 function viewQuery(options) {
     const query = checkOptions(options, OF_ROWS, 'queryView', unbounded());
@@ -168,6 +177,13 @@ function viewQuery(options) {
         completeReduce(query);
     }
     return complete(query);
+}
+
+/** @returns {BuildOptions} */
+function buildOptions(options) {
+    const checked = checkOptions(options, OF_BUILD, 'buildView');
+    checkNotAborted(checked.signal);
+    return { signal: checked.signal, onProgress: checked.onProgress };
 }
 
 /** @returns {Query} */
@@ -271,6 +287,7 @@ function inOrder(query) {
 
 module.exports = {
     DEFAULT_LIMIT,
+    buildOptions,
     cursor,
     forCustomEngine,
     inOrder,

@@ -3,6 +3,7 @@
 /** The views of one store, by id. */
 
 const { checkOptions, checkViewId, func, oneOf, show } = require('./check.js');
+const { Definitions } = require('./definitions.js');
 const { DECLARATION, DeclaredView } = require('./declared-view.js');
 const { AssertionError, NotFoundError } = require('./errors.js');
 const { View } = require('./view.js');
@@ -16,9 +17,13 @@ class Views {
     #store;
     /** Registered before the store is loaded, a view has no rows yet and needs none. */
     #views = new Map();
+    /** Those that were replaced or deleted while somebody waited for them. */
+    #leaving = [];
+    #definitions;
 
     constructor(store) {
         this.#store = store;
+        this.#definitions = new Definitions(store);
     }
 
     /** Registers a view; one of the same id is replaced and built anew. */
@@ -35,9 +40,22 @@ class Views {
         if ((given.map === undefined) === (given.key === undefined)) {
             throw new AssertionError('a view has a map function or a key, and not both', { viewId: id });
         }
+        if (given.unique === true && !id.isWellFormed()) {
+            throw new AssertionError('the id of a unique view has no lone surrogate', { viewId: id });
+        }
         const view = given.map === undefined ? this.#declared(id, given) : this.#programmed(id, given, source);
-        this.#views.get(id)?.drop();
+        this.#retire(this.#views.get(id));
         this.#views.set(id, view);
+        this.#definitions.set(id, view.unique ?? null);
+    }
+
+    /** Forgets a view, a unique one for every opener. The store is loaded. Resolves to whether there was one. */
+    async delete(id) {
+        const view = this.#views.get(checkViewId(id));
+        this.#views.delete(id);
+        this.#retire(view);
+        const wasUnique = await this.#definitions.forget(id);
+        return view !== undefined || wasUnique;
     }
 
     #declared(id, given) {
@@ -63,12 +81,50 @@ class Views {
 
     /** @param {import('./query.js').Query} query */
     query(id, query) {
-        return this.#get(id).query(query);
+        return this.#onceKept(id, (view) => view.query(query));
     }
 
     /** Answers at once, however long the build takes. */
     queryNow(id, query) {
-        return this.#get(id).queryNow(query);
+        const view = this.#get(id);
+        this.#definitions.check(id);
+        return view.queryNow(query);
+    }
+
+    /**
+     * Brings a view forward. Resolves to what it holds then, and which values of a unique one several documents have.
+     *
+     * @param {import('./query.js').BuildOptions} options
+     */
+    async build(id, options) {
+        const { unique } = this.#get(id);
+        const report = await this.#onceKept(id, (view) => view.build(options));
+        return typeof unique === 'string' ? { ...report, duplicates: await this.#definitions.duplicates(id) } : report;
+    }
+
+    /** What is asked of a view now; told when the view is known to be kept. */
+    #onceKept(id, ask) {
+        const view = this.#get(id);
+        const kept = this.#definitions.check(id);
+        return kept === null ? ask(view) : both(() => ask(view), kept);
+    }
+
+    stats() {
+        return Object.fromEntries([...this.#views].map(([id, view]) => [id, view.stats()]));
+    }
+
+    /** Nobody gets an answer any more. */
+    close() {
+        for (const view of [...this.#leaving, ...this.#views.values()]) {
+            view.close();
+        }
+    }
+
+    #retire(view) {
+        if (view !== undefined) {
+            view.drop();
+            this.#leaving = [...this.#leaving, view].filter(({ isGone }) => !isGone);
+        }
     }
 
     #get(id) {
@@ -78,10 +134,14 @@ class Views {
         }
         return view;
     }
+}
 
-    stats() {
-        return Object.fromEntries([...this.#views].map(([id, view]) => [id, view.stats()]));
-    }
+/** What is asked now, told when `kept` has resolved. */
+async function both(ask, kept) {
+    const asked = new Promise((resolve) => {
+        resolve(ask());
+    });
+    return (await Promise.all([asked, kept]))[0];
 }
 
 function pick(source) {

@@ -5,6 +5,7 @@ import {
     type BadFile,
     type BatchOperation,
     type BatchResult,
+    type BuildReport,
     ClosedError,
     ConflictError,
     CorruptError,
@@ -12,6 +13,7 @@ import {
     Datastore,
     DatastoreEngine,
     DatastoreError,
+    type Duplicate,
     type Json,
     type KeyItem,
     type KeyQueryOptions,
@@ -35,6 +37,17 @@ function same<A, B>(_equal: Equal<A, B>): void {}
 interface User {
     name: string;
     email?: string;
+}
+
+export async function unique(users: Datastore<User>): Promise<void> {
+    const report = await users.buildView('byEmail');
+    same<typeof report, BuildReport>(true);
+    same<typeof report.duplicates, Duplicate[]>(true);
+    same<(typeof report.duplicates)[0], { viewKey: Json; documentKeys: string[] }>(true);
+    const deleted = await users.deleteView('byEmail');
+    same<typeof deleted, boolean>(true);
+    // @ts-expect-error a view has an id
+    void users.deleteView();
 }
 
 export async function typed(users: Datastore<User>): Promise<void> {
@@ -457,6 +470,9 @@ export function errors(error: unknown): void {
         same<typeof error.code, 'CONFLICT'>(true);
         same<typeof error.expectedRev, number | null>(true);
         same<typeof error.httpStatusCode, 409>(true);
+        same<typeof error.viewId, string | undefined>(true);
+        same<typeof error.viewKey, Json | undefined>(true);
+        same<typeof error.otherKey, string | undefined>(true);
     } else if (error instanceof CorruptError) {
         same<typeof error.files, BadFile[]>(true);
     } else if (error instanceof ViewMapError) {

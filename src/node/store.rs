@@ -24,6 +24,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::storage::Storage;
 use crate::storage::files::{self, Files, OnCorrupt, Placing};
 use crate::storage::memory::Memory;
+use crate::view::Piece;
 
 /// A store as its environment knows it.
 pub struct Store {
@@ -35,6 +36,8 @@ pub struct Store {
     pub alive: Rc<KeepAlive>,
     /// The rows of its views, by number.
     pub views: RefCell<Vec<Option<Index>>>,
+    /// What is left of views that were forgotten.
+    pub garbage: RefCell<Vec<Piece>>,
     /// Its declarative views, by number.
     pub declared: RefCell<Vec<Option<Declared>>>,
     /// What is answered later.
@@ -143,6 +146,7 @@ pub fn open(
         events,
         alive,
         views: RefCell::default(),
+        garbage: RefCell::default(),
         declared: RefCell::default(),
         calls: RefCell::default(),
         transactions: RefCell::default(),

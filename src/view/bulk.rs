@@ -1,10 +1,10 @@
 //! A view's rows made at once, from parts that were made side by side.
 
-use std::collections::HashMap;
 use std::thread;
 
 use super::RowKey;
-use super::rows::{DocumentRows, RowTree, RowValue, Rows};
+use super::by_document::{ByDocument, DocumentRows};
+use super::rows::{RowTree, RowValue, Rows};
 use crate::key::Key;
 
 /// The rows of some of the documents.
@@ -80,8 +80,10 @@ impl Rows {
         let (rows, documents): (Vec<_>, Vec<_>) = parts.into_iter().map(|part| (part.rows, part.documents)).unzip();
         thread::scope(|scope| {
             let by_document = scope.spawn(|| {
-                let mut all = HashMap::with_capacity(documents.iter().map(Vec::len).sum());
-                all.extend(documents.into_iter().flatten());
+                let mut all = ByDocument::default();
+                for (document, rows) in documents.into_iter().flatten() {
+                    all.put(document, rows);
+                }
                 all
             });
             let tree = merged(rows);

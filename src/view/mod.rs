@@ -14,15 +14,17 @@
 #![forbid(unsafe_code)]
 
 mod bulk;
+mod by_document;
 pub mod collation;
 pub mod declared;
 #[cfg(test)]
 mod model;
 mod row_key;
 mod rows;
+mod runs;
 #[cfg(test)]
 mod test;
 
 pub use bulk::Part;
 pub use row_key::RowKey;
-pub use rows::{Emitted, RowTree, RowValue, Rows};
+pub use rows::{Emitted, Piece, RowTree, RowValue, Rows};

@@ -5,8 +5,9 @@
 //! | `build` | documents out, rows back |
 //! | `query` | pages of rows |
 //!
-//! The rows live here, the map function in JavaScript. One query is: `viewAim`, then `viewChunk`, map, `viewApply`
-//! until a chunk is empty, then `viewQuery`, and in the end always `viewRelease`.
+//! The rows live here, the map function in JavaScript. A query of a view that stands at the present moment is one
+//! `viewQuery`. Any other is: `viewWant`, then `viewAdvance`, map, `viewApply` until the view has arrived, then
+//! `viewQuery` at that moment, and in the end always `viewForget`.
 
 mod build;
 mod query;
@@ -35,12 +36,25 @@ pub fn view_create(env: Env, number: u32, id: String) -> napi::Result<u32> {
     Ok(view)
 }
 
-/// Forgets a view.
+/// Forgets a view. Its rows go with `viewSweep`.
 #[napi(catch_unwind)]
 pub fn view_drop(env: Env, number: u32, view: u32) -> napi::Result<()> {
-    let dropped = store(&env, number)?.views.borrow_mut().get_mut(view as usize).and_then(Option::take);
-    drop(dropped);
+    let store = store(&env, number)?;
+    let dropped = store.views.borrow_mut().get_mut(view as usize).and_then(Option::take);
+    store.garbage.borrow_mut().extend(dropped.into_iter().flat_map(Index::into_pieces));
     Ok(())
+}
+
+/// Drops a little of what is left of forgotten views; tells whether there is more.
+#[napi(catch_unwind)]
+pub fn view_sweep(env: Env, number: u32) -> napi::Result<bool> {
+    let store = store(&env, number)?;
+    let (piece, is_more) = {
+        let mut garbage = store.garbage.borrow_mut();
+        (garbage.pop(), !garbage.is_empty())
+    };
+    drop(piece);
+    Ok(is_more)
 }
 
 /// `[rows, skipped, sequence]` of a view.

@@ -7,12 +7,16 @@ use super::with;
 use crate::engine::Reading;
 use crate::error::{Error, Result};
 use crate::key::code_unit;
+use crate::node::failure::throw;
 use crate::node::read::{ResultText, flag, push_string, window};
+use crate::node::store::store;
 use crate::node::text::Text;
+use crate::node::write::as_count;
 use crate::range::{Query, Selection, Window};
 use crate::view::collation;
 
-/// A page of the view's rows, as the text of the query's whole result. The arguments of a query are those of
+/// A page of the view's rows at a moment that was wanted and is arrived at, as the text of the query's whole result;
+/// without a moment, as of now: `null` where the view does not stand there. The arguments of a query are those of
 /// [`row_query`].
 #[napi(catch_unwind)]
 #[allow(clippy::too_many_arguments, reason = "flat arguments cross in a tenth of the time an object takes")]
@@ -20,6 +24,7 @@ pub fn view_query(
     env: Env,
     number: u32,
     view: u32,
+    moment: Option<f64>,
     start: Option<String>,
     end: Option<String>,
     key: Option<String>,
@@ -29,11 +34,20 @@ pub fn view_query(
     flags: u32,
     offset: f64,
     limit: f64,
-) -> napi::Result<Text<String>> {
-    with(&env, number, view, |index| {
-        let query = row_query([start, end, key, prefix], keys, cursor, flags, window(offset, limit))?;
-        row_page(&index.reading()?, query, flags)
-    })
+) -> napi::Result<Option<Text<String>>> {
+    let Some(reading) = reading(&env, number, view, moment)? else { return Ok(None) };
+    let query = row_query([start, end, key, prefix], keys, cursor, flags, window(offset, limit));
+    let page = query.and_then(|query| row_page(&reading, query, flags));
+    page.map(Some).map_err(|error| throw(&env, &error))
+}
+
+/// The view at a moment, or as of now.
+fn reading(env: &Env, number: u32, view: u32, moment: Option<f64>) -> napi::Result<Option<Reading>> {
+    if let Some(moment) = moment.and_then(as_count) {
+        return with(env, number, view, |index| Ok(index.reading_at(moment)));
+    }
+    let snapshot = store(env, number)?.engine.snapshot().map_err(|error| throw(env, &error))?;
+    with(env, number, view, |index| Ok(index.reading(&snapshot)))
 }
 
 /// A query from JavaScript's bounds (start, end, key, prefix) and keys, which are JSON, and its [`flag`]s.
