@@ -23,6 +23,9 @@ use crate::key::Key;
 use crate::storage::Storage;
 use crate::view::declared::Declaration;
 
+/// The rows of a view that are not dropped on the caller's thread.
+const MANY_ROWS: usize = 1_000;
+
 /// A store: documents in memory over a [`Storage`].
 ///
 /// Every method returns at once; what takes time answers through a reply, from another thread. Dropping an engine
@@ -129,8 +132,12 @@ impl Engine {
     }
 
     /// Forgets a declarative view, unless another one has its id by now.
-    pub fn undeclare(&self, id: &str, view: &Arc<View>) {
-        self.shared.views.remove(id, view);
+    pub fn undeclare(&self, id: &str, view: Arc<View>) {
+        self.shared.views.remove(id, &view);
+        // Dropping many rows takes a while.
+        if view.numbers().rows > MANY_ROWS {
+            self.shared.workers.run(Box::new(move || drop(view)));
+        }
     }
 
     /// A declarative view at this moment: at once where that takes a moment only and `may_be_now`.

@@ -1,5 +1,6 @@
 //! A view's rows made at once, from parts that were made side by side.
 
+use std::panic::resume_unwind;
 use std::thread;
 
 use super::RowKey;
@@ -87,7 +88,7 @@ impl Rows {
                 all
             });
             let tree = merged(rows);
-            Self::of(tree, by_document.join().unwrap_or_default())
+            Self::of(tree, by_document.join().unwrap_or_else(|panic| resume_unwind(panic)))
         })
     }
 }
