@@ -5,6 +5,7 @@ import {
     type BadFile,
     type BatchOperation,
     type BatchResult,
+    type BuildProgress,
     type BuildReport,
     ClosedError,
     ConflictError,
@@ -340,6 +341,22 @@ export async function queries(users: Datastore<User>): Promise<void> {
     same<(typeof typedRows.items)[number]['value'], { name: string } | undefined>(true);
     const result: QueryResult<{ key: Json }> = rows;
     void result;
+}
+
+export async function builtViews(users: Datastore<User>, signal: AbortSignal): Promise<void> {
+    const onProgress = ({ done, total }: BuildProgress) => console.log(done / total);
+    const report = await users.buildView('byEmail', { signal, onProgress });
+    same<typeof report, BuildReport>(true);
+    await users.queryView('byEmail', { limit: 1, signal, onProgress });
+    // @ts-expect-error a query of keys builds nothing
+    await users.queryKeys({ onProgress });
+    // @ts-expect-error a build has no limit
+    await users.buildView('byEmail', { limit: 1 });
+    const deleted = await users.deleteView('byEmail');
+    same<typeof deleted, boolean>(true);
+    const { building, pending } = users.stats().views.byEmail ?? { building: false, pending: 0 };
+    same<typeof building, boolean>(true);
+    same<typeof pending, number>(true);
 }
 
 type Row = ViewItem<string, { name: string }>;
