@@ -21,7 +21,9 @@ impl fmt::Display for NotSorted {
 
 impl Error for NotSorted {}
 
-pub fn build<K: Ord + Clone, V>(entries: impl IntoIterator<Item = (K, V)>) -> Result<Subtree<K, V>, NotSorted> {
+pub fn build<K: Ord + Clone, V, M: Default>(
+    entries: impl IntoIterator<Item = (K, V)>,
+) -> Result<Subtree<K, V, M>, NotSorted> {
     let mut level = leaves(entries)?;
     while level.len() > 1 {
         level = parents(level);
@@ -29,7 +31,9 @@ pub fn build<K: Ord + Clone, V>(entries: impl IntoIterator<Item = (K, V)>) -> Re
     Ok(level.pop().map_or_else(Subtree::empty, |(_, root)| root))
 }
 
-fn leaves<K: Ord + Clone, V>(entries: impl IntoIterator<Item = (K, V)>) -> Result<Vec<Sibling<K, V>>, NotSorted> {
+fn leaves<K: Ord + Clone, V, M: Default>(
+    entries: impl IntoIterator<Item = (K, V)>,
+) -> Result<Vec<Sibling<K, V, M>>, NotSorted> {
     let full = || Leaf { keys: Vec::with_capacity(MAX), values: Vec::with_capacity(MAX) };
     let mut level = Vec::new();
     let mut leaf = full();
@@ -49,7 +53,7 @@ fn leaves<K: Ord + Clone, V>(entries: impl IntoIterator<Item = (K, V)>) -> Resul
     Ok(level)
 }
 
-fn parents<K, V>(level: Vec<Sibling<K, V>>) -> Vec<Sibling<K, V>> {
+fn parents<K, V, M: Default>(level: Vec<Sibling<K, V, M>>) -> Vec<Sibling<K, V, M>> {
     let mut parents = Vec::with_capacity(level.len().div_ceil(MAX));
     let mut level = level.into_iter();
     loop {
