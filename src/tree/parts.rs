@@ -43,6 +43,12 @@ impl<K, V, M> Tree<K, V, M> {
         Branch(&self.root)
     }
 
+    /// The keys from a position to the end of its leaf; none past the end of the tree. O(log n).
+    #[must_use]
+    pub fn keys_of_leaf(&self, from: usize) -> &[K] {
+        self.root.node().leaf_at(from).and_then(|(leaf, offset)| leaf.keys.get(offset..)).unwrap_or_default()
+    }
+
     /// The fewest pieces that make up a range of positions, in order; what lies past the end of the tree is left out.
     /// O(log n), as is their number.
     #[must_use]
@@ -71,6 +77,13 @@ impl<'a, K, V, M> Branch<'a, K, V, M> {
     #[must_use]
     pub fn memo(self) -> &'a M {
         self.0.memo()
+    }
+
+    /// The entry at a position among these, counted from 0; `None` past the end. O(log n).
+    #[must_use]
+    pub fn select(self, index: usize) -> Option<(&'a K, &'a V)> {
+        let (leaf, offset) = self.0.node().leaf_at(index)?;
+        leaf.entry(offset)
     }
 
     /// What lies directly below.

@@ -2,6 +2,7 @@
 //!
 //! - [`collation`]: JSON values as bytes whose `memcmp` order is the order of view keys.
 //! - [`RowKey`], [`Rows`]: the rows of one view in a counted tree, and for each document its rows.
+//! - [`reduce`]: what a range of rows comes to, alone or in groups.
 //!
 //! Invariants: the bytes of a row sort by emitted key, then document key, then order of emission. Every row belongs
 //! to exactly one document, and replacing a document's rows touches no other row.
@@ -14,6 +15,7 @@
 pub mod collation;
 #[cfg(test)]
 mod model;
+pub mod reduce;
 mod row_key;
 mod rows;
 #[cfg(test)]
