@@ -89,7 +89,24 @@ export interface ViewQueryOptions extends WindowOptions {
     key?: Json | undefined;
     /** Every string that starts with this one, or every array whose first elements are these. */
     prefix?: string | Json[] | undefined;
+    /** `true` asks for what the rows come to: see `ReduceQueryOptions` and `GroupQueryOptions`. */
+    reduce?: false | undefined;
+    group?: false | undefined;
 }
+
+/** What all rows of a range come to. */
+export type ReduceQueryOptions = Omit<
+    ViewQueryOptions,
+    'reduce' | 'inclusiveStartIndex' | 'offset' | 'limit' | 'includeDocuments'
+> & { reduce: true; groupLevel?: undefined };
+
+/**
+ * What the rows of each key come to (`group`), or of each beginning of so many elements of keys that are arrays
+ * (`groupLevel`; other keys are whole; 0 is one group of everything, with the key `null`).
+ */
+export type GroupQueryOptions = Omit<ViewQueryOptions, 'reduce' | 'group' | 'includeDocuments'> & {
+    reduce?: true | undefined;
+} & ({ group: true; groupLevel?: undefined } | { group?: undefined; groupLevel: number });
 
 /** One item of a query of keys. */
 export interface KeyItem {
@@ -106,6 +123,27 @@ export interface ViewItem<ViewKey = Json, Value = Json> {
     documentKey: string;
     /** What was emitted with the key; absent where nothing was. */
     value?: Value;
+}
+
+/** What the rows of a range come to. */
+export interface Reduced<Value = Json> {
+    value: Value;
+}
+
+/** What the rows of a group come to. */
+export interface ViewGroup<ViewKey = Json, Value = Json> {
+    /** The key, or the elements with which the keys begin. */
+    key: ViewKey;
+    value: Value;
+}
+
+/** The result of `_stats`; `null` without numbers, and for sums beyond every number. */
+export interface ViewStatistics {
+    sum: number | null;
+    count: number;
+    min: number | null;
+    max: number | null;
+    sumsqr: number | null;
 }
 
 /** An item with its document. */
@@ -137,12 +175,33 @@ export interface QueryResult<Item> extends Page<Item> {
 // biome-ignore lint/suspicious/noExplicitAny: what is emitted is checked when it is emitted
 export type Emit<ViewKey = any, Value = any> = (key: ViewKey, value?: Value) => void;
 
+/**
+ * A reduce that is kept up to date natively. `_sum` takes numbers, or arrays of numbers that are added element by element
+ * (`null` beyond every number); `_stats` takes numbers; `_min` and `_max` take any values, in the order of view keys;
+ * `_approx_count_distinct` counts keys.
+ */
+export type BuiltInReduce = '_count' | '_sum' | '_stats' | '_min' | '_max' | '_approx_count_distinct';
+
+/**
+ * Makes one value of rows: of values as they were emitted (`null` where none was) with their keys, or with `rereduce` of
+ * what it returned for some of them. The result must depend on the rows alone, not on how they are divided.
+ */
+export type ReduceFunction = (
+    // biome-ignore lint/suspicious/noExplicitAny: what is emitted is the user's
+    keys: [key: any, documentKey: string][] | null,
+    // biome-ignore lint/suspicious/noExplicitAny: what is emitted is the user's
+    values: any[],
+    rereduce: boolean,
+) => unknown;
+
 /** How a view is made of the documents. */
 export interface ViewSource<Doc = AnyDocument> {
     /** Called with each document, a copy of its own; emits before it returns. */
     map(document: Stored<Doc>, emit: Emit): void;
     /** What a throw of `map` does: reject the query (default), or leave the document out of the view. */
     onError?: 'error' | 'skip' | undefined;
+    /** What rows come to where a query asks for it. */
+    reduce?: BuiltInReduce | ReduceFunction | undefined;
 }
 
 /**
@@ -489,6 +548,16 @@ export class Datastore<Doc extends object = AnyDocument> extends EventEmitter<Da
         options?: ViewQueryOptions,
     ): Promise<QueryResult<WithOptionalDocument<ViewItem<ViewKey, Value>, Doc>>>;
 
+    /**
+     * What a range of a view's rows comes to, as of the moment of the call.
+     * @throws `ViewReduceError`, and as for rows
+     */
+    queryView<Value = Json>(id: string, options: ReduceQueryOptions): Promise<Reduced<Value>>;
+    queryView<ViewKey = Json, Value = Json>(
+        id: string,
+        options: GroupQueryOptions,
+    ): Promise<QueryResult<ViewGroup<ViewKey, Value>>>;
+
     /** Registers a view; one with the same id is replaced and built anew. */
     setView(id: string, source: ViewSource<Doc>): void;
 
@@ -542,6 +611,11 @@ export class DatastoreEngine<Doc extends object = AnyDocument> {
         id: string,
         options?: ViewQueryOptions,
     ): QueryResult<WithOptionalDocument<ViewItem<ViewKey, Value>, Doc>>;
+    queryView<Value = Json>(id: string, options: ReduceQueryOptions): Reduced<Value>;
+    queryView<ViewKey = Json, Value = Json>(
+        id: string,
+        options: GroupQueryOptions,
+    ): QueryResult<ViewGroup<ViewKey, Value>>;
 
     hasView(id: string): boolean;
 
@@ -611,6 +685,16 @@ export class ViewMapError extends DatastoreError {
     readonly code: 'VIEW_MAP';
     readonly viewId: string;
     readonly key: string;
+}
+
+/**
+ * A view's rows cannot be reduced: the built-in reduce does not take the value emitted for the document `key`, or the
+ * reduce function failed (`cause`).
+ */
+export class ViewReduceError extends DatastoreError {
+    static readonly CODE: 'VIEW_REDUCE';
+    readonly code: 'VIEW_REDUCE';
+    readonly viewId: string;
 }
 
 /** The operating system refused; `code` is its own (`ENOSPC`, `EACCES`, ...), as in Node's `fs` errors. */

@@ -129,6 +129,10 @@ class NativeDriver {
         return this.#views.query(id, query);
     }
 
+    queryViewNow(id, query) {
+        return this.#views.queryNow(id, query);
+    }
+
     stats() {
         return { ...this.#store.stats(), views: this.#views.stats() };
     }

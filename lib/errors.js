@@ -61,6 +61,9 @@ const CorruptError = withCode('CorruptError', 'CORRUPT');
 /** A map function failed: `viewId`, `key`, `cause`. */
 const ViewMapError = withCode('ViewMapError', 'VIEW_MAP');
 
+/** A view's rows cannot be reduced: `viewId`, and `key` of the document with the value at fault or `cause` of the function. */
+const ViewReduceError = withCode('ViewReduceError', 'VIEW_REDUCE');
+
 /** The operating system refused: its `code`, `errno`, `syscall`, `path`, as Node's own errors have them. */
 class StorageError extends DatastoreError {}
 
@@ -71,6 +74,7 @@ const CLASSES = {
     ASSERTION: AssertionError,
     CLOSED: ClosedError,
     CORRUPT: CorruptError,
+    VIEW_REDUCE: ViewReduceError,
 };
 
 /**
@@ -120,6 +124,7 @@ module.exports = {
     ClosedError,
     CorruptError,
     ViewMapError,
+    ViewReduceError,
     StorageError,
     fromNative,
     native,

@@ -156,6 +156,10 @@ class FileSystemDriver extends CheckingDriver {
         return this.#readable().queryView(id, query);
     }
 
+    queryViewNow(id, query) {
+        return this.#readable().queryViewNow(id, query);
+    }
+
     stats() {
         return this.#memory.stats();
     }

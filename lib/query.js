@@ -52,7 +52,9 @@ function rowPrefix(value, name) {
     return rowBound(value, name);
 }
 
-const OF_ROWS = { startKey: rowBound, endKey: rowBound, key: rowBound, prefix: rowPrefix, ...WINDOW };
+const OF_REDUCE = { reduce: boolean, group: boolean, groupLevel: count };
+
+const OF_ROWS = { startKey: rowBound, endKey: rowBound, key: rowBound, prefix: rowPrefix, ...WINDOW, ...OF_REDUCE };
 
 /**
  * @typedef {object} Query every member is set, absent bounds are `undefined`; a view's bounds are JSON text
@@ -64,6 +66,8 @@ const OF_ROWS = { startKey: rowBound, endKey: rowBound, key: rowBound, prefix: r
  * @property {number} inclusiveStartIndex
  * @property {number} limit
  * @property {boolean} includeDocuments
+ * @property {boolean} [reduce] of a view: what the rows come to, not the rows
+ * @property {number} [groupLevel] by so many elements of the key, `Infinity` for the whole key
  */
 
 /** @returns {Query} */
@@ -73,7 +77,8 @@ function keyQuery(options) {
 
 /** @returns {Query} */
 function viewQuery(options) {
-    return complete(checkOptions(options, OF_ROWS, 'queryView'));
+    const checked = checkOptions(options, OF_ROWS, 'queryView');
+    return { ...complete(checked), ...reduceQuery(checked) };
 }
 
 /** @returns {Query & { total: boolean }} */
@@ -103,6 +108,23 @@ function complete(options) {
     };
 }
 
+/** What is asked of a view's reduce. Groups are asked of it, too. */
+function reduceQuery({ reduce, group, groupLevel, includeDocuments, ...options }) {
+    const isGrouped = group === true || groupLevel !== undefined;
+    if (isGrouped && (reduce === false || (group !== undefined && groupLevel !== undefined))) {
+        throw new AssertionError('group and groupLevel go without each other and without reduce: false');
+    }
+    const isReduced = isGrouped || reduce === true;
+    if (isReduced && includeDocuments) {
+        throw new AssertionError('includeDocuments is for rows: what they are reduced to has no document');
+    }
+    const ofPages = ['limit', 'offset', 'inclusiveStartIndex'].filter((name) => options[name] !== undefined);
+    if (isReduced && !isGrouped && ofPages.length > 0) {
+        throw new AssertionError(`${ofPages[0]} is for rows and groups: reduce without group gives one value`);
+    }
+    return { reduce: isReduced, groupLevel: group === true ? Infinity : groupLevel };
+}
+
 /**
  * What a custom engine is asked: `inclusiveStartIndex` and `limit` always set, `offset` translated, and bounds only where
  * the user gave them.
@@ -111,7 +133,13 @@ function complete(options) {
  * @param {(bound: string) => unknown} read what a bound stands for: itself, or what its JSON says
  */
 function forCustomEngine(query, read) {
-    const { startKey, endKey, key, prefix, ...asked } = query;
+    const { startKey, endKey, key, prefix, reduce, groupLevel, ...asked } = query;
+    if (reduce) {
+        asked.reduce = true;
+    }
+    if (groupLevel !== undefined) {
+        Object.assign(asked, groupLevel === Infinity ? { group: true } : { groupLevel });
+    }
     for (const [name, bound] of Object.entries({ startKey, endKey, key, prefix })) {
         if (bound !== undefined) {
             asked[name] = read(bound);
@@ -125,4 +153,9 @@ function inOrder({ startKey, endKey, key, prefix, descending, inclusiveStartInde
     return [startKey, endKey, key, prefix, descending, inclusiveStartIndex, most, includeDocuments];
 }
 
-module.exports = { forCustomEngine, inOrder, keyQuery, transactionQuery, viewQuery };
+/** A query of a view's reduce as the arguments of its native function. */
+function reduceInOrder({ groupLevel, ...query }) {
+    return [...inOrder(query).slice(0, -1), groupLevel];
+}
+
+module.exports = { forCustomEngine, inOrder, keyQuery, reduceInOrder, transactionQuery, viewQuery };

@@ -10,6 +10,7 @@ const binding = require('./native.js');
 const { show } = require('./check.js');
 const { AssertionError, ViewMapError, fromNative, native } = require('./errors.js');
 const { inOrder } = require('./query.js');
+const { finish, finishInTurns } = require('./reduce.js');
 
 /** A chunk is at most so many documents, and ends after so many bytes of text. */
 const CHUNK_DOCUMENTS = 500;
@@ -24,39 +25,55 @@ class View {
     #id;
     #map;
     #skipsErrors;
+    #reduce;
     #building = false;
     #dropped = false;
 
     /**
      * @param {import('./store.js').Store} store
      * @param {string} id
-     * @param {{ map: Function, onError?: 'error' | 'skip' }} source checked already
+     * @param {{ map: Function, onError?: 'error' | 'skip', reduce: import('./reduce.js').Reduce | null }} source checked
+     * already
      */
     constructor(store, id, source) {
         this.#store = store;
         this.#id = id;
         this.#map = source.map;
         this.#skipsErrors = source.onError === 'skip';
+        this.#reduce = source.reduce;
         this.#number = native(() => binding.viewCreate(store.number));
     }
 
     /**
-     * Answers for the moment of the call.
+     * Answers for the moment of the call; with a promise where reducing takes long.
      *
      * @param {import('./query.js').Query} query
      */
     query(query) {
-        if (this.#building) {
-            throw new AssertionError(`the view ${show(this.#id)} is queried from inside its own map function`, {
-                viewId: this.#id,
-            });
-        }
+        return this.#answer(query, finishInTurns);
+    }
+
+    /**
+     * Answers for the moment of the call, however long it takes.
+     *
+     * @param {import('./query.js').Query} query
+     */
+    queryNow(query) {
+        return this.#answer(query, finish);
+    }
+
+    #answer(query, finishSteps) {
+        this.#checkQuery(query);
         const [store, view] = [this.#store.number, this.#number];
+        let steps;
         this.#building = true;
         try {
             native(() => binding.viewAim(store, view));
             this.#build();
-            return JSON.parse(native(() => binding.viewQuery(store, view, ...inOrder(query))));
+            if (!query.reduce) {
+                return JSON.parse(native(() => binding.viewQuery(store, view, ...inOrder(query))));
+            }
+            steps = this.#reduce.begin(store, view, query);
         } finally {
             this.#building = false;
             if (this.#dropped) {
@@ -64,6 +81,19 @@ class View {
             } else {
                 native(() => binding.viewRelease(store, view));
             }
+        }
+        return finishSteps(steps, query.signal);
+    }
+
+    #checkQuery({ reduce }) {
+        const caller = (this.#building && 'map') || (this.#reduce?.isCalling && 'reduce');
+        if (caller) {
+            throw new AssertionError(`the view ${show(this.#id)} is queried from inside its own ${caller} function`, {
+                viewId: this.#id,
+            });
+        }
+        if (reduce && this.#reduce === null) {
+            throw new AssertionError(`the view ${show(this.#id)} has no reduce`, { viewId: this.#id });
         }
     }
 

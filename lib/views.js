@@ -4,9 +4,10 @@
 
 const { checkOptions, checkViewId, func, oneOf, show } = require('./check.js');
 const { AssertionError, NotFoundError } = require('./errors.js');
+const { Reduce, reduceOption } = require('./reduce.js');
 const { View } = require('./view.js');
 
-const SOURCE = { map: func, onError: oneOf('error', 'skip') };
+const SOURCE = { map: func, onError: oneOf('error', 'skip'), reduce: reduceOption };
 
 class Views {
     #store;
@@ -25,11 +26,13 @@ class Views {
         }
         // An object of a class may keep whatever it likes beside its map function.
         const isPlain = [Object.prototype, null].includes(Object.getPrototypeOf(source));
-        const { map, onError } = checkOptions(isPlain ? source : pick(source), SOURCE, 'setView');
+        const { map, onError, reduce } = checkOptions(isPlain ? source : pick(source), SOURCE, 'setView');
         if (map === undefined) {
             throw new AssertionError('a view has a map function', { viewId: id });
         }
-        const view = new View(this.#store, id, { map: map.bind(source), onError });
+        const reduces =
+            reduce === undefined ? null : new Reduce(id, typeof reduce === 'function' ? reduce.bind(source) : reduce);
+        const view = new View(this.#store, id, { map: map.bind(source), onError, reduce: reduces });
         this.#views.get(id)?.drop();
         this.#views.set(id, view);
     }
@@ -38,22 +41,39 @@ class Views {
         return this.#views.has(checkViewId(id));
     }
 
-    /** @param {import('./query.js').Query} query */
+    /**
+     * The result, or a promise of it where it takes long.
+     *
+     * @param {import('./query.js').Query} query
+     */
     query(id, query) {
-        const view = this.#views.get(checkViewId(id));
-        if (view === undefined) {
-            throw new NotFoundError(`there is no view ${show(id)}`, { viewId: id });
-        }
-        return view.query(query);
+        return this.#view(id).query(query);
+    }
+
+    /**
+     * The result, however long it takes.
+     *
+     * @param {import('./query.js').Query} query
+     */
+    queryNow(id, query) {
+        return this.#view(id).queryNow(query);
     }
 
     stats() {
         return Object.fromEntries([...this.#views].map(([id, view]) => [id, view.stats()]));
     }
+
+    #view(id) {
+        const view = this.#views.get(checkViewId(id));
+        if (view === undefined) {
+            throw new NotFoundError(`there is no view ${show(id)}`, { viewId: id });
+        }
+        return view;
+    }
 }
 
-function pick({ map, onError }) {
-    return { map, onError };
+function pick({ map, onError, reduce }) {
+    return { map, onError, reduce };
 }
 
 module.exports = { Views };

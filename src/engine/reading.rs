@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use super::snapshot::{Snapshot, Stored};
 use crate::range::{Page, Selection, Window};
+use crate::view::reduce::{Level, Question, Reducer, Reduction};
 use crate::view::{RowKey, RowTree, RowValue};
 
 /// The rows of a view and the documents, of one moment. Cloning is O(1) and a clone never changes.
@@ -24,6 +25,14 @@ impl Reading {
     pub fn query(&self, selection: Selection, window: Window) -> Page {
         let descending = selection.descending;
         window.page(selection.of_rows().positions(&self.rows), descending)
+    }
+
+    /// What a range of emitted keys comes to, in all or in groups; nothing is done before its first step. O(log n).
+    #[must_use]
+    pub fn reduction(&self, selection: Selection, reducer: Reducer, level: Option<Level>, window: Window) -> Reduction {
+        let descending = selection.descending;
+        let ranges = vec![selection.of_rows().positions(&self.rows)];
+        Reduction::new(self.rows.clone(), reducer, Question { ranges, descending, level, window })
     }
 
     /// The rows at positions of the ascending order.

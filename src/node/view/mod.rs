@@ -4,12 +4,14 @@
 //! |---|---|
 //! | `build` | documents out, rows back |
 //! | `query` | pages of rows |
+//! | `reduce` | what rows come to, in steps |
 //!
-//! The rows live here, the map function in JavaScript. One query is: `viewAim`, then `viewChunk`, map, `viewApply`
-//! until a chunk is empty, then `viewQuery`, and in the end always `viewRelease`.
+//! The rows live here, the functions in JavaScript. One query is: `viewAim`, then `viewChunk`, map, `viewApply`
+//! until a chunk is empty, then `viewQuery` or `viewReduce`, and in the end always `viewRelease`.
 
 mod build;
 mod query;
+mod reduce;
 
 use napi::Env;
 use napi_derive::napi;

@@ -28,11 +28,8 @@ pub fn view_query(
     include_documents: bool,
 ) -> napi::Result<Text<String>> {
     with(&env, number, view, |index| {
-        let bound = |json: Option<String>| json.as_deref().map(encoded).transpose();
-        let prefix = prefix.as_deref().map(encoded_prefix).transpose()?;
-        let selection = Selection { start: bound(start)?, end: bound(end)?, key: bound(key)?, prefix, descending };
         let reading = index.reading()?;
-        let page = reading.query(selection, window(offset, limit));
+        let page = reading.query(selection(start, end, key, prefix, descending)?, window(offset, limit));
         let mut result = ResultText::new();
         let mut rows = reading.rows(page.positions.clone());
         while let Some((row, value)) = if descending { rows.next_back() } else { rows.next() } {
@@ -46,6 +43,19 @@ pub fn view_query(
         }
         result.end(&page, true)
     })
+}
+
+/// A selection from bounds that are JSON.
+pub(super) fn selection(
+    start: Option<String>,
+    end: Option<String>,
+    key: Option<String>,
+    prefix: Option<String>,
+    descending: bool,
+) -> Result<Selection> {
+    let bound = |json: Option<String>| json.as_deref().map(encoded).transpose();
+    let prefix = prefix.as_deref().map(encoded_prefix).transpose()?;
+    Ok(Selection { start: bound(start)?, end: bound(end)?, key: bound(key)?, prefix, descending })
 }
 
 fn encoded(json: &str) -> Result<Vec<u8>> {

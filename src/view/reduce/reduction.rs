@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::boundaries::{Boundaries, Level};
 use super::function::{self, Piece, Task};
 use super::{Budget, Reducer, partial};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::range::{Page, Window};
 use crate::view::{RowTree, collation};
 
@@ -30,8 +30,9 @@ pub struct Question {
 
 /// Rows that come to one value.
 pub struct Group {
-    /// What their keys have in common, as JSON.
-    pub key: String,
+    /// What their keys have in common, [encoded](collation::head): what follows the group is behind every row that begins
+    /// with it.
+    pub head: Vec<u8>,
     /// What they come to, as JSON; `None` before the reduction is done.
     pub value: Option<Arc<str>>,
     pub(super) ranges: Vec<Range<usize>>,
@@ -139,7 +140,7 @@ impl Reduction {
             let total = usize::from(level.is_none() || !ranges.is_empty());
             let page = if level.is_some() { window.page(0..total, false) } else { Window::default().page(0..1, false) };
             if !page.positions.is_empty() {
-                self.groups.push(Group::new("null".to_owned(), ranges.clone()));
+                self.groups.push(Group::new(Vec::new(), ranges.clone()));
             }
             self.page = Some(page);
             return true;
@@ -173,12 +174,8 @@ impl Reduction {
                 return false;
             }
             let end = boundaries.next(start).min(range.end);
-            let mut key = String::new();
-            if let Some((row, _)) = self.rows.select(start) {
-                // A row that nobody emitted has no key to tell.
-                let _ = collation::decode_head(level.head(row), &mut key);
-            }
-            self.groups.push(Group::new(key, iter::once(start..end).collect()));
+            let head = self.rows.select(start).map(|(row, _)| level.head(row).to_vec()).unwrap_or_default();
+            self.groups.push(Group::new(head, iter::once(start..end).collect()));
             budget.spend(COST_OF_A_GROUP);
             start = end;
         }
@@ -211,8 +208,19 @@ impl Reduction {
 }
 
 impl Group {
-    fn new(key: String, ranges: Vec<Range<usize>>) -> Self {
-        Self { key, value: None, ranges, pieces: None }
+    fn new(head: Vec<u8>, ranges: Vec<Range<usize>>) -> Self {
+        Self { head, value: None, ranges, pieces: None }
+    }
+
+    /// What their keys have in common, as JSON.
+    ///
+    /// # Errors
+    ///
+    /// An assertion where the rows are none that were emitted.
+    pub fn key(&self) -> Result<String> {
+        let mut key = String::new();
+        let decoded = collation::decode_head(&self.head, &mut key);
+        decoded.map(|()| key).ok_or_else(|| Error::assertion("a row that nobody emitted"))
     }
 }
 

@@ -226,7 +226,7 @@ fn assert_same(tree: &RowTree, list: &[Row], reducer: Reducer, question: &Questi
     let found = reduction
         .groups()
         .iter()
-        .map(|group| (Json::parse(&group.key), Ok(Json::parse(group.value.as_deref().unwrap()))));
+        .map(|group| (Json::parse(&group.key().unwrap()), Ok(Json::parse(group.value.as_deref().unwrap()))));
     assert_eq!(found.collect::<Groups>(), expected, "{reducer:?} {level:?}");
     let page = reduction.page().unwrap();
     assert_eq!(page.total, total);
