@@ -16,12 +16,9 @@ const { reduceInOrder } = require('./query.js');
 
 const BUILT_IN = ['_count', '_sum', '_stats', '_min', '_max', '_approx_count_distinct'];
 
-/** Rows that a step of a built-in reduce looks at: a few milliseconds. */
-const ROWS_OF_A_STEP = 50_000;
-
-/** A function gets fewer rows in a step at first, then as many as it can take in this time. */
-const FIRST_ROWS = 256;
-const MOST_ROWS = 16_384;
+/** Rows that a step looks at first, and at most: as many as can be done in this time. */
+const ROWS_OF_A_STEP = { first: 8_192, most: 131_072 };
+const ROWS_OF_CALLS = { first: 256, most: 16_384 };
 const MILLISECONDS_OF_A_STEP = 3;
 
 /** How long the event loop is held before it turns. */
@@ -69,25 +66,27 @@ class Reduce {
 
     /** Does one step or one call each time; returns the result. */
     *#steps(ticket) {
-        let rows = this.#name === undefined ? FIRST_ROWS : ROWS_OF_A_STEP;
+        const { first, most } = this.#name === undefined ? ROWS_OF_CALLS : ROWS_OF_A_STEP;
+        let rows = first;
         try {
             for (;;) {
                 const begun = performance.now();
                 const text = this.#step(ticket, rows);
-                if (text?.startsWith('{')) {
-                    return JSON.parse(text);
+                const made = JSON.parse(text);
+                if (made !== null && !Array.isArray(made)) {
+                    return made;
                 }
-                if (text !== null) {
+                const isFast = performance.now() - begun < MILLISECONDS_OF_A_STEP;
+                rows = isFast ? Math.min(rows * 2, most) : Math.max(1, rows >> 1);
+                yield;
+                if (made !== null) {
                     const returned = [];
-                    for (const [keys, values] of JSON.parse(text)) {
+                    for (const [keys, values] of made) {
                         returned.push(this.#call(keys, values));
                         yield;
                     }
                     native(() => binding.viewReduceAnswer(ticket, returned.join('\n')));
-                    const isFast = performance.now() - begun < MILLISECONDS_OF_A_STEP;
-                    rows = isFast ? Math.min(rows * 2, MOST_ROWS) : Math.max(1, rows >> 1);
                 }
-                yield;
             }
         } finally {
             binding.viewReduceEnd(ticket);

@@ -123,6 +123,9 @@ pub fn decode_head(head: &[u8], out: &mut String) -> Option<()> {
     if skip(head) == Some(head.len()) {
         return decode(head, out).map(drop);
     }
+    if head.first() != Some(&ARRAY) {
+        return None;
+    }
     let mut closed = head.to_vec();
     closed.push(END);
     (decode(&closed, out)? == closed.len()).then_some(())

@@ -12,6 +12,7 @@ use std::sync::Arc;
 
 use super::Budget;
 use super::partial::Rows;
+use crate::range::Selection;
 use crate::tree::Below;
 use crate::view::{RowKey, RowTree};
 
@@ -81,12 +82,16 @@ impl<'a> Boundaries<'a> {
         if group == 0 { range.start } else { self.position(self.up_to(range.start) + group) }
     }
 
-    /// The first boundary behind a position, or the end of the rows.
-    pub fn next(self, position: usize) -> usize {
-        // Most groups are small: a look at what follows finds their ends.
+    /// Where the group of the row at a position ends.
+    pub fn end(self, position: usize) -> usize {
         let leaf = self.rows.keys_of_leaf(position);
-        let near = leaf.iter().zip(leaf.iter().skip(1)).position(|(row, later)| self.level.parts(row, later));
-        near.map_or_else(|| self.position(self.up_to(position) + 1), |distance| position + distance + 1)
+        let Some(row) = leaf.first() else { return position };
+        let head = self.level.head(row);
+        let near = leaf.partition_point(|row| row.as_bytes().starts_with(head));
+        if near < leaf.len() {
+            return position + near;
+        }
+        Selection { prefix: Some(head.to_vec()), ..Selection::default() }.of_rows().positions(self.rows).end
     }
 
     /// How many boundaries there are up to and with a position.

@@ -173,7 +173,7 @@ impl Reduction {
                 self.wanted.push_front((range.clone(), number..numbers.end));
                 return false;
             }
-            let end = boundaries.next(start).min(range.end);
+            let end = boundaries.end(start).min(range.end);
             let head = self.rows.select(start).map(|(row, _)| level.head(row).to_vec()).unwrap_or_default();
             self.groups.push(Group::new(head, iter::once(start..end).collect()));
             budget.spend(COST_OF_A_GROUP);

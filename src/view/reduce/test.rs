@@ -258,6 +258,10 @@ fn numbered(count: usize) -> Rows {
     rows
 }
 
+fn over(range: Range<usize>) -> Question {
+    Question { ranges: std::iter::once(range).collect(), ..Question::default() }
+}
+
 type Change = (usize, Vec<(&'static str, Option<&'static str>)>);
 
 fn changes(values: &'static [&'static str]) -> impl Strategy<Value = Vec<Change>> {
@@ -418,7 +422,7 @@ fn more_group_levels_than_are_remembered_are_counted_all_the_same() {
     for _ in 0..2 {
         for elements in 0..20 {
             let level = Some(Level::elements(elements));
-            let question = Question { ranges: [0..1_000].into(), level, ..Question::default() };
+            let question = Question { level, ..over(0..1_000) };
             let mut reduction = Reduction::new(rows.tree().clone(), Reducer::Count, question);
             run(&mut reduction, usize::MAX).unwrap();
             let expected = [1, 10].get(elements).copied().unwrap_or(1_000);
@@ -453,7 +457,7 @@ fn depth(tree: &RowTree) -> usize {
 #[test]
 fn a_change_leaves_all_but_one_path_remembered() {
     let mut rows = numbered(4_000);
-    let grouped = || Question { ranges: [0..4_000].into(), level: Some(Level::elements(1)), ..Question::default() };
+    let grouped = || Question { level: Some(Level::elements(1)), ..over(0..4_000) };
     let mut reduction = Reduction::new(rows.tree().clone(), Reducer::Sum, grouped());
     run(&mut reduction, usize::MAX).unwrap();
     whole(&rows, Reducer::Sum).unwrap();
@@ -475,8 +479,7 @@ fn a_change_leaves_all_but_one_path_remembered() {
 fn a_function_is_called_for_one_path_after_a_change() {
     let mut rows = numbered(4_000);
     let calls = |rows: &Rows, range: Range<usize>| {
-        let question = Question { ranges: [range].into(), ..Question::default() };
-        run(&mut Reduction::new(rows.tree().clone(), Reducer::Function, question), 100).unwrap()
+        run(&mut Reduction::new(rows.tree().clone(), Reducer::Function, over(range)), 100).unwrap()
     };
     assert!(calls(&rows, 0..4_000) > 250, "every node of the first evaluation");
     assert_eq!(calls(&rows, 0..4_000), 0);
@@ -489,10 +492,9 @@ fn a_function_is_called_for_one_path_after_a_change() {
 fn a_page_of_groups_looks_at_few_rows() {
     let rows = numbered(4_000);
     let question = |start| Question {
-        ranges: [7..3_993].into(),
         level: Some(Level::elements(1)),
         window: Window { start, limit: Some(2) },
-        ..Question::default()
+        ..over(7..3_993)
     };
     let steps = |start| {
         let mut reduction = Reduction::new(rows.tree().clone(), Reducer::Sum, question(start));

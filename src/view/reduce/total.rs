@@ -71,6 +71,7 @@ fn two_sum(a: f64, b: f64) -> (f64, f64) {
 }
 
 #[cfg(test)]
+#[expect(clippy::float_cmp, reason = "sums are exact here, or not right")]
 mod tests {
     use proptest::prelude::*;
 
@@ -78,7 +79,9 @@ mod tests {
 
     fn total(numbers: &[f64]) -> f64 {
         let mut total = Total::default();
-        numbers.iter().for_each(|number| total.add(*number));
+        for number in numbers {
+            total.add(*number);
+        }
         total.value()
     }
 
@@ -122,7 +125,9 @@ mod tests {
             for cut in cuts {
                 let (head, tail) = rest.split_at(cut.min(rest.len()));
                 let mut group = Total::default();
-                head.iter().for_each(|number| group.add(*number));
+                for number in head {
+                    group.add(*number);
+                }
                 grouped.merge(&group);
                 rest = tail;
             }
