@@ -33,6 +33,8 @@ mod budget;
 mod extreme;
 mod function;
 mod memo;
+#[cfg(test)]
+mod model;
 mod number;
 mod partial;
 mod reduction;
