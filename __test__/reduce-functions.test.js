@@ -63,7 +63,7 @@ test('an empty range calls no reduce function', async (t) => {
     const store = await openNumbers(t, 10);
     store.setView('view', byNumber(assert.fail));
     assert.deepEqual(await store.queryView('view', { reduce: true, key: 'none' }), { value: null });
-    const nothing = { items: [], exclusiveEndIndex: null, total: 0 };
+    const nothing = { items: [], exclusiveEndIndex: null, total: 0, cursor: null };
     assert.deepEqual(await store.queryView('view', { group: true, key: 'none' }), nothing);
 });
 
@@ -106,6 +106,7 @@ test('groups of a reduce function are what it makes of their rows', async (t) =>
         ],
         exclusiveEndIndex: null,
         total: 2,
+        cursor: null,
     });
     calls.length = 0;
     assert.deepEqual(store._db.queryView('view', { groupLevel: 1 }), groups);

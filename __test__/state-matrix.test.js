@@ -11,7 +11,7 @@ const { afterwards, gate, temporaryDirectory } = require('./support.js');
 
 const OWN = { _rev: 0, n: 1 };
 const OTHER = { _rev: 0, n: 2 };
-const NO_ROWS = { items: [], exclusiveEndIndex: null, total: 0 };
+const NO_ROWS = { items: [], exclusiveEndIndex: null, cursor: null, total: 0 };
 
 const KEYS = {
     items: [
@@ -19,6 +19,7 @@ const KEYS = {
         { key: 'own', documentKey: 'own' },
     ],
     exclusiveEndIndex: null,
+    cursor: null,
     total: 2,
 };
 const ROWS = {
@@ -27,7 +28,15 @@ const ROWS = {
         { key: 2, documentKey: 'other' },
     ],
     exclusiveEndIndex: null,
+    cursor: null,
     total: 2,
+};
+
+const FOUND = {
+    items: [{ key: 'other', documentKey: 'other', document: OTHER }],
+    exclusiveEndIndex: null,
+    total: 1,
+    cursor: null,
 };
 
 /** The states, in the order of the tables' columns. */
@@ -108,7 +117,11 @@ const OF_DATASTORE = {
     flush: [false, (store) => store.flush(), whileOpen(undefined)],
     queryKeys: [false, (store) => store.queryKeys(), whileOpen(KEYS)],
     queryView: [false, (store) => store.queryView('view'), whileOpen(ROWS)],
+    find: [false, (store) => store.find({ n: 2 }), whileOpen(FOUND)],
+    findOne: [false, (store) => store.findOne({ n: 2 }), whileOpen(OTHER)],
+    count: [false, (store) => store.count({ n: { $gt: 0 } }), whileOpen(2)],
     setView: [true, (store) => store.setView('new', newView), whileOpen(undefined)],
+    deleteView: [false, (store) => store.deleteView('view'), whileOpen(true)],
     hasView: [true, (store) => store.hasView('view'), whileOpen(true)],
     stats: [true, (store) => store.stats(), [isEmptyStats, ...whileOpen(isStats).slice(1)]],
     close: [false, (store) => store.close(), CLOSE],

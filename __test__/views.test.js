@@ -313,6 +313,7 @@ test('rows, total and documents of an answer are all of the moment of the call',
             document: { _rev: rev, id, n: id },
         })),
         exclusiveEndIndex: null,
+        cursor: null,
         total: 2,
     });
     // Each write is called just after the query: the query must not see it, though it is committed meanwhile.
@@ -948,10 +949,10 @@ test('a view that is dropped leaves its place to the next one', () => {
     const binding = require('../lib/native.js');
     const options = { quarantine: false, durability: 'none', background: false, syncInterval: 1_000 };
     const store = binding.open(options, () => {});
-    const [first, second] = [binding.viewCreate(store), binding.viewCreate(store)];
+    const [first, second] = [binding.viewCreate(store, 'view'), binding.viewCreate(store, 'view')];
     for (let turn = 0; turn < 100; turn += 1) {
         binding.viewDrop(store, first);
-        assert.equal(binding.viewCreate(store), first);
+        assert.equal(binding.viewCreate(store, 'view'), first);
     }
     assert.notEqual(first, second);
     binding.dispose(store);

@@ -3,26 +3,26 @@
 /**
  * What a view's rows come to: a built-in reduce, or a function of the user's.
  *
- * The work is done in steps on the native side, which remembers what it made of each part of the rows. A function is
- * called between the steps, for the parts that have changed. No step, and no run of calls, takes longer than the event
- * loop may be held.
+ * The native side makes the result, in steps, and remembers what it made of each part of the rows. A function is called
+ * between the steps, for the parts that have changed. What is not done at once is done in slices of the event loop's time.
  */
 
-const { setImmediate: nextTurn } = require('node:timers/promises');
 const binding = require('./native.js');
+const { checkNotAborted } = require('./abort.js');
 const { show } = require('./check.js');
-const { AssertionError, DatastoreError, ViewReduceError, fromNative, native } = require('./errors.js');
-const { reduceInOrder } = require('./query.js');
+const { AssertionError, ClosedError, ViewReduceError, fromNative, native } = require('./errors.js');
+const { inOrder } = require('./query.js');
+const { inTurn, spend } = require('./turns.js');
 
 const BUILT_IN = ['_count', '_sum', '_stats', '_min', '_max', '_approx_count_distinct'];
+
+/** What the native side knows functions by. */
+const FUNCTION = 'function';
 
 /** Rows that a step looks at first, and at most: as many as can be done in this time. */
 const ROWS_OF_A_STEP = { first: 8_192, most: 131_072 };
 const ROWS_OF_CALLS = { first: 256, most: 16_384 };
-const MILLISECONDS_OF_A_STEP = 3;
-
-/** How long the event loop is held before it turns. */
-const MILLISECONDS_OF_A_TURN = 5;
+const MILLISECONDS_OF_A_STEP = 2;
 
 /** @returns {string | Function} */
 function reduceOption(value, name) {
@@ -33,46 +33,127 @@ function reduceOption(value, name) {
 }
 
 class Reduce {
+    #store;
     #id;
-    /** The name of a built-in reduce. */
     #name;
     #function;
     #isCalling = false;
 
     /**
+     * @param {import('./store.js').Store} store
      * @param {string} id the view's
-     * @param {string | Function} reduce checked already
+     * @param {string | Function | undefined} reduce checked already; without one every query of it is refused
      */
-    constructor(id, reduce) {
+    constructor(store, id, reduce) {
+        this.#store = store;
         this.#id = id;
-        this.#name = typeof reduce === 'string' ? reduce : undefined;
-        this.#function = typeof reduce === 'string' ? undefined : reduce;
+        this.#name = typeof reduce === 'function' ? FUNCTION : reduce;
+        this.#function = reduce;
     }
 
-    /** Whether the user's function is running right now. */
-    get isCalling() {
-        return this.#isCalling;
+    /** Refuses what the view cannot answer, and what would wait for itself. */
+    check({ reduce }) {
+        if (reduce && this.#name === undefined) {
+            throw new AssertionError(`the view ${show(this.#id)} has no reduce`, { viewId: this.#id });
+        }
+        if (this.#isCalling) {
+            throw new AssertionError(`the view ${show(this.#id)} is queried from inside its own reduce function`, {
+                viewId: this.#id,
+            });
+        }
     }
 
     /**
-     * Begins to answer a query from rows that stand at its moment: after this call they may change.
+     * A query as the arguments of the native functions, which answer with the result, or with the number of a reduction.
      *
-     * @param {number} store @param {number} view their numbers @param {import('./query.js').Query} query
+     * @param {import('./query.js').Query} query
      */
-    begin(store, view, query) {
-        const ticket = native(() => binding.viewReduce(store, view, this.#name, ...reduceInOrder(query)));
-        return this.#steps(ticket);
+    inOrder(query) {
+        return [...inOrder(query), this.#name, query.groupLevel];
+    }
+
+    /**
+     * The result of what was begun; a promise of it where that is one, or where it takes long.
+     *
+     * @param {unknown} begun what the native side answered
+     * @param {AbortSignal | undefined} signal
+     */
+    finishInTurns(begun, signal) {
+        if (begun instanceof Promise) {
+            return begun.then(
+                (made) => this.finishInTurns(made, signal),
+                (error) => this.#fail(error),
+            );
+        }
+        if (typeof begun !== 'number') {
+            return begun;
+        }
+        const steps = this.#steps(begun);
+        let last;
+        spend((until) => {
+            last = advance(steps, until);
+        });
+        return last?.done ? last.value : this.#goOn(steps, signal);
+    }
+
+    /** The result of what was begun, however long it takes. */
+    finish(begun) {
+        return typeof begun === 'number' ? advance(this.#steps(begun), Infinity).value : begun;
+    }
+
+    /** Gives up what was begun. */
+    discard(begun) {
+        if (typeof begun === 'number') {
+            binding.viewReduceEnd(this.#store.number, begun);
+        }
+    }
+
+    /** Begins a query; what the native side refuses is told as this view's. */
+    begin(start) {
+        try {
+            return start();
+        } catch (error) {
+            return this.#fail(error);
+        }
+    }
+
+    async #goOn(steps, signal) {
+        try {
+            for (;;) {
+                const { done, value } = await new Promise((resolve, reject) => {
+                    inTurn((until) => {
+                        try {
+                            this.#checkGoesOn(signal);
+                            resolve(advance(steps, until));
+                        } catch (error) {
+                            reject(error);
+                        }
+                    });
+                });
+                if (done) {
+                    return value;
+                }
+            }
+        } finally {
+            steps.return();
+        }
+    }
+
+    #checkGoesOn(signal) {
+        if (this.#store.isClosing) {
+            throw new ClosedError('the datastore is closed');
+        }
+        checkNotAborted(signal);
     }
 
     /** Does one step or one call each time; returns the result. */
-    *#steps(ticket) {
-        const { first, most } = this.#name === undefined ? ROWS_OF_CALLS : ROWS_OF_A_STEP;
+    *#steps(number) {
+        const { first, most } = this.#name === FUNCTION ? ROWS_OF_CALLS : ROWS_OF_A_STEP;
         let rows = first;
         try {
             for (;;) {
                 const begun = performance.now();
-                const text = this.#step(ticket, rows);
-                const made = JSON.parse(text);
+                const made = this.#step(number, rows);
                 if (made !== null && !Array.isArray(made)) {
                     return made;
                 }
@@ -85,23 +166,19 @@ class Reduce {
                         returned.push(this.#call(keys, values));
                         yield;
                     }
-                    native(() => binding.viewReduceAnswer(ticket, returned.join('\n')));
+                    native(() => binding.viewReduceAnswer(this.#store.number, number, returned.join('\n')));
                 }
             }
         } finally {
-            binding.viewReduceEnd(ticket);
+            this.discard(number);
         }
     }
 
-    #step(ticket, rows) {
+    #step(number, rows) {
         try {
-            return binding.viewReduceStep(ticket, rows);
+            return JSON.parse(binding.viewReduceStep(this.#store.number, number, rows));
         } catch (facts) {
-            const error = fromNative(facts);
-            if (!(error instanceof ViewReduceError)) {
-                throw error;
-            }
-            throw this.#failed(`cannot take a row: ${error.message}`, { key: error.key });
+            return this.#fail(fromNative(facts));
         }
     }
 
@@ -120,60 +197,33 @@ class Reduce {
             }
             return json;
         } catch (cause) {
-            throw this.#failed(`failed: ${cause instanceof Error ? cause.message : show(cause)}`, { cause });
+            throw this.#error(`failed: ${cause instanceof Error ? cause.message : show(cause)}`, { cause });
         } finally {
             this.#isCalling = false;
         }
     }
 
-    #failed(what, facts) {
+    /** Throws an error of the native side; where a row cannot be reduced, it tells of which view. */
+    #fail(error) {
+        if (!(error instanceof ViewReduceError)) {
+            throw error;
+        }
+        throw this.#error(`cannot take a row: ${error.message}`, { key: error.key });
+    }
+
+    #error(what, facts) {
         return new ViewReduceError(`the reduce of the view ${show(this.#id)} ${what}`, { viewId: this.#id, ...facts });
     }
 }
 
-/** The result of steps, done in one go. */
-function finish(steps) {
+/** Steps until the time is over, or the last one. */
+function advance(steps, until) {
     for (;;) {
-        const { done, value } = steps.next();
-        if (done) {
-            return value;
+        const step = steps.next();
+        if (step.done || performance.now() >= until) {
+            return step;
         }
     }
 }
 
-/**
- * The result of steps; a promise of it where they take longer than the event loop may be held.
- *
- * @param {Generator} steps @param {AbortSignal} [signal]
- */
-function finishInTurns(steps, signal) {
-    const { done, value } = steps.next();
-    return done ? value : goOn(steps, signal);
-}
-
-async function goOn(steps, signal) {
-    let turned = performance.now();
-    try {
-        for (;;) {
-            if (performance.now() - turned > MILLISECONDS_OF_A_TURN) {
-                await nextTurn();
-                turned = performance.now();
-            }
-            if (signal?.aborted) {
-                throw new DatastoreError('the query was aborted', {
-                    code: 'ABORT_ERR',
-                    name: 'AbortError',
-                    cause: signal.reason,
-                });
-            }
-            const { done, value } = steps.next();
-            if (done) {
-                return value;
-            }
-        }
-    } finally {
-        steps.return();
-    }
-}
-
-module.exports = { Reduce, finish, finishInTurns, reduceOption };
+module.exports = { Reduce, reduceOption };

@@ -14,7 +14,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("key", &["error"]),
     ("document", &["error"]),
     ("tree", &[]),
-    ("range", &["tree"]),
+    ("range", &["tree", "error"]),
     ("view", &["range", "tree", "document", "key", "error"]),
     ("journal", &["document", "key", "disk", "error"]),
     ("storage", &["journal", "disk", "range", "tree", "document", "key", "error"]),

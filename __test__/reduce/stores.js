@@ -4,6 +4,27 @@
 
 const { openStore } = require('../support.js');
 
+/** A store whose documents are sales: `{ region, day, amount }`. */
+async function openSales(t, documents) {
+    const store = await openStore(t, { durability: 'none' });
+    await store.setItems(documents.map((document, index) => [`sale:${String(index).padStart(5, '0')}`, document]));
+    return store;
+}
+
+/** Rows with the keys `[region, day]` and the amount as their value. */
+function bySale(reduce) {
+    return { map: ({ region, day, amount }, emit) => emit([region, day], amount), reduce };
+}
+
+const SALES = [
+    { region: 'north', day: 1, amount: 5 },
+    { region: 'north', day: 1, amount: 7 },
+    { region: 'north', day: 2, amount: -1 },
+    { region: 'south', day: 1, amount: 10 },
+    { region: 'south', day: 3, amount: 0.5 },
+    { region: 'west', day: 2, amount: 2 },
+];
+
 /** Documents `{ n }` with `n` from 0, keyed in that order. */
 async function openNumbers(t, count, options = { durability: 'none' }) {
     const store = await openStore(t, options);
@@ -28,4 +49,4 @@ function slowClock(t) {
     });
 }
 
-module.exports = { byNumber, numberKey, openNumbers, slowClock };
+module.exports = { SALES, byNumber, bySale, numberKey, openNumbers, openSales, slowClock };

@@ -1,31 +1,23 @@
 //! Pages of a range of keys.
 
 use super::snapshot::{Snapshot, Stored};
+use crate::error::Result;
 use crate::key::Key;
-use crate::range::{Page, Selection, Window};
-use crate::tree::Tree;
+use crate::range::{Page, Query};
 
 impl Snapshot {
-    /// The page of a range of keys. Bounds are [code unit bytes](crate::key::code_unit), because any JavaScript
-    /// string may be one. O(log n), wherever the page lies.
-    #[must_use]
-    pub fn query(&self, selection: Selection, window: Window) -> Page {
-        let descending = selection.descending;
-        window.page(selection.of_keys().positions(self.documents()), descending)
+    /// A page of keys. Bounds are [code unit bytes](crate::key::code_unit), because any JavaScript string may be one.
+    /// O(log n), wherever the page lies.
+    ///
+    /// # Errors
+    ///
+    /// An assertion where the query's cursor is damaged, or belongs to another query.
+    pub fn query(&self, query: Query) -> Result<Page> {
+        Ok(query.of_keys()?.page(self.documents()))
     }
 
-    /// The documents of a page, in the direction of the query.
-    pub fn page(&self, page: &Page, descending: bool) -> impl Iterator<Item = (&Key, &Stored)> {
-        page_of(self.documents(), page, descending)
+    /// The documents of a page, in the order of the query.
+    pub fn page(&self, page: &Page) -> impl Iterator<Item = (&Key, &Stored)> {
+        page.entries(self.documents())
     }
-}
-
-/// The documents of a page of `documents`, in the direction of the query.
-pub(super) fn page_of<'a>(
-    documents: &'a Tree<Key, Stored>,
-    page: &Page,
-    descending: bool,
-) -> impl Iterator<Item = (&'a Key, &'a Stored)> + use<'a> {
-    let mut range = documents.range(page.positions.clone());
-    std::iter::from_fn(move || if descending { range.next_back() } else { range.next() })
 }

@@ -1,44 +1,75 @@
 //! A view as it stood at one moment: what a query reads, whoever brought the rows there.
 
-use std::ops::Range;
-
 use super::snapshot::{Snapshot, Stored};
-use crate::range::{Page, Selection, Window};
+use crate::error::Result;
+use crate::range::{Fingerprint, KeyRange, Page, Query};
+use crate::storage::Sequence;
 use crate::view::reduce::{Level, Question, Reducer, Reduction};
 use crate::view::{RowKey, RowTree, RowValue};
 
 /// The rows of a view and the documents, of one moment. Cloning is O(1) and a clone never changes.
 #[derive(Clone)]
 pub struct Reading {
+    view: Fingerprint,
     rows: RowTree,
     snapshot: Snapshot,
 }
 
 impl Reading {
-    /// Rows that stand at the snapshot's moment.
-    pub(super) fn new(rows: RowTree, snapshot: Snapshot) -> Self {
-        Self { rows, snapshot }
+    /// Rows of a view that stand at the snapshot's moment.
+    pub(super) fn new(view: Fingerprint, rows: RowTree, snapshot: Snapshot) -> Self {
+        Self { view, rows, snapshot }
     }
 
-    /// The page of a range of emitted keys. Bounds are [encoded](crate::view::collation). O(log n).
-    #[must_use]
-    pub fn query(&self, selection: Selection, window: Window) -> Page {
-        let descending = selection.descending;
-        window.page(selection.of_rows().positions(&self.rows), descending)
+    /// A page of rows. Bounds are [encoded](crate::view::collation). O(log n), wherever the page lies.
+    ///
+    /// # Errors
+    ///
+    /// An assertion where the query's cursor is damaged, or belongs to another query.
+    pub fn query(&self, query: Query) -> Result<Page> {
+        Ok(query.of_rows(self.view)?.page(&self.rows))
     }
 
-    /// What a range of emitted keys comes to, in all or in groups; nothing is done before its first step. O(log n).
-    #[must_use]
-    pub fn reduction(&self, selection: Selection, reducer: Reducer, level: Option<Level>, window: Window) -> Reduction {
-        let descending = selection.descending;
-        let ranges = vec![selection.of_rows().positions(&self.rows)];
-        Reduction::new(self.rows.clone(), reducer, Question { ranges, descending, level, window })
+    /// What a query's rows come to, in all or in groups; nothing is done before the first step. O(log n).
+    ///
+    /// # Errors
+    ///
+    /// As [`query`](Self::query).
+    pub fn reduction(&self, query: Query, reducer: Reducer, level: Option<Level>) -> Result<Reduction> {
+        let kind = match level {
+            Some(level) => self.view.and(b"groups").and_number(level.number()),
+            None => self.view.and(b"reduce"),
+        };
+        let question = Question::new(&query.of_rows(kind)?, level, &self.rows);
+        Ok(Reduction::new(self.rows.clone(), reducer, question))
     }
 
-    /// The rows at positions of the ascending order.
+    /// The rows of a page, in the order of the query.
+    pub fn page(&self, page: &Page) -> impl Iterator<Item = (&RowKey, &RowValue)> {
+        page.entries(&self.rows)
+    }
+
+    /// The rows of a range, in ascending order.
+    pub(super) fn rows_in(&self, range: &KeyRange) -> impl ExactSizeIterator<Item = (&RowKey, &RowValue)> {
+        self.rows.range(range.positions(&self.rows))
+    }
+
+    /// How many rows there are.
     #[must_use]
-    pub fn rows(&self, positions: Range<usize>) -> impl DoubleEndedIterator<Item = (&RowKey, &RowValue)> {
-        self.rows.range(positions)
+    pub fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// Whether there are no rows.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
+    /// The sequence of the moment.
+    #[must_use]
+    pub fn sequence(&self) -> Sequence {
+        self.snapshot.position().sequence
     }
 
     /// A document, by the [bytes](crate::key::Key::as_bytes) of its key.

@@ -15,14 +15,13 @@ use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 
 use super::batch::Batch;
-use super::query::page_of;
-use super::reads::{Beyond, RangeRead, Ranges, Reads, Seen};
+use super::reads::{Beyond, RangeRead, Ranges, Reads, Seen, present};
 use super::snapshot::{Snapshot, Stored};
 use super::write::{Action, Condition, RevisionRule, Write, check_missing, next_revision, parse};
 use crate::document::Document;
 use crate::error::Result;
 use crate::key::Key;
-use crate::range::{KeyRange, Page, Selection, Window};
+use crate::range::{Page, Plan, Query};
 use crate::tree::Tree;
 
 /// A transaction on its way; see [`Engine::begin`](super::Engine::begin).
@@ -85,29 +84,28 @@ impl Transaction {
         Ok(())
     }
 
-    /// The page of a range of keys. `total` tells whether the number of all keys in the range is used, and `documents`
-    /// whether the documents of the page are: what is used is checked at commit. O(log n), and the documents.
-    pub fn query_keys(&mut self, selection: Selection, window: Window, total: bool, documents: bool) -> Page {
-        let descending = selection.descending;
-        let range = selection.of_keys();
-        let page = window.page(range.positions(&self.working), descending);
-        let read = if total || page.exclusive_end_index.is_none() {
-            RangeRead { checked: range, beyond: None }
-        } else {
-            self.narrow(range, &page, descending)
-        };
+    /// A page of keys. `total` tells whether it is used where the page lies among all keys of the query, and `documents`
+    /// whether the documents of the page are: what is used is checked at commit. O(log n) a range, and the documents.
+    ///
+    /// # Errors
+    ///
+    /// An assertion where the query's cursor is damaged, or belongs to another query; nothing is read then.
+    pub fn query_keys(&mut self, query: Query, total: bool, documents: bool) -> Result<Page> {
+        let plan = query.of_keys()?;
+        let page = plan.page(&self.working);
+        let read = if total { RangeRead::new(plan.into_ranges(), None) } else { self.narrow(plan, &page) };
         self.ranges.push(read);
         if documents {
-            for (key, _) in self.working.range(page.positions.clone()) {
+            for (key, _) in page.entries(&self.working) {
                 note(&mut self.seen, &self.base, key);
             }
         }
-        page
+        Ok(page)
     }
 
-    /// The documents of a page just read, in the direction of the query.
-    pub fn page(&self, page: &Page, descending: bool) -> impl Iterator<Item = (&Key, &Stored)> {
-        page_of(&self.working, page, descending)
+    /// The documents of a page just read, in the order of the query.
+    pub fn page(&self, page: &Page) -> impl Iterator<Item = (&Key, &Stored)> {
+        page.entries(&self.working)
     }
 
     /// What commits this. A transaction that wrote nothing is a batch without anything to do or to check.
@@ -137,20 +135,16 @@ impl Transaction {
         note(&mut self.seen, &self.base, key);
     }
 
-    /// The part of a range that a page which is not the last one tells of.
-    fn narrow(&self, range: KeyRange, page: &Page, descending: bool) -> RangeRead {
-        // The page, and what was passed over before it.
-        let all = range.positions(&self.working);
-        let last = if descending {
-            (page.positions.start < all.end).then_some(page.positions.start)
-        } else {
-            page.positions.end.checked_sub(1).filter(|last| *last >= all.start)
-        };
-        let last = last.and_then(|last| self.working.select(last)).map(|(key, _)| key.as_bytes().to_vec());
-        let (checked, beyond) = range.split_after(last, descending);
-        let count = |tree| beyond.positions(tree).len().cast_signed();
-        let own = count(&self.working) - count(self.base.documents());
-        RangeRead { checked, beyond: Some(Beyond { range: beyond, own }) }
+    /// What a page alone tells of: from where it began to its last key, and that something follows, or does not.
+    fn narrow(&self, plan: Plan, page: &Page) -> RangeRead {
+        let ends_before_the_last = page.exclusive_end_index.and_then(|_| self.working.select(page.last()?));
+        let last = ends_before_the_last.map(|(key, _)| key.as_bytes());
+        let (read, left) = plan.split(page, last);
+        let beyond = last.map(|_| {
+            let own = present(&left, &self.working).cast_signed() - present(&left, self.base.documents()).cast_signed();
+            Beyond { ranges: left, own }
+        });
+        RangeRead::new(read, beyond)
     }
 }
 

@@ -43,6 +43,7 @@ mod insert;
 mod iter;
 mod node;
 mod parts;
+mod pieces;
 mod remove;
 mod slots;
 #[cfg(test)]
@@ -52,7 +53,7 @@ use std::borrow::Borrow;
 use std::fmt;
 use std::ops::Range;
 
-pub use bulk::NotSorted;
+pub use bulk::{Builder, NotSorted};
 pub use iter::Iter;
 use node::Subtree;
 pub use parts::{Below, Branch, Branches, Part};
@@ -110,6 +111,15 @@ impl<K, V, M> Tree<K, V, M> {
     #[must_use]
     pub fn iter(&self) -> Iter<'_, K, V, M> {
         self.range(0..self.len())
+    }
+}
+
+impl<K, V, M: Default> Tree<K, V, M> {
+    /// This tree cut into trees of at most `most` entries (or one leaf), to be dropped one by one: dropping a big tree
+    /// takes a while. What a snapshot shares is left to it.
+    #[must_use]
+    pub fn into_pieces(self, most: usize) -> Vec<Self> {
+        self.root.into_pieces(most).into_iter().map(|root| Self { root }).collect()
     }
 }
 
@@ -179,7 +189,9 @@ impl<K: Ord + Clone, V: Clone, M: Default> Tree<K, V, M> {
     ///
     /// [`NotSorted`] at the first key that is not above the one before it.
     pub fn from_sorted(entries: impl IntoIterator<Item = (K, V)>) -> Result<Self, NotSorted> {
-        bulk::build(entries).map(|root| Self { root })
+        let mut builder = Builder::new();
+        entries.into_iter().try_for_each(|(key, value)| builder.push(key, value))?;
+        Ok(builder.finish())
     }
 }
 

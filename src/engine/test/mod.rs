@@ -1,9 +1,12 @@
 //! The engine from outside, with every answer waited for.
 
+mod ask;
 mod batch;
 mod closing;
 mod conflict;
+mod declared;
 mod durability;
+mod find;
 mod health;
 mod index;
 mod loading;
@@ -13,6 +16,8 @@ mod revision;
 mod serial;
 mod submission;
 mod transaction;
+mod unique;
+mod unique_model;
 
 use std::path::Path;
 use std::sync::mpsc::{Receiver, channel};

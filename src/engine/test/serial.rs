@@ -8,13 +8,13 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 
+use super::ask::Ask;
 use super::*;
 use crate::engine::Transaction;
-use crate::range::{Selection, Window};
 use crate::storage::faulty::Hold;
 use crate::storage::{Capabilities, Entry, Group, Loaded, Outcome};
 
-const KEYS: [&str; 5] = ["a", "b", "c", "d", "e"];
+pub(super) const KEYS: [&str; 5] = ["a", "b", "c", "d", "e"];
 
 type Groups = Arc<Mutex<Vec<Vec<Entry>>>>;
 
@@ -38,6 +38,10 @@ impl Storage for Noting {
         self.inner.commit(groups)
     }
 
+    fn save_definitions(&mut self, text: &str) -> Result<()> {
+        self.inner.save_definitions(text)
+    }
+
     fn close(&mut self) -> Result<()> {
         self.inner.close()
     }
@@ -46,15 +50,15 @@ impl Storage for Noting {
 }
 
 /// Numbers by chance; the same ones for the same seed.
-struct Dice(u64);
+pub(super) struct Dice(u64);
 
 impl Dice {
-    fn roll(&mut self, sides: usize) -> usize {
+    pub(super) fn roll(&mut self, sides: usize) -> usize {
         self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         usize::try_from((self.0 >> 33) % sides as u64).unwrap()
     }
 
-    fn key(&mut self) -> &'static str {
+    pub(super) fn key(&mut self) -> &'static str {
         KEYS[self.roll(KEYS.len())]
     }
 }
@@ -62,7 +66,7 @@ impl Dice {
 #[derive(Clone, Copy, Debug)]
 enum Act {
     Get(&'static str),
-    Query { from: &'static str, to: &'static str, descending: bool, window: Window, total: bool, documents: bool },
+    Query(Ask),
     Set(&'static str, usize),
     Delete(&'static str),
 }
@@ -73,14 +77,7 @@ impl Act {
             0 | 1 => Self::Get(dice.key()),
             2 => Self::Delete(dice.key()),
             3 | 4 => Self::Set(dice.key(), number),
-            _ => Self::Query {
-                from: dice.key(),
-                to: dice.key(),
-                descending: dice.roll(2) == 0,
-                window: Window { start: dice.roll(3) / 2, limit: Some(dice.roll(4)).filter(|limit| *limit > 0) },
-                total: dice.roll(3) == 0,
-                documents: dice.roll(3) == 0,
-            },
+            _ => Self::Query(Ask::random(dice)),
         }
     }
 
@@ -96,22 +93,13 @@ impl Act {
                 transaction.delete(&key(name), RevisionRule::IfGiven, None).unwrap();
                 String::new()
             }
-            Self::Query { from, to, descending, window, total, documents } => {
-                let bytes = |text: &str| Some(text.as_bytes().to_vec());
-                let selection = Selection { start: bytes(from), end: bytes(to), descending, ..Selection::default() };
-                let page = transaction.query_keys(selection, window, total, documents);
-                let found: Vec<_> = transaction
-                    .page(&page, descending)
-                    .map(|(key, stored)| (key.to_string(), documents.then(|| stored.document.text().to_owned())))
-                    .collect();
-                format!("{found:?} {:?} {:?}", page.exclusive_end_index, total.then_some(page.total))
-            }
+            Self::Query(ask) => ask.of(transaction),
         }
     }
 }
 
 /// Key and text of each document.
-type Documents = BTreeMap<String, String>;
+pub(super) type Documents = BTreeMap<String, String>;
 
 /// A transaction of the model.
 struct Alone {
@@ -145,22 +133,7 @@ impl Alone {
                 }
                 String::new()
             }
-            Act::Query { from, to, descending, window, total, documents } => {
-                let (low, high) = if descending { (from.min(to), from.max(to)) } else { (from, to) };
-                let inside = |key: &str| (low..=high).contains(&key);
-                let mut all: Vec<_> = self.documents.iter().filter(|(key, _)| inside(key)).collect();
-                if descending {
-                    all.reverse();
-                }
-                let end = window.limit.map_or(all.len(), |limit| (window.start + limit).min(all.len()));
-                let found: Vec<_> = all
-                    .iter()
-                    .take(end)
-                    .skip(window.start)
-                    .map(|(key, text)| ((*key).clone(), documents.then(|| (*text).clone())))
-                    .collect();
-                format!("{found:?} {:?} {:?}", (end < all.len()).then_some(end), total.then_some(all.len()))
-            }
+            Act::Query(ask) => ask.of_documents(&self.documents),
         }
     }
 }

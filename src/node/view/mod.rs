@@ -6,12 +6,16 @@
 //! | `query` | pages of rows |
 //! | `reduce` | what rows come to, in steps |
 //!
-//! The rows live here, the functions in JavaScript. One query is: `viewAim`, then `viewChunk`, map, `viewApply`
-//! until a chunk is empty, then `viewQuery` or `viewReduce`, and in the end always `viewRelease`.
+//! The rows live here, the functions in JavaScript. A query of a view that stands at the present moment is one
+//! `viewQuery`. Any other is: `viewWant`, then `viewAdvance`, map, `viewApply` until the view has arrived, then
+//! `viewQuery` at that moment, and in the end always `viewForget`.
 
 mod build;
 mod query;
 mod reduce;
+
+pub use query::{row_page, row_query};
+pub use reduce::{Reduce, Reductions};
 
 use napi::Env;
 use napi_derive::napi;
@@ -21,26 +25,39 @@ use super::store::store;
 use crate::engine::Index;
 use crate::error::{Error, Result};
 
-/// Makes a view without rows and tells its number.
+/// Makes a view without rows and tells its number. Its cursors know it by its id.
 #[napi(catch_unwind)]
-pub fn view_create(env: Env, number: u32) -> napi::Result<u32> {
+pub fn view_create(env: Env, number: u32, id: String) -> napi::Result<u32> {
     let store = store(&env, number)?;
     let mut views = store.views.borrow_mut();
     let free = views.iter().position(Option::is_none).unwrap_or(views.len());
     let view = u32::try_from(free).map_err(|_| napi::Error::from_reason("too many views"))?;
     match views.get_mut(free) {
-        Some(slot) => *slot = Some(Index::new()),
-        None => views.push(Some(Index::new())),
+        Some(slot) => *slot = Some(Index::new(&id)),
+        None => views.push(Some(Index::new(&id))),
     }
     Ok(view)
 }
 
-/// Forgets a view.
+/// Forgets a view. Its rows go with `viewSweep`.
 #[napi(catch_unwind)]
 pub fn view_drop(env: Env, number: u32, view: u32) -> napi::Result<()> {
-    let dropped = store(&env, number)?.views.borrow_mut().get_mut(view as usize).and_then(Option::take);
-    drop(dropped);
+    let store = store(&env, number)?;
+    let dropped = store.views.borrow_mut().get_mut(view as usize).and_then(Option::take);
+    store.garbage.borrow_mut().extend(dropped.into_iter().flat_map(Index::into_pieces));
     Ok(())
+}
+
+/// Drops a little of what is left of forgotten views; tells whether there is more.
+#[napi(catch_unwind)]
+pub fn view_sweep(env: Env, number: u32) -> napi::Result<bool> {
+    let store = store(&env, number)?;
+    let (piece, is_more) = {
+        let mut garbage = store.garbage.borrow_mut();
+        (garbage.pop(), !garbage.is_empty())
+    };
+    drop(piece);
+    Ok(is_more)
 }
 
 /// `[rows, skipped, sequence]` of a view.

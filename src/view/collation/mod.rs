@@ -42,6 +42,7 @@
 mod decode;
 mod encode;
 mod nesting;
+mod normal;
 mod number;
 #[cfg(test)]
 mod property;
@@ -51,10 +52,12 @@ mod test;
 
 pub use decode::decode;
 pub use encode::encode;
+pub(super) use normal::{Members, normalise};
 pub(super) use number::print as print_number;
 pub(super) use string::{append_terminated, unescape};
 
 use crate::error::{Error, Result};
+use std::ops::RangeInclusive;
 
 /// Ends a string, an array or an object; lower than every tag, so that the shorter sorts first.
 const END: u8 = 0x00;
@@ -88,6 +91,24 @@ pub fn skip(bytes: &[u8]) -> Option<usize> {
             return bytes.len().checked_sub(rest.len());
         }
     }
+}
+
+/// The first bytes that all values of one type have whose first is of an encoded value: values of other types are below
+/// or above all of them.
+pub(super) fn class(encoded: &[u8]) -> RangeInclusive<u8> {
+    match encoded.first() {
+        Some(&(FALSE | TRUE)) => FALSE..=TRUE,
+        Some(tag) => *tag..=*tag,
+        None => END..=END,
+    }
+}
+
+/// Appends the encoding of an array whose elements are what `elements` appends.
+pub fn encode_array<T>(out: &mut Vec<u8>, elements: impl FnOnce(&mut Vec<u8>) -> T) -> T {
+    out.push(ARRAY);
+    let done = elements(out);
+    out.push(END);
+    done
 }
 
 /// The head of the encoded value at the head of `bytes` that is its own and that of every array with the same first

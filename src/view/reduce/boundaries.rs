@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use super::Budget;
 use super::partial::Rows;
-use crate::range::Selection;
+use crate::range::KeyRange;
 use crate::tree::Below;
 use crate::view::{RowKey, RowTree};
 
@@ -34,6 +34,12 @@ impl Level {
     #[must_use]
     pub fn is_one_group(self) -> bool {
         self.0 == 0
+    }
+
+    /// What tells this level from others.
+    #[must_use]
+    pub fn number(self) -> u64 {
+        self.0 as u64
     }
 
     /// What the rows of a row's group have in common, encoded.
@@ -77,6 +83,15 @@ impl<'a> Boundaries<'a> {
         if range.is_empty() { 0 } else { self.up_to(range.end - 1) - self.up_to(range.start) + 1 }
     }
 
+    /// How many groups of a range a query has passed that has come to the group with this head, that one included. It need
+    /// not be there.
+    pub fn passed(self, range: &Range<usize>, head: &[u8], descending: bool) -> usize {
+        let group = KeyRange::of_prefix(head.to_vec()).positions(self.rows);
+        let inside = |position: usize| position.clamp(range.start, range.end);
+        let passed = if descending { inside(group.start)..range.end } else { range.start..inside(group.end) };
+        self.groups(&passed)
+    }
+
     /// Where the group of a number begins in a range, counted from 0. The first may have begun before it.
     pub fn start(self, range: &Range<usize>, group: usize) -> usize {
         if group == 0 { range.start } else { self.position(self.up_to(range.start) + group) }
@@ -91,7 +106,7 @@ impl<'a> Boundaries<'a> {
         if near < leaf.len() {
             return position + near;
         }
-        Selection { prefix: Some(head.to_vec()), ..Selection::default() }.of_rows().positions(self.rows).end
+        KeyRange::of_prefix(head.to_vec()).positions(self.rows).end
     }
 
     /// How many boundaries there are up to and with a position.

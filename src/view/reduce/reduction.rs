@@ -3,20 +3,21 @@
 use std::collections::VecDeque;
 use std::iter;
 use std::ops::Range;
+use std::slice;
 use std::sync::Arc;
 
 use super::boundaries::{Boundaries, Level};
 use super::function::{self, Piece, Task};
 use super::{Budget, Reducer, partial};
 use crate::error::{Error, Result};
-use crate::range::{Page, Window};
+use crate::range::{Cursor, Fingerprint, Page, Plan, Window};
 use crate::view::{RowTree, collation};
 
 /// Work for a group beside its rows.
 const COST_OF_A_GROUP: usize = 32;
 
 /// What is to be reduced.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Question {
     /// Positions of rows, one range after the other in the order of the query.
     pub ranges: Vec<Range<usize>>,
@@ -26,12 +27,30 @@ pub struct Question {
     pub level: Option<Level>,
     /// Which of the groups are wanted.
     pub window: Window,
+    /// The group that the page before ended with, in place of the window's start.
+    pub after: Option<Cursor>,
+    /// Which query the page's cursor will belong to.
+    pub fingerprint: Fingerprint,
+}
+
+impl Question {
+    /// What a query asks of rows.
+    #[must_use]
+    pub fn new(plan: &Plan, level: Option<Level>, rows: &RowTree) -> Self {
+        Self {
+            ranges: plan.positions(rows),
+            descending: plan.is_descending(),
+            level,
+            window: plan.window(),
+            after: plan.after().cloned(),
+            fingerprint: plan.fingerprint(),
+        }
+    }
 }
 
 /// Rows that come to one value.
 pub struct Group {
-    /// What their keys have in common, [encoded](collation::head): what follows the group is behind every row that begins
-    /// with it.
+    /// What their keys have in common, [encoded](collation::head): every row that begins with it belongs to the group.
     pub head: Vec<u8>,
     /// What they come to, as JSON; `None` before the reduction is done.
     pub value: Option<Arc<str>>,
@@ -68,8 +87,7 @@ pub struct Reduction {
 impl Reduction {
     /// Nothing is done yet.
     #[must_use]
-    pub fn new(rows: RowTree, reducer: Reducer, mut question: Question) -> Self {
-        question.ranges.retain(|range| !range.is_empty());
+    pub fn new(rows: RowTree, reducer: Reducer, question: Question) -> Self {
         Self {
             rows,
             reducer,
@@ -89,14 +107,18 @@ impl Reduction {
     /// `ViewReduce` where a row cannot be reduced.
     pub fn step(&mut self, rows: usize) -> Result<Progress> {
         let mut budget = Budget::new(rows);
-        if self.page.is_none() && !self.open_page(&mut budget) {
-            return Ok(Progress::Paused);
+        if self.page.is_none() {
+            if !self.count(&mut budget) {
+                return Ok(Progress::Paused);
+            }
+            self.page = Some(self.open_page());
         }
         while let Some((range, numbers)) = self.wanted.pop_front() {
             if !self.find_groups(&range, numbers, &mut budget) {
                 return Ok(Progress::Paused);
             }
         }
+        self.close_page();
         if self.reducer == Reducer::Function {
             let calls = function::tasks(&self.rows, &mut self.groups, &mut self.unfinished, &mut budget);
             return Ok(match (calls.is_empty(), self.unfinished == self.groups.len()) {
@@ -126,39 +148,58 @@ impl Reduction {
         self.page.as_ref().filter(|_| self.question.level.is_some())
     }
 
-    /// Counts the groups and picks those of the page; whether the budget sufficed.
-    fn open_page(&mut self, budget: &mut Budget) -> bool {
-        let Question { ranges, descending, level, window } = &self.question;
-        let boundaries = level.filter(|level| !level.is_one_group()).map(|level| Boundaries::new(&self.rows, level));
-        let distinct = Boundaries::new(&self.rows, Level::WHOLE);
-        if boundaries.is_some_and(|boundaries| !boundaries.fill(budget))
-            || (self.reducer == Reducer::ApproxCountDistinct && !distinct.fill(budget))
-        {
-            return false;
-        }
-        let Some(boundaries) = boundaries else {
-            let total = usize::from(level.is_none() || !ranges.is_empty());
-            let page = if level.is_some() { window.page(0..total, false) } else { Window::default().page(0..1, false) };
-            if !page.positions.is_empty() {
+    /// Counts what is asked to be counted; whether the budget sufficed.
+    fn count(&self, budget: &mut Budget) -> bool {
+        let distinct = (self.reducer == Reducer::ApproxCountDistinct).then_some(Level::WHOLE);
+        let grouped = self.question.level.filter(|level| !level.is_one_group());
+        grouped.into_iter().chain(distinct).all(|level| Boundaries::new(&self.rows, level).fill(budget))
+    }
+
+    /// Picks the groups of the page.
+    fn open_page(&mut self) -> Page {
+        let Question { ranges, descending, level, window, after, .. } = &self.question;
+        let Some(level) = level.filter(|level| !level.is_one_group()) else {
+            let is_there = level.is_none() || ranges.iter().any(|range| !range.is_empty());
+            let window = if level.is_none() { Window::default() } else { *window };
+            let page = window.page(slice::from_ref(&(0..usize::from(is_there))), false);
+            if !page.parts.is_empty() {
                 self.groups.push(Group::new(Vec::new(), ranges.clone()));
             }
-            self.page = Some(page);
-            return true;
+            return page;
         };
-        let counted: Vec<_> = ranges.iter().map(|range| (range, boundaries.groups(range))).collect();
-        let page = window.page(0..counted.iter().map(|(_, count)| count).sum(), false);
-        let mut before = 0;
-        for (range, count) in counted {
-            let first = page.positions.start.clamp(before, before + count) - before;
-            let last = page.positions.end.clamp(before, before + count) - before;
-            if first < last {
-                let numbers = if *descending { count - last..count - first } else { first..last };
-                self.wanted.push_back((range.clone(), numbers));
+        let boundaries = Boundaries::new(&self.rows, level);
+        // The numbers of the groups of all ranges, counted through.
+        let mut total = 0;
+        let numbers: Vec<_> = ranges
+            .iter()
+            .map(|range| {
+                let first = total;
+                total += boundaries.groups(range);
+                first..total
+            })
+            .collect();
+        let start = after.as_ref().map(|Cursor { place, last }| {
+            let range = ranges.get(*place).cloned().unwrap_or_default();
+            numbers.get(*place).map_or(total, |numbers| numbers.start) + boundaries.passed(&range, last, *descending)
+        });
+        let page = Window { start: start.unwrap_or(window.start), ..*window }.page(&numbers, *descending);
+        let mut of_ranges = ranges.iter().zip(numbers);
+        for part in &page.parts {
+            if let Some((range, numbers)) = of_ranges.find(|(_, numbers)| numbers.contains(&part.start)) {
+                self.wanted.push_back((range.clone(), part.start - numbers.start..part.end - numbers.start));
             }
-            before += count;
         }
-        self.page = Some(page);
-        true
+        page
+    }
+
+    /// The page's cursor, when its groups are found.
+    fn close_page(&mut self) {
+        if let (Some(page), Some(last)) = (&mut self.page, self.groups.last())
+            && page.exclusive_end_index.is_some()
+            && page.cursor.is_none()
+        {
+            page.cursor = Some(Cursor::to_text(self.question.fingerprint, page.place, &last.head));
+        }
     }
 
     /// Finds groups of a range by their numbers; puts back what the budget leaves undone and tells so.

@@ -10,7 +10,7 @@ use super::model::{Groups, Row, naive, naive_groups, row_list};
 use super::*;
 use crate::error::ErrorKind;
 use crate::key::Key;
-use crate::range::Window;
+use crate::range::{Cursor, Fingerprint, Window};
 use crate::tree::Below;
 use crate::view::model::Json;
 use crate::view::{Emitted, RowTree, Rows, collation};
@@ -92,7 +92,7 @@ fn run(reduction: &mut Reduction, rows: usize) -> Result<usize> {
 fn assert_same(tree: &RowTree, list: &[Row], reducer: Reducer, question: &Question, step: usize) {
     let mut reduction = Reduction::new(tree.clone(), reducer, question.clone());
     let outcome = run(&mut reduction, step);
-    let Some(level) = question.level else {
+    if question.level.is_none() {
         let rows: Vec<_> = question.ranges.iter().flat_map(|range| &list[range.clone()]).cloned().collect();
         match naive(reducer, &rows) {
             Ok(expected) => {
@@ -104,7 +104,26 @@ fn assert_same(tree: &RowTree, list: &[Row], reducer: Reducer, question: &Questi
             Err(document) => assert_refused(outcome, &document),
         }
         return;
-    };
+    }
+    outcome_is_that_of_the_page(&reduction, outcome, reducer, list, question);
+    // By its cursor a page goes on as if its end had been asked for.
+    let page = reduction.page().unwrap();
+    if let (Some(text), Some(end)) = (&page.cursor, page.exclusive_end_index) {
+        let after = Some(Cursor::from_text(text, question.fingerprint).unwrap());
+        let mut rest = Reduction::new(tree.clone(), reducer, Question { after, ..question.clone() });
+        let outcome = run(&mut rest, step);
+        let window = Window { start: end, ..question.window };
+        outcome_is_that_of_the_page(&rest, outcome, reducer, list, &Question { window, ..question.clone() });
+    }
+}
+
+fn outcome_is_that_of_the_page<T: std::fmt::Debug>(
+    reduction: &Reduction,
+    outcome: Result<T>,
+    reducer: Reducer,
+    list: &[Row],
+    question: &Question,
+) {
     let (expected, total) = naive_groups(reducer, list, question);
     if let Some(document) = expected.iter().find_map(|(_, value)| value.as_ref().err()) {
         // Of a descending page another group may be the first to fail.
@@ -118,11 +137,12 @@ fn assert_same(tree: &RowTree, list: &[Row], reducer: Reducer, question: &Questi
         .groups()
         .iter()
         .map(|group| (Json::parse(&group.key().unwrap()), Ok(Json::parse(group.value.as_deref().unwrap()))));
-    assert_eq!(found.collect::<Groups>(), expected, "{reducer:?} {level:?}");
+    assert_eq!(found.collect::<Groups>(), expected, "{reducer:?} {:?}", question.level);
     let page = reduction.page().unwrap();
     assert_eq!(page.total, total);
     let end = question.window.start.min(total) + expected.len();
     assert_eq!(page.exclusive_end_index, (end < total).then_some(end));
+    assert_eq!(page.cursor.is_some(), end < total);
 }
 
 fn assert_refused<T>(outcome: Result<T>, document: &str) {
@@ -150,7 +170,12 @@ fn numbered(count: usize) -> Rows {
 }
 
 fn over(range: Range<usize>) -> Question {
-    Question { ranges: std::iter::once(range).collect(), ..Question::default() }
+    over_all(std::iter::once(range).collect())
+}
+
+fn over_all(ranges: Vec<Range<usize>>) -> Question {
+    let fingerprint = Fingerprint::of("test");
+    Question { ranges, descending: false, level: None, window: Window::default(), after: None, fingerprint }
 }
 
 type Change = (usize, Vec<(&'static str, Option<&'static str>)>);
@@ -192,7 +217,7 @@ impl Query {
         // Several ranges are those of keys: no key is in two of them in part.
         ranges.truncate(if self.level.is_none_or(Level::is_one_group) { 1 } else { 3 });
         let window = Window { start: self.start, limit: self.limit };
-        Question { ranges, descending: self.descending, level: self.level, window }
+        Question { descending: self.descending, level: self.level, window, ..over_all(ranges) }
     }
 }
 
@@ -259,7 +284,7 @@ fn whole(rows: &Rows, reducer: Reducer) -> Result<Arc<str>> {
 
 fn ranges(rows: &Rows, reducer: Reducer, ranges: &[(usize, usize)]) -> Result<Arc<str>> {
     let ranges = ranges.iter().map(|(start, end)| *start..*end).collect();
-    let mut reduction = Reduction::new(rows.tree().clone(), reducer, Question { ranges, ..Question::default() });
+    let mut reduction = Reduction::new(rows.tree().clone(), reducer, over_all(ranges));
     run(&mut reduction, usize::MAX)?;
     Ok(Arc::clone(reduction.groups()[0].value.as_ref().unwrap()))
 }
