@@ -6,6 +6,7 @@ const binding = require('./native.js');
 const { boolean } = require('./check.js');
 const { AssertionError, native } = require('./errors.js');
 const { inOrder } = require('./query.js');
+const { Reduce, reduceOption } = require('./reduce.js');
 const { exactJson, whereText } = require('./where.js');
 
 /** Checked by the engine, which tells by name what is wrong. */
@@ -17,7 +18,7 @@ const DECLARATION = {
     key: asIs,
     each: asIs,
     value: asIs,
-    reduce: asIs,
+    reduce: reduceOption,
     unique: boolean,
     collation: asIs,
 };
@@ -29,6 +30,7 @@ class DeclaredView {
     unique;
     #store;
     #number;
+    #reduce;
 
     /**
      * @param {import('./store.js').Store} store
@@ -39,6 +41,7 @@ class DeclaredView {
         this.#store = store;
         const text = textOf(declaration);
         this.#number = registered(store, id, text);
+        this.#reduce = new Reduce(store, id, declaration.reduce);
         this.unique = declaration.unique === true ? text : null;
     }
 
@@ -48,16 +51,25 @@ class DeclaredView {
      * @param {import('./query.js').Query} query
      */
     query(query) {
+        this.#reduce.check(query);
         const { signal, onProgress } = query;
-        return this.#store.call((ticket) => this.#page(ticket, onProgress !== undefined, query), {
-            signal,
-            onProgress,
-        });
+        const page = (ticket) => this.#page(ticket, onProgress !== undefined, query);
+        if (!query.reduce) {
+            return this.#store.call(page, { signal, onProgress });
+        }
+        const discard = (begun) => this.#reduce.discard(begun);
+        const begun = this.#reduce.begin(() => this.#store.call(page, { signal, onProgress, discard }));
+        return this.#reduce.finishInTurns(begun, signal);
     }
 
     /** Answers at once, however long that takes. */
     queryNow(query) {
-        return JSON.parse(native(() => this.#page(0, false, query)));
+        this.#reduce.check(query);
+        if (!query.reduce) {
+            return JSON.parse(native(() => this.#page(0, false, query)));
+        }
+        const text = this.#reduce.begin(() => native(() => this.#page(0, false, query)));
+        return this.#reduce.finish(JSON.parse(text));
     }
 
     /** Brings the rows to the present moment. Resolves to `{ rows, skipped, sequence, duplicates }`. */
@@ -83,7 +95,8 @@ class DeclaredView {
     }
 
     #page(ticket, isFollowed, query) {
-        return binding.declaredQuery(this.#store.number, this.#number, ticket, isFollowed, ...inOrder(query));
+        const given = query.reduce ? this.#reduce.inOrder(query) : inOrder(query);
+        return binding.declaredQuery(this.#store.number, this.#number, ticket, isFollowed, ...given);
     }
 }
 

@@ -64,6 +64,9 @@ const CorruptError = withCode('CorruptError', 'CORRUPT');
 /** A map function failed: `viewId`, `key`, `cause`. */
 const ViewMapError = withCode('ViewMapError', 'VIEW_MAP');
 
+/** A view's rows cannot be reduced: `viewId`, and `key` of the document with the value at fault or `cause` of the function. */
+const ViewReduceError = withCode('ViewReduceError', 'VIEW_REDUCE');
+
 /** A call was aborted; `cause` is the signal's reason. Users know it by its code and name, as other libraries' ones. */
 const AbortError = withCode('AbortError', 'ABORT_ERR');
 
@@ -77,6 +80,7 @@ const CLASSES = {
     ASSERTION: AssertionError,
     CLOSED: ClosedError,
     CORRUPT: CorruptError,
+    VIEW_REDUCE: ViewReduceError,
 };
 
 /**
@@ -131,6 +135,7 @@ module.exports = {
     ClosedError,
     CorruptError,
     ViewMapError,
+    ViewReduceError,
     AbortError,
     StorageError,
     fromNative,

@@ -196,7 +196,10 @@ class Store {
      * A native function that answers at once with JSON text, or later, having told `null`. A value at once, or a promise.
      *
      * @param {(ticket: number) => string | null} start
-     * @param {{ signal?: AbortSignal, onProgress?: (progress: { done: number, total: number }) => void }} [options]
+     * @param {object} [options]
+     * @param {AbortSignal} [options.signal]
+     * @param {(progress: { done: number, total: number }) => void} [options.onProgress]
+     * @param {(answer: unknown) => void} [options.discard] takes back an answer that comes when nobody wants it any more
      */
     call(start, options) {
         return this.#state.call(start, options);
@@ -206,6 +209,11 @@ class Store {
     async flush() {
         const [answer] = await this.#state.ask((ticket) => binding.flush(this.#number, ticket));
         return answer;
+    }
+
+    /** Whether it was told to close. */
+    get isClosing() {
+        return this.#close !== null;
     }
 
     /** Whether the number below is still this store's. */
@@ -330,15 +338,15 @@ class State {
         });
     }
 
-    call(start, { signal, onProgress } = {}) {
+    call(start, { signal, onProgress, discard } = {}) {
         checkNotAborted(signal);
         const ticket = this.#nextTicket++;
         const text = native(() => start(ticket));
-        return text === null ? this.#later(ticket, signal, onProgress) : JSON.parse(text);
+        return text === null ? this.#later(ticket, { signal, onProgress, discard }) : JSON.parse(text);
     }
 
-    async #later(ticket, signal, onProgress) {
-        const call = new PendingCall(onProgress);
+    async #later(ticket, { signal, onProgress, discard }) {
+        const call = new PendingCall(onProgress, discard);
         this.#calls.set(ticket, call);
         const abort = () => call.abort(signal);
         signal?.addEventListener('abort', abort, { once: true });
@@ -350,7 +358,10 @@ class State {
             return JSON.parse(answer);
         } finally {
             signal?.removeEventListener('abort', abort);
-            this.#calls.delete(ticket);
+            call.isOver = true;
+            if (discard === undefined) {
+                this.#calls.delete(ticket);
+            }
             // Nobody waits any more, if it was not answered.
             binding.cancel(this.number, ticket);
         }
@@ -379,7 +390,8 @@ class State {
             this.#tickets.delete(ticket);
             settle(payload);
         } else if (event === ANSWERED) {
-            this.#calls.get(ticket)?.resolve(payload);
+            this.#calls.get(ticket)?.answer(payload);
+            this.#calls.delete(ticket);
         } else if (event === PROGRESS) {
             this.#calls.get(ticket)?.tell(...payload);
         } else if (event in NAMES) {
@@ -408,15 +420,26 @@ class State {
 
 /** A call that is answered later. */
 class PendingCall {
+    /** Whether nobody waits for it any more. */
+    isOver = false;
     #onProgress;
+    #discard;
     #done = 0;
 
-    constructor(onProgress) {
+    constructor(onProgress, discard) {
         this.#onProgress = onProgress;
+        this.#discard = discard;
         this.answered = new Promise((resolve, reject) => {
             this.resolve = resolve;
             this.reject = reject;
         });
+    }
+
+    answer(answer) {
+        if (this.isOver && typeof answer === 'string') {
+            this.#discard?.(JSON.parse(answer));
+        }
+        this.resolve(answer);
     }
 
     abort(signal) {
@@ -429,7 +452,7 @@ class PendingCall {
 
     /** Steps come from several threads, and a smaller one may come later. */
     tell(done, total) {
-        if (done <= this.#done) {
+        if (done <= this.#done || this.isOver) {
             return;
         }
         this.#done = done;

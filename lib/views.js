@@ -43,7 +43,7 @@ class Views {
         if (given.unique === true && !id.isWellFormed()) {
             throw new AssertionError('the id of a unique view has no lone surrogate', { viewId: id });
         }
-        const view = given.map === undefined ? this.#declared(id, given) : this.#programmed(id, given, source);
+        const view = given.map === undefined ? this.#declared(id, given, source) : this.#programmed(id, given, source);
         this.#retire(this.#views.get(id));
         this.#views.set(id, view);
         this.#definitions.set(id, view.unique ?? null);
@@ -58,21 +58,21 @@ class Views {
         return view !== undefined || wasUnique;
     }
 
-    #declared(id, given) {
+    #declared(id, given, source) {
         const { map: _, onError, ...declaration } = given;
         if (onError !== undefined) {
             throw new AssertionError('onError goes with a map function', { viewId: id });
         }
-        return new DeclaredView(this.#store, id, declaration);
+        return new DeclaredView(this.#store, id, { ...declaration, reduce: bound(declaration.reduce, source) });
     }
 
     #programmed(id, given, source) {
-        const { map, onError, ...declaration } = given;
+        const { map, onError, reduce, ...declaration } = given;
         const [name] = Object.keys(declaration);
         if (name !== undefined) {
             throw new AssertionError(`${name} goes with a key, not with a map function`, { viewId: id });
         }
-        return new View(this.#store, id, { map: map.bind(source), onError });
+        return new View(this.#store, id, { map: map.bind(source), onError, reduce: bound(reduce, source) });
     }
 
     has(id) {
@@ -142,6 +142,11 @@ async function both(ask, kept) {
         resolve(ask());
     });
     return (await Promise.all([asked, kept]))[0];
+}
+
+/** A reduce function, as a method of its source; the name of a built-in reduce as it is. */
+function bound(reduce, source) {
+    return typeof reduce === 'function' ? reduce.bind(source) : reduce;
 }
 
 function pick(source) {

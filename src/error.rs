@@ -39,6 +39,8 @@ pub enum ErrorKind {
     KeyCollision,
     /// The storage cannot do what was asked of it.
     Unsupported,
+    /// The value of a view's row, of the document [`Context::key`], is none that its reduce takes.
+    ViewReduce,
 }
 
 impl ErrorKind {
@@ -57,6 +59,7 @@ impl ErrorKind {
             Self::Poisoned => "POISONED",
             Self::KeyCollision => "KEY_COLLISION",
             Self::Unsupported => "UNSUPPORTED",
+            Self::ViewReduce => "VIEW_REDUCE",
         }
     }
 }
