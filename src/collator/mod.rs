@@ -15,7 +15,7 @@
 
 mod locale;
 #[cfg(test)]
-mod test;
+pub(crate) mod test;
 
 use std::fmt;
 use std::sync::Arc;

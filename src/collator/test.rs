@@ -8,11 +8,16 @@ use super::*;
 use crate::error::ErrorKind;
 use crate::key::code_unit;
 
-fn collator(json: &str) -> Arc<Collator> {
+pub fn collator(json: &str) -> Arc<Collator> {
     match Collation::parse(json).unwrap() {
         Collation::Locale(collator) => collator,
         Collation::CodeUnit => panic!("no locale"),
     }
+}
+
+/// As the language has them, then by code unit.
+pub fn compare(collator: &Collator, a: &[u16], b: &[u16]) -> Ordering {
+    collator.rules().compare_utf16(a, b).then_with(|| a.cmp(b))
 }
 
 fn sort_key(collator: &Collator, units: &[u16]) -> Vec<u8> {
