@@ -18,6 +18,7 @@ use std::collections::HashSet;
 
 use super::reading::Reading;
 use super::snapshot::{Snapshot, Stored};
+use crate::collator::Collation;
 use crate::error::{Error, ErrorKind, Result};
 use crate::key::Key;
 use crate::storage::Sequence;
@@ -36,6 +37,8 @@ pub enum Emission {
 #[derive(Default)]
 pub struct Index {
     rows: Rows,
+    /// What the emitted keys are encoded by.
+    collation: Collation,
     /// The documents that are left out because their map function threw.
     skipped: HashSet<Key>,
     /// Every change up to here is in the rows.
@@ -49,6 +52,18 @@ impl Index {
     #[must_use]
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// The same with strings inside keys in a collation's order.
+    #[must_use]
+    pub fn ordered(collation: Collation) -> Self {
+        Self { collation, ..Self::default() }
+    }
+
+    /// By what emitted keys, and the bounds of queries, have to be encoded.
+    #[must_use]
+    pub fn collation(&self) -> &Collation {
+        &self.collation
     }
 
     /// Names the moment that the view is wanted at.
@@ -132,7 +147,7 @@ impl Index {
     /// An assertion outside of `aim` and `release`.
     pub fn reading(&self) -> Result<Reading> {
         let target = self.target.as_ref().ok_or_else(no_target)?;
-        Ok(Reading::new(self.rows.tree().clone(), target.clone()))
+        Ok(Reading::new(self.rows.tree().clone(), self.collation.clone(), target.clone()))
     }
 
     /// Lets go of the moment aimed at, so that the committer need not copy what changes.

@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use super::snapshot::{Snapshot, Stored};
+use crate::collator::Collation;
 use crate::range::{Page, Selection, Window};
 use crate::view::{RowKey, RowTree, RowValue};
 
@@ -10,16 +11,23 @@ use crate::view::{RowKey, RowTree, RowValue};
 #[derive(Clone)]
 pub struct Reading {
     rows: RowTree,
+    collation: Collation,
     snapshot: Snapshot,
 }
 
 impl Reading {
     /// Rows that stand at the snapshot's moment.
-    pub(super) fn new(rows: RowTree, snapshot: Snapshot) -> Self {
-        Self { rows, snapshot }
+    pub(super) fn new(rows: RowTree, collation: Collation, snapshot: Snapshot) -> Self {
+        Self { rows, collation, snapshot }
     }
 
-    /// The page of a range of emitted keys. Bounds are [encoded](crate::view::collation). O(log n).
+    /// By what bounds have to be encoded.
+    #[must_use]
+    pub fn collation(&self) -> &Collation {
+        &self.collation
+    }
+
+    /// The page of a range of emitted keys. Bounds are [encoded](crate::view::collation) by its collation. O(log n).
     #[must_use]
     pub fn query(&self, selection: Selection, window: Window) -> Page {
         let descending = selection.descending;

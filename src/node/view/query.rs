@@ -4,6 +4,7 @@ use napi::Env;
 use napi_derive::napi;
 
 use super::with;
+use crate::collator::Collation;
 use crate::error::{Error, Result};
 use crate::key::code_unit;
 use crate::node::read::{ResultText, json_string, window};
@@ -28,10 +29,11 @@ pub fn view_query(
     include_documents: bool,
 ) -> napi::Result<Text<String>> {
     with(&env, number, view, |index| {
-        let bound = |json: Option<String>| json.as_deref().map(encoded).transpose();
-        let prefix = prefix.as_deref().map(encoded_prefix).transpose()?;
-        let selection = Selection { start: bound(start)?, end: bound(end)?, key: bound(key)?, prefix, descending };
         let reading = index.reading()?;
+        let by = reading.collation();
+        let bound = |json: Option<String>| json.as_deref().map(|json| encoded(by, json)).transpose();
+        let prefix = prefix.as_deref().map(|json| encoded_prefix(by, json)).transpose()?;
+        let selection = Selection { start: bound(start)?, end: bound(end)?, key: bound(key)?, prefix, descending };
         let page = reading.query(selection, window(offset, limit));
         let mut result = ResultText::new();
         let mut rows = reading.rows(page.positions.clone());
@@ -48,14 +50,14 @@ pub fn view_query(
     })
 }
 
-fn encoded(json: &str) -> Result<Vec<u8>> {
+fn encoded(by: &Collation, json: &str) -> Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    collation::encode(json, &mut bytes)?;
+    collation::encode_by(by, json, &mut bytes)?;
     Ok(bytes)
 }
 
-fn encoded_prefix(json: &str) -> Result<Vec<u8>> {
+fn encoded_prefix(by: &Collation, json: &str) -> Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    collation::prefix(json, &mut bytes)?;
+    collation::prefix_by(by, json, &mut bytes)?;
     Ok(bytes)
 }
