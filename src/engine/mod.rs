@@ -20,6 +20,7 @@
 //! | `transaction` | [`Transaction`]: a snapshot with its own writes |
 //! | `reads` | [`Reads`]: what a transaction read, and whether it is still so |
 //! | `snapshot` | [`Snapshot`]: one moment of the store |
+//! | `documents` | the documents of a moment, in the order of the store's keys |
 //! | `state` | the snapshot in use, and whether it may be read |
 //! | `changes` | the record of changes by sequence |
 //! | `query` | pages of a range of keys |
@@ -52,6 +53,7 @@ mod batch;
 mod changes;
 mod commit;
 mod committer;
+mod documents;
 mod handle;
 mod health;
 mod index;

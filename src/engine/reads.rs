@@ -99,7 +99,11 @@ impl Ranges {
                 "too much was deleted since the transaction began to tell whether a range it read is the same";
             return Err(Error::new(ErrorKind::Conflict, message));
         }
-        let is_checked = |key: &Key| self.all.iter().any(|read| read.checked.contains(key.as_bytes()));
+        let ordered = self.base.in_order();
+        let is_checked = |key: &Key| {
+            let order = ordered.order_of(key.as_bytes());
+            self.all.iter().any(|read| read.checked.contains(&order))
+        };
         let phantom = changes.live_after(base).find(|(_, key)| self.base.get(key).is_none() && is_checked(key));
         if let Some((_, key)) = phantom {
             return Err(self.conflict(key, now));
@@ -108,10 +112,10 @@ impl Ranges {
             return Err(self.conflict(key, now));
         }
         for Beyond { range, own } in self.all.iter().filter_map(|read| read.beyond.as_ref()) {
-            let there = range.positions(now.documents()).len();
+            let there = now.in_order().positions(range).len();
             if there.checked_add_signed(*own).is_none_or(|left| left == 0) {
                 let emptied = Error::new(ErrorKind::Conflict, "what followed a page that was read is gone");
-                let gone = self.gone(now, |key| range.contains(key.as_bytes()));
+                let gone = self.gone(now, |key| range.contains(&ordered.order_of(key.as_bytes())));
                 return Err(gone.map_or(emptied, |key| self.conflict(key, now)));
             }
         }

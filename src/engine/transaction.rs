@@ -15,6 +15,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 
 use super::batch::Batch;
+use super::documents::Documents;
 use super::query::page_of;
 use super::reads::{Beyond, RangeRead, Ranges, Reads, Seen};
 use super::snapshot::{Snapshot, Stored};
@@ -23,12 +24,11 @@ use crate::document::Document;
 use crate::error::Result;
 use crate::key::Key;
 use crate::range::{KeyRange, Page, Selection, Window};
-use crate::tree::Tree;
 
 /// A transaction on its way; see [`Engine::begin`](super::Engine::begin).
 pub struct Transaction {
     base: Snapshot,
-    working: Tree<Key, Stored>,
+    working: Documents,
     writes: BTreeMap<Key, Option<Document>>,
     seen: HashMap<Key, Seen>,
     ranges: Vec<RangeRead>,
@@ -37,7 +37,7 @@ pub struct Transaction {
 impl Transaction {
     /// O(1).
     pub(super) fn new(base: Snapshot) -> Self {
-        let working = base.documents().clone();
+        let working = base.in_order().clone();
         Self { base, working, writes: BTreeMap::new(), seen: HashMap::new(), ranges: Vec::new() }
     }
 
@@ -87,10 +87,14 @@ impl Transaction {
 
     /// The page of a range of keys. `total` tells whether the number of all keys in the range is used, and `documents`
     /// whether the documents of the page are: what is used is checked at commit. O(log n), and the documents.
-    pub fn query_keys(&mut self, selection: Selection, window: Window, total: bool, documents: bool) -> Page {
+    ///
+    /// # Errors
+    ///
+    /// An assertion for a prefix in a store with a collation.
+    pub fn query_keys(&mut self, selection: Selection, window: Window, total: bool, documents: bool) -> Result<Page> {
         let descending = selection.descending;
-        let range = selection.of_keys();
-        let page = window.page(range.positions(&self.working), descending);
+        let range = self.working.range(selection)?;
+        let page = window.page(self.working.positions(&range), descending);
         let read = if total || page.exclusive_end_index.is_none() {
             RangeRead { checked: range, beyond: None }
         } else {
@@ -98,11 +102,11 @@ impl Transaction {
         };
         self.ranges.push(read);
         if documents {
-            for (key, _) in self.working.range(page.positions.clone()) {
+            for (key, _) in self.working.at(page.positions.clone()) {
                 note(&mut self.seen, &self.base, key);
             }
         }
-        page
+        Ok(page)
     }
 
     /// The documents of a page just read, in the direction of the query.
@@ -140,16 +144,16 @@ impl Transaction {
     /// The part of a range that a page which is not the last one tells of.
     fn narrow(&self, range: KeyRange, page: &Page, descending: bool) -> RangeRead {
         // The page, and what was passed over before it.
-        let all = range.positions(&self.working);
+        let all = self.working.positions(&range);
         let last = if descending {
             (page.positions.start < all.end).then_some(page.positions.start)
         } else {
             page.positions.end.checked_sub(1).filter(|last| *last >= all.start)
         };
-        let last = last.and_then(|last| self.working.select(last)).map(|(key, _)| key.as_bytes().to_vec());
+        let last = last.and_then(|last| self.working.order_at(last)).map(<[u8]>::to_vec);
         let (checked, beyond) = range.split_after(last, descending);
-        let count = |tree| beyond.positions(tree).len().cast_signed();
-        let own = count(&self.working) - count(self.base.documents());
+        let count = |documents: &Documents| documents.positions(&beyond).len().cast_signed();
+        let own = count(&self.working) - count(self.base.in_order());
         RangeRead { checked, beyond: Some(Beyond { range: beyond, own }) }
     }
 }

@@ -72,7 +72,8 @@ pub fn query_keys(
 ) -> napi::Result<Text<String>> {
     let failed = |error| throw(&env, &error);
     let snapshot = store(&env, number)?.engine.snapshot().map_err(failed)?;
-    let page = snapshot.query(selection(start, end, key, prefix, descending), window(offset, limit));
+    let selection = selection(start, end, key, prefix, descending);
+    let page = snapshot.query(selection, window(offset, limit)).map_err(failed)?;
     key_page(snapshot.page(&page, descending), include_documents).end(&page, true).map_err(failed)
 }
 

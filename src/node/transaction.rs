@@ -100,7 +100,7 @@ pub fn transaction_query_keys(
 ) -> napi::Result<Text<String>> {
     with(&env, number, id, |transaction| {
         let selection = selection(start, end, key, prefix, descending);
-        let page = transaction.query_keys(selection, window(offset, limit), total, include_documents);
+        let page = transaction.query_keys(selection, window(offset, limit), total, include_documents)?;
         key_page(transaction.page(&page, descending), include_documents).end(&page, total)
     })
 }

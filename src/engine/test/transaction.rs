@@ -53,7 +53,7 @@ impl Transaction {
     }
 
     pub(super) fn query(&mut self, query: &Query) -> (String, Page) {
-        let page = self.query_keys(query.selection(), query.window, query.total, query.documents);
+        let page = self.query_keys(query.selection(), query.window, query.total, query.documents).unwrap();
         let keys: Vec<_> = self.page(&page, query.descending).map(|(key, _)| key.to_string()).collect();
         (keys.join(""), page)
     }

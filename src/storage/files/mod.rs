@@ -62,6 +62,7 @@ use self::layout::{JOURNAL, LOCK, PRIVATE, TEMPORARY};
 use self::place::Placer;
 use self::shared::{Limits, Shared, note_failure};
 use super::{Capabilities, Group, Keeper, Loaded, Outcome, Storage};
+use crate::collator::Collation;
 use crate::disk::{Disk, Held, System};
 use crate::error::{ErrorKind, Result};
 use crate::key::Key;
@@ -79,12 +80,14 @@ pub enum OnCorrupt {
 }
 
 /// How a directory is kept.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Options {
     /// What to do with bad files.
     pub on_corrupt: OnCorrupt,
     /// When files are placed.
     pub placing: Placing,
+    /// The order of keys that the directory has to be in, or gets if it is new; `None` takes it as it is.
+    pub collation: Option<Collation>,
 }
 
 /// Mounts the disk that a directory lies on.
@@ -107,6 +110,8 @@ struct Open {
     epoch: u64,
     placer: Placer,
     names: Names,
+    /// What its format names.
+    collation: Collation,
     /// Documents whose file still has the name that the original gave it.
     plain: HashSet<Key>,
     /// The lock was taken again, and the journal has not begun anew yet.
@@ -145,7 +150,7 @@ impl Open {
             self.is_uprooted = true;
         }
         if self.is_uprooted {
-            format::ensure(disk)?;
+            format::ensure(disk, Some(&self.collation))?;
             make_folder(disk, TEMPORARY)?;
             make_folder(disk, JOURNAL)?;
             self.shared.begin_anew()?;
@@ -162,7 +167,7 @@ impl Storage for Files {
 
     fn load(&mut self) -> Result<Loaded> {
         self.open = None;
-        let (open, loaded) = load::load((self.mount)()?, self.options, self.limits, self.probe)?;
+        let (open, loaded) = load::load((self.mount)()?, &self.options, self.limits, self.probe)?;
         self.open = Some(open);
         Ok(loaded)
     }
