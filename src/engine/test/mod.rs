@@ -2,6 +2,7 @@
 
 mod batch;
 mod closing;
+mod collation;
 mod conflict;
 mod durability;
 mod health;

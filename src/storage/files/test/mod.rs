@@ -7,6 +7,7 @@ mod fault;
 mod hindrance;
 mod history;
 mod loading;
+mod order;
 mod recovery;
 mod writing;
 
