@@ -40,6 +40,8 @@ const OPTIONS = {
     lockingQueue: withMethods('getLock', 'releaseLock'),
     fileSystem: withMethods(),
     onCorrupt: oneOf('error', 'quarantine'),
+    // Checked by the engine that it is for.
+    collation: (value) => value,
     requireRev: boolean,
     retries: count,
     ...OF_STORE,
@@ -65,10 +67,10 @@ class Datastore extends EventEmitter {
     constructor(options) {
         const checked = checkOptions(options, OPTIONS, 'Datastore');
         const { db, lockingQueue, requireRev = false, retries = DEFAULT_RETRIES, ...ofEngine } = checked;
-        if (db !== undefined && ((ofEngine.fileSystem ?? ofEngine.onCorrupt) !== undefined || isGiven(ofEngine))) {
-            throw new AssertionError(
-                'fileSystem, onCorrupt, durability, files and syncInterval belong to the engine: give them to the db',
-            );
+        const { fileSystem, onCorrupt, collation: order } = ofEngine;
+        if (db !== undefined && ((fileSystem ?? onCorrupt ?? order) !== undefined || isGiven(ofEngine))) {
+            const names = 'fileSystem, onCorrupt, collation, durability, files and syncInterval';
+            throw new AssertionError(`${names} belong to the engine: give them to the db`);
         }
         super();
         this.#engine = db ?? new DatastoreEngine(ofEngine);

@@ -26,7 +26,7 @@ const READERS = 16;
 
 class FileSystemDriver extends CheckingDriver {
     loadReport = null;
-    #memory = new NativeDriver({ durability: 'none' });
+    #memory;
     #order = new KeyOrder();
     #underWay = new UnderWay();
     #directory;
@@ -34,8 +34,10 @@ class FileSystemDriver extends CheckingDriver {
     #load = new Once(() => this.#startLoad());
     #loaded = false;
 
-    constructor(directory, fileSystem) {
+    /** @param {string} [collation] the order of keys, as JSON text: nobody remembers it here */
+    constructor(directory, fileSystem, collation) {
         super();
+        this.#memory = new NativeDriver({ durability: 'none', collation });
         this.#directory = directory;
         this.#fileSystem = fileSystem;
     }

@@ -61,14 +61,17 @@ class Store {
      * @param {boolean} [options.quarantine]
      * @param {boolean} [options.background] whether files follow later than answers
      * @param {number} [options.syncInterval] milliseconds
+     * @param {string} [options.collation] JSON text; without it keys are in the order that the directory remembers
      */
-    constructor({ durability, directory, quarantine = false, background = false, syncInterval = 1_000 }) {
+    constructor({ durability, directory, quarantine = false, background = false, syncInterval = 1_000, collation }) {
         // The callback holds the state but not the store, so that an unused store can be collected.
         const state = this.#state;
-        const options = { directory, quarantine, durability, background, syncInterval };
-        this.#number = binding.open(options, (event, ticket, payload) => {
-            state.receive(event, ticket, payload);
-        });
+        const options = { directory, quarantine, durability, background, syncInterval, collation };
+        this.#number = native(() =>
+            binding.open(options, (event, ticket, payload) => {
+                state.receive(event, ticket, payload);
+            }),
+        );
         state.number = this.#number;
         abandoned.register(this, this.#number, this);
     }

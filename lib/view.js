@@ -30,14 +30,14 @@ class View {
     /**
      * @param {import('./store.js').Store} store
      * @param {string} id
-     * @param {{ map: Function, onError?: 'error' | 'skip' }} source checked already
+     * @param {{ map: Function, onError?: 'error' | 'skip', collation?: string }} source checked already
      */
     constructor(store, id, source) {
         this.#store = store;
         this.#id = id;
         this.#map = source.map;
         this.#skipsErrors = source.onError === 'skip';
-        this.#number = native(() => binding.viewCreate(store.number));
+        this.#number = native(() => binding.viewCreate(store.number, source.collation));
     }
 
     /**

@@ -3,10 +3,11 @@
 /** The views of one store, by id. */
 
 const { checkOptions, checkViewId, func, oneOf, show } = require('./check.js');
+const { collation } = require('./collation.js');
 const { AssertionError, NotFoundError } = require('./errors.js');
 const { View } = require('./view.js');
 
-const SOURCE = { map: func, onError: oneOf('error', 'skip') };
+const SOURCE = { map: func, onError: oneOf('error', 'skip'), collation };
 
 class Views {
     #store;
@@ -25,11 +26,11 @@ class Views {
         }
         // An object of a class may keep whatever it likes beside its map function.
         const isPlain = [Object.prototype, null].includes(Object.getPrototypeOf(source));
-        const { map, onError } = checkOptions(isPlain ? source : pick(source), SOURCE, 'setView');
+        const { map, ...options } = checkOptions(isPlain ? source : pick(source), SOURCE, 'setView');
         if (map === undefined) {
             throw new AssertionError('a view has a map function', { viewId: id });
         }
-        const view = new View(this.#store, id, { map: map.bind(source), onError });
+        const view = new View(this.#store, id, { ...options, map: map.bind(source) });
         this.#views.get(id)?.drop();
         this.#views.set(id, view);
     }
@@ -52,8 +53,8 @@ class Views {
     }
 }
 
-function pick({ map, onError }) {
-    return { map, onError };
+function pick(source) {
+    return Object.fromEntries(Object.keys(SOURCE).map((name) => [name, source[name]]));
 }
 
 module.exports = { Views };
