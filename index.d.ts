@@ -79,6 +79,7 @@ export interface KeyQueryOptions extends WindowOptions {
     startKey?: Key | undefined;
     endKey?: Key | undefined;
     key?: Key | undefined;
+    /** Not in a store whose keys are in the order of a locale. */
     prefix?: Key | undefined;
 }
 
@@ -87,7 +88,10 @@ export interface ViewQueryOptions extends WindowOptions {
     startKey?: Json | undefined;
     endKey?: Json | undefined;
     key?: Json | undefined;
-    /** Every string that starts with this one, or every array whose first elements are these. */
+    /**
+     * Every string that starts with this one, or every array whose first elements are these. A string is refused where
+     * the view has a locale: there the strings that start with it do not stand together.
+     */
     prefix?: string | Json[] | undefined;
 }
 
@@ -137,12 +141,32 @@ export interface QueryResult<Item> extends Page<Item> {
 // biome-ignore lint/suspicious/noExplicitAny: what is emitted is checked when it is emitted
 export type Emit<ViewKey = any, Value = any> = (key: ViewKey, value?: Value) => void;
 
+/**
+ * The order of strings as a language has it. What it takes for the same is ordered by code unit, so different strings
+ * stay different.
+ */
+export interface LocaleCollation {
+    /** A language tag, such as `'de'` or `'de-u-co-phonebk'`. */
+    locale: string;
+    /** What the language tells apart: letters, then marks too, then cases and variants too (default), and so on. */
+    strength?: 'primary' | 'secondary' | 'tertiary' | 'quaternary' | 'identical' | undefined;
+    /** Whether digits are ordered as the numbers they make: `'a9'` before `'a10'`. Default: as the locale says. */
+    numeric?: boolean | undefined;
+    /** Which case comes first; `'false'` is the language's own order. Default: as the locale says. */
+    caseFirst?: 'upper' | 'lower' | 'false' | undefined;
+}
+
+/** The order of strings: that of JavaScript's `<`, or a language's. */
+export type Collation = 'codeUnit' | LocaleCollation;
+
 /** How a view is made of the documents. */
 export interface ViewSource<Doc = AnyDocument> {
     /** Called with each document, a copy of its own; emits before it returns. */
     map(document: Stored<Doc>, emit: Emit): void;
     /** What a throw of `map` does: reject the query (default), or leave the document out of the view. */
     onError?: 'error' | 'skip' | undefined;
+    /** The order of the strings in its keys. Default: `'codeUnit'`. */
+    collation?: Collation | undefined;
 }
 
 /**
@@ -351,6 +375,12 @@ export interface EngineOptions {
      * all (default), or go to `.datastore/quarantine/`.
      */
     onCorrupt?: 'error' | 'quarantine' | undefined;
+    /**
+     * The order of the keys in `queryKeys`. A directory remembers that of its first load, and another one is refused
+     * with an `AssertionError` then. Default: the one remembered, in a new directory `'codeUnit'`. With a `fileSystem`
+     * nothing is remembered.
+     */
+    collation?: Collation | undefined;
 }
 
 /** Where documents are, or that they are nowhere. */
@@ -384,7 +414,8 @@ export class Datastore<Doc extends object = AnyDocument> extends EventEmitter<Da
 
     /**
      * Reads every document into memory. Calling it again waits for the same load.
-     * @throws `CorruptError`, `StorageError`, `DatastoreError` with code `LOCKED`
+     * @throws `CorruptError`, `StorageError`, `DatastoreError` with code `LOCKED`; `AssertionError` where the directory
+     * remembers another `collation`
      */
     load(): Promise<this>;
 
@@ -467,7 +498,7 @@ export class Datastore<Doc extends object = AnyDocument> extends EventEmitter<Da
      */
     flush(): Promise<void>;
 
-    /** A page of a range of keys, in the order of JavaScript's `<`. A custom engine answers as it likes. */
+    /** A page of a range of keys, in the order of the store's `collation`. A custom engine answers as it likes. */
     queryKeys(options: Including<KeyQueryOptions>): Promise<QueryResult<WithDocument<KeyItem, Doc>>>;
     queryKeys(options?: Excluding<KeyQueryOptions>): Promise<QueryResult<KeyItem>>;
     queryKeys(options?: KeyQueryOptions): Promise<QueryResult<WithOptionalDocument<KeyItem, Doc>>>;

@@ -322,7 +322,9 @@ impl Run {
             assert!(expected.is_none_or(|expected| expected == documents), "seed {seed}");
         }
         let mut texts = self.store.texts();
-        texts.iter_mut().for_each(|(name, _)| *name = name.to_lowercase());
+        for (name, _) in &mut texts {
+            *name = name.to_lowercase();
+        }
         texts.sort();
         assert_eq!(documents.into_iter().collect::<Vec<_>>(), texts, "seed {seed}");
         self.committed.sort_unstable();

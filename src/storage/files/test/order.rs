@@ -70,7 +70,7 @@ fn an_order_that_nobody_knows_is_corrupt() {
     for collation in ["1", "\"upward\"", "{}", "{\"locale\":\"de\",\"strength\":\"strong\"}"] {
         let data = Data::new();
         drop(data.load());
-        data.put(FORMAT, &format!("{{\"version\":2,\"collation\":{collation}}}"));
+        data.put(FORMAT, format!("{{\"version\":2,\"collation\":{collation}}}"));
         assert_eq!(code(open(&data, None)), "CORRUPT", "{collation}");
     }
 }
