@@ -62,6 +62,10 @@ export interface BadFile {
 
 /** The page of a query. */
 export interface WindowOptions {
+    /** Whether what is at `startKey` belongs to the range, wherever a descending query puts it. Default: `true`. */
+    inclusiveStart?: boolean | undefined;
+    /** Whether what is at `endKey` belongs to the range. Default: `true`. */
+    inclusiveEnd?: boolean | undefined;
     /** From the highest key down. Default: `false`. */
     descending?: boolean | undefined;
     /** Index of the page's first item inside the range. Default: 0. */
@@ -70,29 +74,69 @@ export interface WindowOptions {
     offset?: number | undefined;
     /** How many items the page has at most: a positive integer or `Infinity`. Default: 10. */
     limit?: number | undefined;
+    /**
+     * The `cursor` of the page before: the page begins strictly behind its last item, whatever came and went meanwhile.
+     * Goes without an index. All options but `limit`, `includeDocuments` and `signal` have to be those of that page.
+     */
+    cursor?: string | undefined;
     /** Whether every item carries its document. Default: `false`. */
     includeDocuments?: boolean | undefined;
+    /** Ends the query: it rejects with an error of code `ABORT_ERR`, whose `cause` is the signal's reason. */
+    signal?: AbortSignal | undefined;
 }
 
-/** What a query of keys selects. Bounds are inclusive; `key` overrides them; `prefix` goes without either. */
+/** What a query of keys selects. `key` overrides the bounds; `prefix` and `keys` go without either, and each other. */
 export interface KeyQueryOptions extends WindowOptions {
     startKey?: Key | undefined;
     endKey?: Key | undefined;
     key?: Key | undefined;
+    /** Several keys, answered in this order and as often as they are here, as far as they are there. */
+    keys?: readonly Key[] | undefined;
     /** Not in a store whose keys are in the order of a locale. */
     prefix?: Key | undefined;
 }
 
+/** How far a view is on its way to the moment of a call. */
+export interface BuildProgress {
+    /** How many documents have been mapped for it; never falls, and equals `total` in the last call. */
+    done: number;
+    /** How many there are to map. */
+    total: number;
+}
+
+/** What may be asked of a view that has to be built first, which a long time after the last query takes long. */
+export interface BuildOptions {
+    /** Rejects the call with code `ABORT_ERR` when it is aborted. What was mapped until then stays. */
+    signal?: AbortSignal | undefined;
+    /** Called while the view is built, and once when that is done. What it throws rejects the call. */
+    onProgress?: ((progress: BuildProgress) => void) | undefined;
+}
+
+/** What `buildView` tells, as of the moment of its call. */
+export interface BuildReport {
+    rows: number;
+    /** How many documents are left out because `map` threw (`onError: 'skip'`). */
+    skipped: number;
+    /** The last change that is in the rows. */
+    sequence: number;
+    /** Of a unique view, in the order of their values; the first 1,000. Writes to its documents are refused until there are none. */
+    duplicates: Duplicate[];
+}
+
 /** What a query of a view selects. Any JSON value is a key, `null` included. */
-export interface ViewQueryOptions extends WindowOptions {
+export interface ViewQueryOptions extends WindowOptions, BuildOptions {
     startKey?: Json | undefined;
     endKey?: Json | undefined;
     key?: Json | undefined;
+    /** Several keys, answered in this order and as often as they are here; `descending` turns the rows of each. */
+    keys?: readonly Json[] | undefined;
     /**
      * Every string that starts with this one, or every array whose first elements are these. A string is refused where
      * the view has a locale: there the strings that start with it do not stand together.
      */
     prefix?: string | Json[] | undefined;
+    /** Told how many of the documents that have to be looked at first were looked at. What it throws ends the query. */
+    onProgress?: ((progress: { done: number; total: number }) => void) | undefined;
 }
 
 /** One item of a query of keys. */
@@ -127,12 +171,19 @@ export type Excluding<Options> = Options & { includeDocuments?: false | undefine
 /** A part of a range. */
 export interface Page<Item> {
     items: Item[];
-    /** The index of the first item after the page; `null` on the last page. */
-    exclusiveEndIndex: number | null;
+    /**
+     * The index of the first item after the page; `null` on the last page. Absent where a transaction's query has a
+     * `cursor` and `total: false`: what the cursor passed over is not guarded, so it is not counted.
+     */
+    exclusiveEndIndex?: number | null;
+    /** What the query of the next page is given, wherever and whenever; `null` on the last page. */
+    cursor: string | null;
 }
 
 /** The page that a query resolves to. */
 export interface QueryResult<Item> extends Page<Item> {
+    /** The index of the first item after the page; `null` on the last page. */
+    exclusiveEndIndex: number | null;
     /** How many items the whole range has. */
     total: number;
 }
@@ -167,6 +218,92 @@ export interface ViewSource<Doc = AnyDocument> {
     onError?: 'error' | 'skip' | undefined;
     /** The order of the strings in its keys. Default: `'codeUnit'`. */
     collation?: Collation | undefined;
+}
+
+/** A value to compare with: JSON, or what becomes it, as a `Date` does. */
+export type Operand = Json | Date;
+
+/** Operators on the value at a path. All of them have to hold. */
+export interface Conditions {
+    /** Equal: numbers by value, objects whatever the order of their members, arrays element by element. */
+    $eq?: Operand | undefined;
+    /** Not equal, or nothing is there. */
+    $ne?: Operand | undefined;
+    /** A value of the same type, above in the order of view keys. */
+    $gt?: Operand | undefined;
+    $gte?: Operand | undefined;
+    $lt?: Operand | undefined;
+    $lte?: Operand | undefined;
+    /** Equal to one of these. */
+    $in?: readonly Operand[] | undefined;
+    /** Something is there, `null` included; or nothing is. */
+    $exists?: boolean | undefined;
+}
+
+/**
+ * Conditions on documents, all of which have to hold: for each dot path (`profile.email`, `tags.0`) the value that has to
+ * be there, or operators. A path that leads to nothing meets `$ne` and `$exists: false` alone. An array does not equal its
+ * elements. What is `undefined` is refused, because a condition that is silently missing would find too much.
+ */
+export interface Where {
+    [path: string]: Operand | Conditions;
+}
+
+/** The names of the built-in reduces. */
+export type BuiltInReduce = '_count' | '_sum' | '_stats' | '_min' | '_max' | '_approx_count_distinct';
+
+/** A view that says what its rows are: evaluated by the engine, without JavaScript. */
+export interface ViewDeclaration {
+    /** Which documents it is about. Default: all. */
+    where?: Where | undefined;
+    /** The path of the row's key, or those of the elements of an array key. A document that lacks one has no row. */
+    key: string | readonly string[];
+    /** The path of an array: one row per element, which this path then means inside `key` and `value`. */
+    each?: string | undefined;
+    /** The path of the row's value, those of the members of an object, or `true` for the whole document. */
+    value?: string | readonly string[] | true | undefined;
+    // biome-ignore lint/suspicious/noExplicitAny: what a function is given depends on the view
+    reduce?: BuiltInReduce | ((keys: any, values: any, rereduce: boolean) => unknown) | undefined;
+    /** Whether no two documents may have the same key. */
+    unique?: boolean | undefined;
+    /** The order of the strings in its keys; that of conditions is always by code unit. Default: `'codeUnit'`. */
+    collation?: Collation | undefined;
+}
+
+/** What `count` looks at. */
+export interface CountOptions {
+    /** Only keys that start with this. Not in a store whose keys are in the order of a locale. */
+    prefix?: Key | undefined;
+    /** Ends the search: it rejects with an error of code `ABORT_ERR`, whose `cause` is the signal's reason. */
+    signal?: AbortSignal | undefined;
+}
+
+/** What `findOne` looks at, and from where. */
+export interface FindOneOptions extends CountOptions {
+    /** From the highest key down. Default: `false`. */
+    descending?: boolean | undefined;
+}
+
+/** Which page `find` resolves to. */
+export interface FindOptions extends FindOneOptions {
+    /** Index of the page's first item among all that are found. Default: 0. */
+    inclusiveStartIndex?: number | undefined;
+    /** The same thing as `inclusiveStartIndex`. */
+    offset?: number | undefined;
+    /** How many items the page has at most: a positive integer or `Infinity`. Default: 10. */
+    limit?: number | undefined;
+    /** The `cursor` of the page before. Goes without an index, and with the same conditions, prefix and direction. */
+    cursor?: string | undefined;
+    /** Whether the result tells how it was found. Default: `false`. */
+    explain?: boolean | undefined;
+}
+
+/** How documents were found. */
+export interface Explanation {
+    /** The declarative view that led to them; `null` where every document was looked at. */
+    view: string | null;
+    /** How many documents were looked at. */
+    examined: number;
 }
 
 /**
@@ -310,8 +447,19 @@ export interface ViewStats {
     rows: number;
     /** How many documents are left out because `map` threw (`onError: 'skip'`). */
     skipped: number;
-    /** The last change that is in the rows. */
+    /** The last change that is in the rows; 0 until all documents were mapped once. */
     sequence: number;
+    /** Whether it is being brought to the moment of a call. */
+    building: boolean;
+    /** How many calls wait for that. */
+    pending: number;
+}
+
+/** A value that several documents have in a unique view. */
+export interface Duplicate {
+    viewKey: Json;
+    /** In order; the first 1,000. */
+    documentKeys: string[];
 }
 
 /** What a custom engine answers when it is asked for a document. */
@@ -329,7 +477,10 @@ export interface CustomEngine<Doc = any> {
     queryKeys?(options: any): any;
     // biome-ignore lint/suspicious/noExplicitAny: passed on as it comes
     queryView?(id: string, options: any): any;
+    // biome-ignore lint/suspicious/noExplicitAny: passed on as it comes
+    buildView?(id: string, options: any): any;
     hasView?(id: string): boolean;
+    deleteView?(id: string): unknown;
     // biome-ignore lint/suspicious/noExplicitAny: passed on as it comes
     setView?(id: string, source: any): void;
     stats?(): unknown;
@@ -504,8 +655,9 @@ export class Datastore<Doc extends object = AnyDocument> extends EventEmitter<Da
     queryKeys(options?: KeyQueryOptions): Promise<QueryResult<WithOptionalDocument<KeyItem, Doc>>>;
 
     /**
-     * A page of a range of a view's rows, as of the moment of the call. A custom engine answers as it likes.
-     * @throws `NotFoundError`, `ViewMapError`
+     * A page of a range of a view's rows, as of the moment of the call. A view that has much to map is built in slices of
+     * the event loop's time, once for all who wait. A custom engine answers as it likes.
+     * @throws `NotFoundError`, `ViewMapError`; code `ABORT_ERR`
      */
     queryView<ViewKey = Json, Value = Json>(
         id: string,
@@ -520,8 +672,45 @@ export class Datastore<Doc extends object = AnyDocument> extends EventEmitter<Da
         options?: ViewQueryOptions,
     ): Promise<QueryResult<WithOptionalDocument<ViewItem<ViewKey, Value>, Doc>>>;
 
+    /**
+     * A page of the documents that meet conditions, in the order of their keys, as of the moment of the call. A declarative
+     * view whose key the conditions pin down leads to them; where there is none, all documents are looked at, in parallel
+     * and beside the event loop.
+     * @throws code `UNSUPPORTED` over a custom engine
+     */
+    find(
+        where: Where,
+        options: FindOptions & { explain: true },
+    ): Promise<QueryResult<WithDocument<KeyItem, Doc>> & { explain: Explanation }>;
+    find(where: Where, options?: FindOptions): Promise<QueryResult<WithDocument<KeyItem, Doc>>>;
+
+    /**
+     * The first of the documents that meet conditions, or `null`.
+     * @throws as `find`
+     */
+    findOne(where: Where, options?: FindOneOptions): Promise<Stored<Doc> | null>;
+
+    /**
+     * How many documents meet conditions.
+     * @throws as `find`
+     */
+    count(where: Where, options?: CountOptions): Promise<number>;
+
     /** Registers a view; one with the same id is replaced and built anew. */
-    setView(id: string, source: ViewSource<Doc>): void;
+    setView(id: string, source: ViewSource<Doc> | ViewDeclaration): void;
+
+    /**
+     * Brings a view to the moment of the call, so that the next query has little to do.
+     * @throws `NotFoundError`, `ViewMapError`; code `ABORT_ERR`; what kept the definition of a unique view from being
+     * stored; code `UNSUPPORTED` over a custom engine without it
+     */
+    buildView(id: string, options?: BuildOptions): Promise<BuildReport>;
+
+    /**
+     * Forgets a view; calls that wait for it get their answers. A unique one is then enforced for nobody. Resolves to
+     * whether there was one, registered here or kept in the directory.
+     */
+    deleteView(id: string): Promise<boolean>;
 
     hasView(id: string): boolean;
 
@@ -576,7 +765,7 @@ export class DatastoreEngine<Doc extends object = AnyDocument> {
 
     hasView(id: string): boolean;
 
-    setView(id: string, source: ViewSource<Doc>): void;
+    setView(id: string, source: ViewSource<Doc> | ViewDeclaration): void;
 
     stats(): Stats;
 
@@ -584,7 +773,14 @@ export class DatastoreEngine<Doc extends object = AnyDocument> {
 }
 
 /** The codes of errors that are a `DatastoreError` and nothing more. */
-export type OtherCode = 'LOCKED' | 'NOT_LOADED' | 'UNSUPPORTED' | 'POISONED' | 'KEY_COLLISION' | 'NATIVE_LOAD';
+export type OtherCode =
+    | 'LOCKED'
+    | 'NOT_LOADED'
+    | 'UNSUPPORTED'
+    | 'POISONED'
+    | 'KEY_COLLISION'
+    | 'NATIVE_LOAD'
+    | 'ABORT_ERR';
 
 /** The base of every error that this package creates. Branch on `code`. */
 export class DatastoreError extends Error {
@@ -597,7 +793,9 @@ export class DatastoreError extends Error {
     readonly path?: string;
 }
 
-/** The stored revision is not the expected one; nothing was changed. */
+/**
+ * The stored revision is not the expected one, or another document has the value in a unique view; nothing was changed.
+ */
 export class ConflictError extends DatastoreError {
     static readonly CODE: 'CONFLICT';
     readonly code: 'CONFLICT';
@@ -607,6 +805,12 @@ export class ConflictError extends DatastoreError {
     readonly expectedRev: number | null;
     /** The revision that is stored; `null` where nothing is. */
     readonly actualRev: number | null;
+    /** The unique view that would be broken; the revisions are `null` then. */
+    readonly viewId?: string;
+    /** The value that two documents would have in that view. */
+    readonly viewKey?: Json;
+    /** The document that has it. */
+    readonly otherKey?: string;
 }
 
 /** The caller broke a rule of the interface; nothing was changed. */

@@ -150,6 +150,19 @@ for (const Engine of [PlainEngine, AsyncEngine]) {
             assert.equal((await store.queryView('view', given)).items[0].key, 'of the view');
             assert.deepEqual(db.calls.pop(), ['queryView', 'view', received]);
         }
+        const newer = {
+            inclusiveStart: false,
+            inclusiveEnd: true,
+            cursor: 'of the engine',
+            reduce: false,
+            keys: ['k'],
+        };
+        const { signal } = new AbortController();
+        await store.queryView('view', { ...newer, signal });
+        assert.deepEqual(db.calls.pop()[2], { ...newer, inclusiveStartIndex: 0, limit: 10, ...rest });
+        await store.queryView('view', { keys: [['a'], null], groupLevel: 2 });
+        const groups = { keys: [['a'], null], reduce: true, groupLevel: 2 };
+        assert.deepEqual(db.calls.pop()[2], { ...groups, inclusiveStartIndex: 0, limit: 10, ...rest });
         await store.queryView('view', { key: null, endKey: ['a'] });
         const bounds = { key: null, endKey: ['a'] };
         assert.deepEqual(db.calls.pop(), [
@@ -682,14 +695,13 @@ for (const [files, makeEngine] of Object.entries(ENGINES)) {
         assert.equal(engine.hasView('view'), true);
         await engine.setItem('a', { n: 2 });
         await engine.setItem('b', { n: 1 });
-        assert.deepEqual(engine.queryKeys({ descending: true, limit: 1 }), {
-            items: [{ key: 'b', documentKey: 'b' }],
-            exclusiveEndIndex: 1,
-            total: 2,
-        });
+        const { cursor, ...page } = engine.queryKeys({ descending: true, limit: 1 });
+        assert.deepEqual(page, { items: [{ key: 'b', documentKey: 'b' }], exclusiveEndIndex: 1, total: 2 });
+        assert.deepEqual(engine.queryKeys({ descending: true, cursor }).items, [{ key: 'a', documentKey: 'a' }]);
         assert.deepEqual(engine.queryView('view', { key: 1, includeDocuments: true }), {
             items: [{ key: 1, documentKey: 'b', value: 'value', document: { _rev: 0, n: 1 } }],
             exclusiveEndIndex: null,
+            cursor: null,
             total: 1,
         });
     });

@@ -79,15 +79,50 @@ const NO_VIEW_ID = allBut('a text', 'the text 10', 'the text true');
 const NO_LEVEL = { ...KINDS, 'another level': 'sync', 'a list': ['os'] };
 const NO_INTERVAL = { ...KINDS, 'too short': 9, 'too long': 3_600_001 };
 
+const NO_SIGNAL = {
+    ...KINDS,
+    'a controller': new AbortController(),
+    'an emitter': new EventTarget(),
+    'a flag': { aborted: false },
+};
+const NO_KEYS = {
+    ...allBut('an array'),
+    'a set': new Set(['a']),
+    'a list with undefined': ['a', undefined],
+    'a hole': new Array(1),
+};
+
 const WINDOW = {
+    inclusiveStart: NO_BOOLEAN,
+    inclusiveEnd: NO_BOOLEAN,
     descending: NO_BOOLEAN,
     inclusiveStartIndex: NO_COUNT,
     offset: NO_COUNT,
     limit: NO_LIMIT,
+    cursor: allBut(...TEXTS),
     includeDocuments: NO_BOOLEAN,
+    signal: NO_SIGNAL,
 };
-const OF_KEYS = { startKey: NO_BOUND, endKey: NO_BOUND, key: NO_KEY, prefix: NO_BOUND, ...WINDOW };
-const OF_ROWS = { startKey: NO_JSON, endKey: NO_JSON, key: NO_JSON, prefix: NO_ROW_PREFIX, ...WINDOW };
+const OF_KEYS = {
+    startKey: NO_BOUND,
+    endKey: NO_BOUND,
+    key: NO_KEY,
+    keys: { ...NO_KEYS, 'a list with an empty text': ['a', ''], 'a list of lists': [['a']] },
+    prefix: NO_BOUND,
+    ...WINDOW,
+};
+const OF_ROWS = {
+    startKey: NO_JSON,
+    endKey: NO_JSON,
+    key: NO_JSON,
+    keys: { ...NO_KEYS, 'a list with a function': [nothing], 'a list with a bigint': [['a', 1n]] },
+    prefix: NO_ROW_PREFIX,
+    ...WINDOW,
+    onProgress: NO_FUNCTION,
+    reduce: NO_BOOLEAN,
+    group: NO_BOOLEAN,
+    groupLevel: NO_COUNT,
+};
 
 /** Per method: how to call it with options, and the wrong values of each option. */
 const METHODS = {
@@ -252,6 +287,34 @@ for (const [method, query] of Object.entries(FACES)) {
         await query(store, { prefix: 'a', descending: true, offset: 1, limit: 1, includeDocuments: true });
     });
 
+    test(`${method} takes keys alone, or with the window`, async (t) => {
+        const store = await loaded(t);
+        for (const other of [{ key: 'a' }, { startKey: 'a' }, { endKey: 'a' }, { prefix: 'a' }, { startKey: '' }]) {
+            await assert.rejects(query(store, { keys: ['a'], ...other }), REFUSED, JSON.stringify(other));
+            await assert.rejects(query(store, { keys: [], ...other }), REFUSED, JSON.stringify(other));
+        }
+        await query(store, { keys: ['a'], key: undefined, startKey: undefined, endKey: undefined, prefix: undefined });
+        await query(store, { keys: ['a'], descending: true, offset: 1, limit: 1, includeDocuments: true });
+    });
+
+    test(`${method} tells which of the keys is none`, async (t) => {
+        const store = await loaded(t);
+        const error = await query(store, { keys: ['a', 'b', undefined] }).then(assert.fail, (thrown) => thrown);
+        assert.equal(error.code, 'ASSERTION');
+        assert.ok(error.message.startsWith('keys[2]'), error.message);
+    });
+
+    test(`${method} takes a cursor without an index`, async (t) => {
+        const store = await loaded(t);
+        await store.setItem('there', {});
+        const { cursor } = await query(store, { limit: 1 });
+        for (const other of [{ offset: 1 }, { inclusiveStartIndex: 1 }, { offset: 0 }, { inclusiveStartIndex: 0 }]) {
+            await assert.rejects(query(store, { cursor, ...other }), REFUSED, JSON.stringify(other));
+        }
+        const rest = await query(store, { cursor, offset: undefined, inclusiveStartIndex: undefined });
+        assert.equal(rest.items.length, 1);
+    });
+
     test(`${method} takes offset and inclusiveStartIndex where they agree`, async (t) => {
         const store = await loaded(t);
         for (const [offset, inclusiveStartIndex] of [
@@ -272,6 +335,28 @@ test('a view query refuses prefix with a key that is null', async (t) => {
     const store = await loaded(t);
     for (const name of ['key', 'startKey', 'endKey']) {
         await assert.rejects(store.queryView('view', { prefix: 'a', [name]: null }), REFUSED);
+    }
+});
+
+test('a view query refuses groups that contradict themselves, and documents of what is reduced', async (t) => {
+    const store = await loaded(t);
+    for (const options of [
+        { group: true, groupLevel: 1 },
+        { group: false, groupLevel: 1 },
+        { group: true, reduce: false },
+        { groupLevel: 0, reduce: false },
+        { reduce: true, includeDocuments: true },
+        { group: true, includeDocuments: true },
+    ]) {
+        await assert.rejects(store.queryView('view', options), REFUSED, JSON.stringify(options));
+    }
+    await store.queryView('view', { reduce: false, group: false, includeDocuments: true });
+});
+
+test('a view without a reduce is not reduced', async (t) => {
+    const store = await loaded(t);
+    for (const options of [{ reduce: true }, { group: true }, { groupLevel: 1 }]) {
+        await assert.rejects(store.queryView('view', options), REFUSED, JSON.stringify(options));
     }
 });
 

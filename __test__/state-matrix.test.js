@@ -11,7 +11,7 @@ const { afterwards, gate, temporaryDirectory } = require('./support.js');
 
 const OWN = { _rev: 0, n: 1 };
 const OTHER = { _rev: 0, n: 2 };
-const NO_ROWS = { items: [], exclusiveEndIndex: null, total: 0 };
+const NO_ROWS = { items: [], exclusiveEndIndex: null, cursor: null, total: 0 };
 
 const KEYS = {
     items: [
@@ -19,6 +19,7 @@ const KEYS = {
         { key: 'own', documentKey: 'own' },
     ],
     exclusiveEndIndex: null,
+    cursor: null,
     total: 2,
 };
 const ROWS = {
@@ -27,7 +28,15 @@ const ROWS = {
         { key: 2, documentKey: 'other' },
     ],
     exclusiveEndIndex: null,
+    cursor: null,
     total: 2,
+};
+
+const FOUND = {
+    items: [{ key: 'other', documentKey: 'other', document: OTHER }],
+    exclusiveEndIndex: null,
+    total: 1,
+    cursor: null,
 };
 
 /** The states, in the order of the tables' columns. */
@@ -84,6 +93,10 @@ function isEmptyStats({ documents, views }) {
     assert.deepEqual(Object.keys(views), ['view', 'busy']);
 }
 
+function isBuilt({ rows, skipped, sequence, duplicates }) {
+    assert.deepEqual([rows, skipped, sequence, duplicates], [2, 0, 2, []]);
+}
+
 const written = { _rev: 1, n: 9 };
 const setOwn = { type: 'set', key: 'own', document: { n: 9 } };
 const newView = { map() {} };
@@ -108,7 +121,12 @@ const OF_DATASTORE = {
     flush: [false, (store) => store.flush(), whileOpen(undefined)],
     queryKeys: [false, (store) => store.queryKeys(), whileOpen(KEYS)],
     queryView: [false, (store) => store.queryView('view'), whileOpen(ROWS)],
+    buildView: [false, (store) => store.buildView('view'), whileOpen(isBuilt)],
+    find: [false, (store) => store.find({ n: 2 }), whileOpen(FOUND)],
+    findOne: [false, (store) => store.findOne({ n: 2 }), whileOpen(OTHER)],
+    count: [false, (store) => store.count({ n: { $gt: 0 } }), whileOpen(2)],
     setView: [true, (store) => store.setView('new', newView), whileOpen(undefined)],
+    deleteView: [false, (store) => store.deleteView('view'), whileOpen(true)],
     hasView: [true, (store) => store.hasView('view'), whileOpen(true)],
     stats: [true, (store) => store.stats(), [isEmptyStats, ...whileOpen(isStats).slice(1)]],
     close: [false, (store) => store.close(), CLOSE],
@@ -294,10 +312,11 @@ test('the view that is being built cannot be queried from inside its map functio
     const outcomes = [];
     hooks.inMap = () => {
         outcomes.push(outcomeOf(false, () => store.queryView('busy')));
+        outcomes.push(outcomeOf(false, () => store.buildView('busy')));
         outcomes.push(outcomeOf(true, () => store._db.queryView('busy')));
     };
     assert.deepEqual(await store.queryView('busy'), NO_ROWS);
-    assert.deepEqual(await Promise.all(outcomes), [ASSERTION, ASSERTION, ASSERTION, ASSERTION]);
+    assert.deepEqual(await Promise.all(outcomes), Array(6).fill(ASSERTION));
 });
 
 test('a write from inside a map function or an update is there afterwards', async (t) => {

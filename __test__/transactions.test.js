@@ -94,7 +94,9 @@ atLevels('a transaction sees its own writes, and nobody else does before the com
         assert.equal(await tx.deleteItem(7), 7);
         assert.deepEqual(await tx.getItem('b'), { _rev: 1, n: 2 });
         assert.equal(await tx.getItem('d'), null);
-        const page = await tx.queryKeys({ descending: true, offset: 0, limit: 2, includeDocuments: true });
+        const range = { descending: true, limit: 2, includeDocuments: true };
+        const { cursor, ...page } = await tx.queryKeys({ ...range, offset: 0 });
+        assert.deepEqual((await tx.queryKeys({ ...range, cursor })).items.length, 1);
         assert.deepEqual(page, {
             items: [
                 { key: 'c', documentKey: 'c', document: { _rev: 0, n: 2 } },
@@ -279,7 +281,7 @@ atLevels('total: false tells no total, and guards the range up to the last item 
     await store.setItems([10, 20, 30, 40].map((n) => [`user:${n}`, {}]));
     const read = async (tx) => {
         const page = await tx.queryKeys({ prefix: 'user:', limit: 2, total: false });
-        assert.deepEqual(Object.keys(page).sort(), ['exclusiveEndIndex', 'items']);
+        assert.deepEqual(Object.keys(page).sort(), ['cursor', 'exclusiveEndIndex', 'items']);
     };
     for (const [key, runs] of [
         ['user:35', 1],
@@ -287,6 +289,19 @@ atLevels('total: false tells no total, and guards the range up to the last item 
         ['user:05', 2],
     ]) {
         assert.equal((await disturbed(store, { read, disturb: () => store.setItem(key, {}) })).runs, runs, key);
+    }
+    const { cursor } = await store.queryKeys({ prefix: 'user:', limit: 2 });
+    const readOn = async (tx) => {
+        const page = await tx.queryKeys({ prefix: 'user:', limit: 1, total: false, cursor });
+        assert.deepEqual(Object.keys(page).sort(), ['cursor', 'items']);
+        assert.deepEqual(page.items, [{ key: 'user:15', documentKey: 'user:15' }]);
+    };
+    for (const [key, runs] of [
+        ['user:12', 2],
+        ['user:07', 1],
+        ['user:36', 1],
+    ]) {
+        assert.equal((await disturbed(store, { read: readOn, disturb: () => store.setItem(key, {}) })).runs, runs, key);
     }
     const readAll = (tx) => tx.queryKeys({ prefix: 'user:', limit: 100, total: false });
     assert.equal((await disturbed(store, { read: readAll, disturb: () => store.setItem('user:99', {}) })).runs, 2);

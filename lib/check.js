@@ -62,23 +62,26 @@ function checkViewId(id) {
  * @param {unknown} options what the user gave, `undefined` included
  * @param {Record<string, (value: unknown, name: string) => unknown>} known how to check each name
  * @param {string} of whose options they are, for the message
+ * @param {object} checked what they are put into
  */
-function checkOptions(options, known, of) {
-    const checked = {};
+function checkOptions(options, known, of, checked = {}) {
     if (options === undefined) {
         return checked;
     }
-    if (options === null || typeof options !== 'object' || isBuiltIn(options)) {
+    const isObject = options !== null && typeof options === 'object';
+    const isPlain = isObject && Object.getPrototypeOf(options) === Object.prototype;
+    if (!isObject || (!isPlain && isBuiltIn(options))) {
         throw new AssertionError(`the options of ${of} are an object, not ${describe(options)}`);
     }
-    for (const name of Reflect.ownKeys(options)) {
+    const given = Reflect.ownKeys(options);
+    for (const name of given) {
         if (!Object.hasOwn(known, name)) {
             const names = Object.keys(known).join(', ');
             throw new AssertionError(`${of} has no option ${String(name)}; it knows: ${names}`);
         }
     }
-    // Read by name, so that inherited options and getters count, each read once.
-    for (const name of Object.keys(known)) {
+    // Read by name, so that inherited options and getters count, each read once. A plain object inherits none.
+    for (const name of isPlain ? given : Object.keys(known)) {
         const value = options[name];
         if (value !== undefined) {
             checked[name] = known[name](value, name);
@@ -252,6 +255,8 @@ module.exports = {
     checkViewId,
     count,
     func,
+    isBuiltIn,
+    isNoDocument,
     oneOf,
     path,
     show,

@@ -2,6 +2,7 @@
 
 /** A `Datastore` over somebody else's engine: any object with the engine's methods, whose results are awaited. */
 
+const { orAborted } = require('./abort.js');
 const { CheckingDriver } = require('./checking-driver.js');
 const { DatastoreError } = require('./errors.js');
 const { forCustomEngine } = require('./query.js');
@@ -64,11 +65,26 @@ class CustomDriver extends CheckingDriver {
     }
 
     async queryKeys(query) {
-        return own(await this.#call('queryKeys', forCustomEngine(query, String)));
+        return own(await orAborted(query.signal, this.#call('queryKeys', forCustomEngine(query, String))));
     }
 
     async queryView(id, query) {
-        return own(await this.#call('queryView', checkViewId(id), forCustomEngine(query, JSON.parse)));
+        return own(
+            await orAborted(query.signal, this.#call('queryView', checkViewId(id), forCustomEngine(query, JSON.parse))),
+        );
+    }
+
+    async buildView(id, { signal, onProgress }) {
+        const given = { ...(signal && { signal }), ...(onProgress && { onProgress }) };
+        return this.#call('buildView', checkViewId(id), given);
+    }
+
+    async deleteView(id) {
+        return this.#call('deleteView', checkViewId(id));
+    }
+
+    find() {
+        this.mustBeAtomic('find');
     }
 
     setView(id, source) {

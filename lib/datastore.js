@@ -3,6 +3,7 @@
 /** `Datastore`: documents by key, with revisions, ordered writes, batches, transactions, update functions and views. */
 
 const { EventEmitter } = require('node:events');
+const { orAborted } = require('./abort.js');
 const { wasLost } = require('./answer.js');
 const { deletionsOf, operationsOf, setsOf } = require('./batch.js');
 const {
@@ -21,8 +22,9 @@ const { CustomDriver } = require('./custom-driver.js');
 const { OF_STORE, asksToSync, isGiven, level } = require('./durability.js');
 const { DatastoreEngine, driverOf } = require('./engine.js');
 const { AssertionError, ClosedError, NotFoundError } = require('./errors.js');
+const { countQuery, firstQuery, pageQuery } = require('./find.js');
 const { KeyOrder } = require('./key-order.js');
-const { keyQuery, viewQuery } = require('./query.js');
+const { buildOptions, keyQuery, viewQuery } = require('./query.js');
 const { ruleOf } = require('./rule.js');
 const { transact } = require('./transaction.js');
 const { UnderWay } = require('./under-way.js');
@@ -204,7 +206,7 @@ class Datastore extends EventEmitter {
     async queryKeys(options) {
         const query = keyQuery(options);
         if (this.#mustLoad()) {
-            await this.#driver.load();
+            await orAborted(query.signal, this.#driver.load());
         }
         return this.#driver.queryKeys(query);
     }
@@ -212,14 +214,49 @@ class Datastore extends EventEmitter {
     async queryView(id, options) {
         const query = viewQuery(options);
         if (this.#mustLoad()) {
-            await this.#driver.load();
+            await orAborted(query.signal, this.#driver.load());
         }
         return this.#driver.queryView(id, query);
+    }
+
+    /** A page of the documents that meet conditions, by a declarative view or by a scan. */
+    async find(where, options) {
+        return this.#find(pageQuery(where, options));
+    }
+
+    /** The first of the documents that meet conditions, or `null`. */
+    async findOne(where, options) {
+        return this.#find(firstQuery(where, options));
+    }
+
+    /** How many documents meet conditions. */
+    async count(where, options) {
+        return this.#find(countQuery(where, options));
     }
 
     setView(id, source) {
         this.#checkOpen();
         return this.#driver.setView(id, source);
+    }
+
+    /** Brings a view to the moment of the call. Resolves to `{ rows, skipped, sequence, duplicates }`. */
+    async buildView(id, options) {
+        const checked = buildOptions(options);
+        if (this.#mustLoad()) {
+            await orAborted(checked.signal, this.#driver.load());
+        }
+        return this.#driver.buildView(id, checked);
+    }
+
+    /** Forgets a view, a unique one for every opener. Resolves to whether there was one. */
+    async deleteView(id) {
+        const mustLoad = this.#mustLoad();
+        return this.#underWay.run(async () => {
+            if (mustLoad) {
+                await this.#driver.load();
+            }
+            return this.#driver.deleteView(id);
+        });
     }
 
     hasView(id) {
@@ -256,6 +293,13 @@ class Datastore extends EventEmitter {
         if (this.#closed !== null && current(this) === undefined) {
             throw new ClosedError('the datastore is closed');
         }
+    }
+
+    async #find(query) {
+        if (this.#mustLoad()) {
+            await orAborted(query.signal, this.#driver.load());
+        }
+        return this.#driver.find(query);
     }
 
     /** Whether a read has to wait for the load. Where not, it must not wait at all: it answers for the moment of its call. */

@@ -15,6 +15,7 @@
 
 const { accepted, documentOf } = require('./answer.js');
 const { AssertionError } = require('./errors.js');
+const { find } = require('./find.js');
 const { NativeTransaction } = require('./native-transaction.js');
 const { DELETE, SET } = require('./rule.js');
 const { Action, Store } = require('./store.js');
@@ -117,6 +118,11 @@ class NativeDriver {
         return this.#store.queryKeys(query);
     }
 
+    /** @param {import('./find.js').FindQuery} query */
+    find(query) {
+        return find(this.#store, query);
+    }
+
     setView(id, source) {
         this.#views.set(id, source);
     }
@@ -125,8 +131,23 @@ class NativeDriver {
         return this.#views.has(id);
     }
 
+    /** An answer, or a promise where the view has to be built for long. */
     queryView(id, query) {
         return this.#views.query(id, query);
+    }
+
+    /** The store is loaded. Resolves to whether there was one. */
+    deleteView(id) {
+        return this.#views.delete(id);
+    }
+
+    /** Answers at once, however long the view's build takes. */
+    queryViewNow(id, query) {
+        return this.#views.queryNow(id, query);
+    }
+
+    buildView(id, options) {
+        return this.#views.build(id, options);
     }
 
     stats() {
@@ -134,6 +155,7 @@ class NativeDriver {
     }
 
     close() {
+        this.#views.close();
         return this.#store.close();
     }
 }

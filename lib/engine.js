@@ -83,7 +83,7 @@ class DatastoreEngine {
     queryView(id, options) {
         const query = viewQuery(options);
         this.#checkOpen();
-        return this.#driver.queryView(id, query);
+        return this.#driver.queryViewNow(id, query);
     }
 
     hasView(id) {

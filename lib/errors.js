@@ -43,7 +43,10 @@ function nameOf(Class, name) {
 
 nameOf(DatastoreError, 'DatastoreError');
 
-/** The stored revision is not the expected one: `key`, `expectedRev`, `actualRev`. */
+/**
+ * The stored revision is not the expected one: `key`, `expectedRev`, `actualRev`. Or another document has the value in a
+ * unique view: `viewId`, `viewKey`, `otherKey`, and revisions of `null`.
+ */
 const ConflictError = withCode('ConflictError', 'CONFLICT', { httpStatusCode: 409 });
 
 /** The caller broke a rule of the interface; nothing was changed. */
@@ -60,6 +63,9 @@ const CorruptError = withCode('CorruptError', 'CORRUPT');
 
 /** A map function failed: `viewId`, `key`, `cause`. */
 const ViewMapError = withCode('ViewMapError', 'VIEW_MAP');
+
+/** A call was aborted; `cause` is the signal's reason. Users know it by its code and name, as other libraries' ones. */
+const AbortError = withCode('AbortError', 'ABORT_ERR');
 
 /** The operating system refused: its `code`, `errno`, `syscall`, `path`, as Node's own errors have them. */
 class StorageError extends DatastoreError {}
@@ -82,14 +88,10 @@ function fromNative(facts) {
     if (facts instanceof Error) {
         return new DatastoreError(`the native half failed: ${facts.message}`, { code: 'POISONED', cause: facts });
     }
-    const { code, kind, message, key, path, syscall, errno, expectedRev, actualRev, files, cause } = facts;
+    const { code, kind, message, key, path, syscall, errno, files, cause } = facts;
     const common = { key: key ?? undefined, path: path ?? undefined, cause: cause && new Error(cause) };
     if (kind === 'CONFLICT') {
-        return new ConflictError(message, {
-            ...common,
-            expectedRev: expectedRev ?? null,
-            actualRev: actualRev ?? null,
-        });
+        return new ConflictError(message, { ...common, ...ofConflict(facts) });
     }
     if (kind === 'CORRUPT') {
         return new CorruptError(message, { ...common, files });
@@ -101,6 +103,15 @@ function fromNative(facts) {
     }
     const Class = CLASSES[kind] ?? DatastoreError;
     return new Class(message, { ...common, code });
+}
+
+/** Two revisions, or two documents with one value in a unique view. */
+function ofConflict({ expectedRev, actualRev, viewId, viewKey, otherKey }) {
+    const revisions = { expectedRev: expectedRev ?? null, actualRev: actualRev ?? null };
+    if (viewId === undefined || viewId === null) {
+        return revisions;
+    }
+    return { ...revisions, viewId, viewKey: JSON.parse(viewKey), otherKey };
 }
 
 /** Runs a native function; what it throws becomes a typed error. */
@@ -120,6 +131,7 @@ module.exports = {
     ClosedError,
     CorruptError,
     ViewMapError,
+    AbortError,
     StorageError,
     fromNative,
     native,

@@ -146,7 +146,17 @@ class FileSystemDriver extends CheckingDriver {
         return this.#readable().queryKeys(query);
     }
 
+    find(query) {
+        return this.#readable().find(query);
+    }
+
     setView(id, source) {
+        if (source?.unique === true) {
+            // A file that breaks the rule would be written before memory could refuse it.
+            throw new DatastoreError('a unique view takes the engine in Rust; a custom file system cannot keep it', {
+                code: 'UNSUPPORTED',
+            });
+        }
         this.#memory.setView(id, source);
     }
 
@@ -156,6 +166,18 @@ class FileSystemDriver extends CheckingDriver {
 
     queryView(id, query) {
         return this.#readable().queryView(id, query);
+    }
+
+    queryViewNow(id, query) {
+        return this.#readable().queryViewNow(id, query);
+    }
+
+    buildView(id, options) {
+        return this.#readable().buildView(id, options);
+    }
+
+    deleteView(id) {
+        return this.#readable().deleteView(id);
     }
 
     stats() {

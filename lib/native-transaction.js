@@ -43,10 +43,10 @@ class NativeTransaction {
         this.#written.add(key);
     }
 
-    /** @param {import('./query.js').Query} query @param {boolean} total whether to count the range, and guard all of it */
-    queryKeys(query, total) {
+    /** @param {import('./query.js').Query} query */
+    queryKeys(query) {
         const { number } = this.#store;
-        return JSON.parse(native(() => binding.transactionQueryKeys(number, this.#id, ...inOrder(query), total)));
+        return JSON.parse(native(() => binding.transactionQueryKeys(number, this.#id, ...inOrder(query), query.total)));
     }
 
     /** Ends it. Rejects where something that it read has changed since, marked as lost. */

@@ -3,7 +3,8 @@
 /** A native store as promises: writes of a tick gathered, answers handed out. */
 
 const binding = require('./native.js');
-const { fromNative, native } = require('./errors.js');
+const { checkNotAborted } = require('./abort.js');
+const { ClosedError, fromNative, native } = require('./errors.js');
 const { Once } = require('./once.js');
 const { inOrder } = require('./query.js');
 
@@ -19,6 +20,8 @@ const SETTLED = 1;
 const CLOSED = 2;
 const FAILED = 3;
 const DEGRADED = 4;
+const ANSWERED = 5;
+const PROGRESS = 6;
 
 /** What those that nobody waits for are called in JavaScript. */
 const NAMES = { [FAILED]: 'error', [DEGRADED]: 'degraded' };
@@ -52,6 +55,7 @@ class Store {
     #number;
     #load = new Once(() => this.#startLoad());
     #loaded = false;
+    #whenLoaded = () => {};
     #close = null;
 
     /**
@@ -81,6 +85,11 @@ class Store {
         return this.#loaded;
     }
 
+    /** Names what is done in the moment in which the store is loaded, before anybody can write. */
+    whenLoaded(act) {
+        this.#whenLoaded = act;
+    }
+
     /** Loads once, however often it is called; after a failure it tries again. Resolves to the load report. */
     load() {
         return this.#load.run();
@@ -92,6 +101,7 @@ class Store {
             throw fromNative(report);
         }
         this.#loaded = true;
+        this.#whenLoaded();
         return report;
     }
 
@@ -152,10 +162,40 @@ class Store {
         return answer;
     }
 
+    /**
+     * A native function that answers at once with JSON text, or later, having told `null`. A value at once, or a promise.
+     *
+     * @param {(ticket: number) => string | null} start
+     * @param {{ signal?: AbortSignal, onProgress?: (progress: { done: number, total: number }) => void }} [options]
+     */
+    call(start, options) {
+        return this.#state.call(start, options);
+    }
+
     /** Makes everything durable that was handed over so far. Resolves to `null` or the facts of a failure. */
     async flush() {
         const [answer] = await this.#state.ask((ticket) => binding.flush(this.#number, ticket));
         return answer;
+    }
+
+    /** Whether the number below is still this store's. */
+    get isOpen() {
+        return this.#number !== NONE;
+    }
+
+    /**
+     * Makes a declaration the unique view of an id, `null` for none: for all that is written from now on. Resolves to whether
+     * there was one.
+     */
+    defineUnique(id, declaration) {
+        this.#state.handOver();
+        return this.#state.call((ticket) => binding.defineUnique(this.#number, ticket, id, declaration));
+    }
+
+    /** The values that several documents have in a unique view, as of what was written so far. */
+    duplicates(id) {
+        this.#state.handOver();
+        return this.#state.call((ticket) => binding.duplicates(this.#number, ticket, id));
     }
 
     /** The native number of this store's views and transactions. */
@@ -176,6 +216,7 @@ class Store {
 
     async #startClose() {
         this.#state.handOver();
+        this.#state.refuseCalls();
         const failure = await this.#state.expect(CLOSED, () => native(() => binding.close(this.#number)));
         abandoned.unregister(this);
         binding.dispose(this.#number);
@@ -195,6 +236,7 @@ class State {
     #gathered = null;
     #tickets = new Map();
     #nextTicket = 1;
+    #calls = new Map();
     #expected = new Map();
     /** Weak, because the native side holds this object as long as the store is open. */
     #watchers = [];
@@ -252,6 +294,39 @@ class State {
         });
     }
 
+    call(start, { signal, onProgress } = {}) {
+        checkNotAborted(signal);
+        const ticket = this.#nextTicket++;
+        const text = native(() => start(ticket));
+        return text === null ? this.#later(ticket, signal, onProgress) : JSON.parse(text);
+    }
+
+    async #later(ticket, signal, onProgress) {
+        const call = new PendingCall(onProgress);
+        this.#calls.set(ticket, call);
+        const abort = () => call.abort(signal);
+        signal?.addEventListener('abort', abort, { once: true });
+        try {
+            const answer = await call.answered;
+            if (typeof answer !== 'string') {
+                throw fromNative(answer);
+            }
+            return JSON.parse(answer);
+        } finally {
+            signal?.removeEventListener('abort', abort);
+            this.#calls.delete(ticket);
+            // Nobody waits any more, if it was not answered.
+            binding.cancel(this.number, ticket);
+        }
+    }
+
+    /** The store is closed: what is answered later is refused now. */
+    refuseCalls() {
+        for (const call of this.#calls.values()) {
+            call.reject(new ClosedError('the datastore is closed'));
+        }
+    }
+
     #submit(start, settle, refused) {
         const ticket = this.#nextTicket++;
         try {
@@ -267,6 +342,10 @@ class State {
             const settle = this.#tickets.get(ticket);
             this.#tickets.delete(ticket);
             settle(payload);
+        } else if (event === ANSWERED) {
+            this.#calls.get(ticket)?.resolve(payload);
+        } else if (event === PROGRESS) {
+            this.#calls.get(ticket)?.tell(...payload);
         } else if (event in NAMES) {
             this.#tell(NAMES[event], fromNative(payload));
         } else {
@@ -287,6 +366,41 @@ class State {
                     emitter.emit(name, error);
                 }
             });
+        }
+    }
+}
+
+/** A call that is answered later. */
+class PendingCall {
+    #onProgress;
+    #done = 0;
+
+    constructor(onProgress) {
+        this.#onProgress = onProgress;
+        this.answered = new Promise((resolve, reject) => {
+            this.resolve = resolve;
+            this.reject = reject;
+        });
+    }
+
+    abort(signal) {
+        try {
+            checkNotAborted(signal);
+        } catch (error) {
+            this.reject(error);
+        }
+    }
+
+    /** Steps come from several threads, and a smaller one may come later. */
+    tell(done, total) {
+        if (done <= this.#done) {
+            return;
+        }
+        this.#done = done;
+        try {
+            this.#onProgress({ done, total });
+        } catch (error) {
+            this.reject(error);
         }
     }
 }

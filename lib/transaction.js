@@ -53,9 +53,9 @@ class Transaction {
     }
 
     async queryKeys(options) {
-        const { total, ...query } = transactionQuery(options);
+        const query = transactionQuery(options);
         this.#checkRunning();
-        return this.#native.queryKeys(query, total);
+        return this.#native.queryKeys(query);
     }
 
     #checkRunning() {

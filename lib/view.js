@@ -3,29 +3,44 @@
 /**
  * A view: a map function of the user's, and its rows on the native side.
  *
- * A query maps only what changed since the last one. Documents come in chunks as one JSON text, rows go back as lines.
+ * A query answers for the moment of its call. Where the view stands there, or nearly, it answers inside of the call;
+ * else it waits, and the view is brought from moment to moment in slices of the event loop's time, for all who wait.
+ *
+ * Invariants: the requests are in the order of their moments, and the native side wants exactly these moments. User code
+ * that is called in between may do anything but ask the view whose map function is running, so what is read of the
+ * requests before such a call does not count after it.
  */
 
 const binding = require('./native.js');
+const { checkNotAborted } = require('./abort.js');
 const { show } = require('./check.js');
-const { AssertionError, ViewMapError, fromNative, native } = require('./errors.js');
+const { AssertionError, ClosedError, ViewMapError, fromNative, native } = require('./errors.js');
+const { MapFunction } = require('./map-function.js');
 const { inOrder } = require('./query.js');
+const { inTurn, spend } = require('./turns.js');
+const { ViewRequest } = require('./view-request.js');
 
-/** A chunk is at most so many documents, and ends after so many bytes of text. */
-const CHUNK_DOCUMENTS = 500;
-const CHUNK_BYTES = 1 << 20;
+/** How many documents cross at once: at first, and at most. In between, as many as there was time to map. */
+const FIRST_CHUNK = 16;
+const MOST_CHUNK = 64;
 
-/** In place of rows: the document is left out. */
-const SKIPPED = '-';
+/** A chunk ends after so many bytes of text: parsing one is not interrupted. */
+const CHUNK_BYTES = 1 << 18;
+
+/** A chunk without documents: there is more to do than to map. */
+const NO_DOCUMENTS = '[]';
 
 class View {
+    /** Whether its rows are given back: it was dropped, and nobody waits for it any more. */
+    isGone = false;
     #store;
     #number;
     #id;
     #map;
-    #skipsErrors;
-    #building = false;
-    #dropped = false;
+    #requests = [];
+    #chunk = FIRST_CHUNK;
+    #isScheduled = false;
+    #isDropped = false;
 
     /**
      * @param {import('./store.js').Store} store
@@ -35,99 +50,184 @@ class View {
     constructor(store, id, source) {
         this.#store = store;
         this.#id = id;
-        this.#map = source.map;
-        this.#skipsErrors = source.onError === 'skip';
-        this.#number = native(() => binding.viewCreate(store.number, source.collation));
+        this.#map = new MapFunction(id, source);
+        this.#number = native(() => binding.viewCreate(store.number, id, source.collation));
     }
 
     /**
-     * Answers for the moment of the call.
+     * Answers for the moment of the call: where there is little to map, with the answer, else with a promise of it.
      *
      * @param {import('./query.js').Query} query
      */
     query(query) {
-        if (this.#building) {
+        const answer = this.#start(query);
+        return answer instanceof ViewRequest ? answer.outcome() : answer;
+    }
+
+    /** Answers for the moment of the call before it returns, however long that takes. */
+    queryNow(query) {
+        const answer = this.#start(query);
+        if (!(answer instanceof ViewRequest)) {
+            return answer;
+        }
+        this.#run(Infinity, answer);
+        return answer.outcome();
+    }
+
+    /**
+     * Brings the view to the moment of the call.
+     *
+     * @param {{ signal?: AbortSignal, onProgress?: Function }} options
+     */
+    async build(options) {
+        this.#check(options);
+        const report = (sequence) => ({ ...this.#numbers(), sequence, duplicates: [] });
+        return this.#ask(this.#want(true), report, options).outcome();
+    }
+
+    /** `{ rows, skipped, sequence, building, pending }` */
+    stats() {
+        const pending = this.#requests.length;
+        return { ...this.#numbers(), building: pending > 0, pending };
+    }
+
+    /** Gives the rows back, as soon as those who wait have their answers. */
+    drop() {
+        this.#isDropped = true;
+        this.#end();
+    }
+
+    /** Nobody gets an answer any more. */
+    close() {
+        for (const request of this.#requests.splice(0)) {
+            request.reject(new ClosedError('the datastore is closed'));
+        }
+    }
+
+    #check({ reduce, signal }) {
+        if (reduce) {
+            throw new AssertionError(`the view ${show(this.#id)} has no reduce`, { viewId: this.#id });
+        }
+        if (this.#map.isRunning) {
             throw new AssertionError(`the view ${show(this.#id)} is queried from inside its own map function`, {
                 viewId: this.#id,
             });
         }
-        const [store, view] = [this.#store.number, this.#number];
-        this.#building = true;
-        try {
-            native(() => binding.viewAim(store, view));
-            this.#build();
-            return JSON.parse(native(() => binding.viewQuery(store, view, ...inOrder(query))));
-        } finally {
-            this.#building = false;
-            if (this.#dropped) {
-                this.drop();
-            } else {
-                native(() => binding.viewRelease(store, view));
-            }
-        }
+        checkNotAborted(signal);
     }
 
-    /** `{ rows, skipped, sequence }` */
-    stats() {
+    #numbers() {
         const [rows, skipped, sequence] = native(() => binding.viewStats(this.#store.number, this.#number));
         return { rows, skipped, sequence };
     }
 
-    /** Gives the rows back; a query under way, whose map function replaced the view, ends first. */
-    drop() {
-        this.#dropped = true;
-        if (this.#building) {
-            return;
-        }
-        native(() => binding.viewDrop(this.#store.number, this.#number));
+    /** The answer where the view stands at the present moment and nobody wants to be told so, else a request for it. */
+    #start(query) {
+        this.#check(query);
+        const moment = this.#want(query.onProgress !== undefined);
+        // A write may have been committed in between.
+        const page = moment === null ? this.#page(query) : null;
+        return page ?? this.#ask(moment ?? this.#want(true), (arrived) => this.#page(query, arrived), query);
     }
 
-    /** Maps what changed up to the moment aimed at. */
-    #build() {
-        const [store, view] = [this.#store.number, this.#number];
-        for (;;) {
-            const chunk = native(() => binding.viewChunk(store, view, CHUNK_DOCUMENTS, CHUNK_BYTES));
-            if (chunk === null) {
-                return;
-            }
-            this.#apply(JSON.parse(chunk).map((document, index) => this.#mapOne(document, index)));
+    /** Wants the present moment and tells it; where the view stands there, only if it must. */
+    #want(must) {
+        return native(() => binding.viewWant(this.#store.number, this.#number, must));
+    }
+
+    /** The answer to a query, from the rows as they are at a moment that the view has arrived at. */
+    #page(query, moment) {
+        const text = native(() => binding.viewQuery(this.#store.number, this.#number, moment, ...inOrder(query)));
+        return text === null ? null : JSON.parse(text);
+    }
+
+    /** Makes a request for a moment that was wanted just now, and does what this turn has time for. */
+    #ask(moment, answer, options) {
+        const left = () => native(() => binding.viewLeft(this.#store.number, this.#number, moment));
+        const request = new ViewRequest(moment, options.onProgress && left(), () => answer(moment), options);
+        this.#requests.push(request);
+        request.listen(() => this.#leave(request));
+        if (this.#requests.length === 1) {
+            spend((until) => this.#run(until));
+        }
+        this.#schedule();
+        return request;
+    }
+
+    #schedule() {
+        if (!this.#isScheduled && this.#requests.length > 0) {
+            this.#isScheduled = true;
+            inTurn((until) => {
+                this.#isScheduled = false;
+                this.#run(until);
+                this.#schedule();
+            });
         }
     }
 
-    /** Hands over what the documents of a chunk emitted; a document whose rows cannot be stored failed, too. */
-    #apply(emitted) {
-        for (;;) {
+    /** Serves the requests in their order, until the time is over or none is left: or until this one is served. */
+    #run(until, wanted) {
+        while (this.#requests.length > 0 && wanted?.isSettled !== true) {
+            const { moment } = this.#requests[0];
             try {
-                binding.viewApply(this.#store.number, this.#number, `${emitted.join('\n')}\n`);
-                return;
-            } catch (facts) {
-                const cause = fromNative(facts);
-                const index = emitted.findIndex((_, place) => this.#keyOf(place) === cause.key);
-                if (index === -1) {
-                    throw cause;
+                if (this.#advance(until)) {
+                    this.#serve();
+                    continue;
                 }
-                emitted[index] = this.#failed(index, cause);
+            } catch (error) {
+                this.#fail(moment, error);
+            }
+            if (performance.now() >= until) {
+                break;
             }
         }
+        this.#tellProgress();
+        this.#end();
     }
 
-    /** What one document emitted, as lines. */
-    #mapOne(document, index) {
-        const rows = [];
-        try {
-            this.#collect(document, rows);
-            return rows.length === 0 ? '0' : `${rows.length / 2}\n${rows.join('\n')}`;
-        } catch (cause) {
-            return this.#failed(index, cause);
+    /** Does a bit of what brings the view to the moment of the first request; tells whether it has arrived. */
+    #advance(until) {
+        const text = native(() => binding.viewAdvance(this.#store.number, this.#number, this.#chunk, CHUNK_BYTES));
+        if (text === null) {
+            return true;
         }
+        return text !== NO_DOCUMENTS && this.#mapChunk(JSON.parse(text), until);
     }
 
-    /** The line of a document that is left out; throws where the view does not say so. */
-    #failed(index, cause) {
-        if (this.#skipsErrors) {
-            return SKIPPED;
+    /** Maps as many documents as there is time for; tells whether the view has arrived with them. */
+    #mapChunk(documents, until) {
+        const emissions = this.#map.run(documents, until);
+        const isWhole = emissions.count === documents.length;
+        this.#chunk = isWhole ? Math.min(2 * this.#chunk, MOST_CHUNK) : Math.max(emissions.count, 1);
+        return this.#apply(emissions);
+    }
+
+    /** Hands over what was emitted; tells whether the view has arrived with that. */
+    #apply(emissions) {
+        const error = this.#errorOf(emissions);
+        let hasArrived = false;
+        if (emissions.count > 0) {
+            try {
+                hasArrived = binding.viewApply(this.#store.number, this.#number, emissions.text());
+            } catch (facts) {
+                this.#refuse(emissions, fromNative(facts));
+                return this.#apply(emissions);
+            }
         }
-        throw this.#mapError(this.#keyOf(index), cause);
+        if (error !== undefined) {
+            throw error;
+        }
+        return hasArrived;
+    }
+
+    /** A document whose rows cannot be stored has failed, too; nothing was taken then. */
+    #refuse(emissions, cause) {
+        const keys = Array.from({ length: emissions.count }, (_, index) => this.#keyOf(index));
+        const index = keys.indexOf(cause.key);
+        if (index === -1) {
+            throw cause;
+        }
+        emissions.fail(index, cause);
     }
 
     /** The key of a document of the current chunk. */
@@ -135,55 +235,80 @@ class View {
         return binding.viewChunkKey(this.#store.number, this.#number, index);
     }
 
-    #collect(document, rows) {
-        let isOpen = true;
-        let obstacle;
-        const emit = (key, value) => {
-            if (!isOpen) {
-                throw new AssertionError(
-                    `emit of the view ${show(this.#id)} was called after its map function returned`,
-                );
-            }
-            try {
-                rows.push(rowText(key ?? null, 'key'), value === undefined ? '' : rowText(value, 'value'));
-            } catch (error) {
-                // Told even where the map function catches it: a row that is silently missing helps nobody.
-                obstacle ??= { error };
-                throw error;
-            }
-        };
-        let returned;
-        try {
-            returned = this.#map(document, emit);
-        } finally {
-            isOpen = false;
+    /** What a failed document is told as. */
+    #errorOf({ failure }) {
+        if (failure === null) {
+            return undefined;
         }
-        if (typeof returned?.then === 'function') {
-            Promise.resolve(returned).catch(() => {});
-            throw new AssertionError('a map function must not return a promise: emit before it returns');
-        }
-        if (obstacle !== undefined) {
-            throw obstacle.error;
+        const { index, cause } = failure;
+        const key = this.#keyOf(index);
+        const reason = cause instanceof Error ? cause.message : show(cause);
+        const message = `the map function of the view ${show(this.#id)} failed for ${show(key)}: ${reason}`;
+        return new ViewMapError(message, { viewId: this.#id, key, cause });
+    }
+
+    /** The view has arrived at the first request's moment. */
+    #serve() {
+        const [request] = this.#requests;
+        const settle = request.prepare();
+        this.#leave(request);
+        settle();
+    }
+
+    /** All who want this moment have failed; later ones may not hold what was wrong. */
+    #fail(moment, error) {
+        for (const request of this.#requests.filter((waiting) => waiting.moment === moment)) {
+            this.#leave(request);
+            request.reject(error);
         }
     }
 
-    #mapError(key, cause) {
-        const reason = cause instanceof Error ? cause.message : show(cause);
-        return new ViewMapError(`the map function of the view ${show(this.#id)} failed for ${show(key)}: ${reason}`, {
-            viewId: this.#id,
-            key,
-            cause,
-        });
+    #tellProgress() {
+        for (const request of this.#requests.filter(({ tellsProgress }) => tellsProgress)) {
+            // What one is told may end the others.
+            if (!request.isSettled) {
+                request.progress(native(() => binding.viewLeft(this.#store.number, this.#number, request.moment)));
+            }
+            if (request.isSettled) {
+                this.#leave(request);
+            }
+        }
+    }
+
+    /** A request waits no longer. */
+    #leave(request) {
+        const index = this.#requests.indexOf(request);
+        if (index === -1) {
+            return;
+        }
+        this.#requests.splice(index, 1);
+        const neighbours = [this.#requests[index - 1], this.#requests[index]];
+        if (neighbours.every((neighbour) => neighbour?.moment !== request.moment)) {
+            native(() => binding.viewForget(this.#store.number, this.#number, request.moment));
+        }
+        this.#end();
+    }
+
+    /** Gives the rows back where that was asked for and nobody waits. */
+    #end() {
+        if (this.#isDropped && !this.isGone && !this.#map.isRunning && this.#requests.length === 0) {
+            this.isGone = true;
+            native(() => binding.viewDrop(this.#store.number, this.#number));
+            sweep(this.#store);
+        }
     }
 }
 
-/** The JSON of what was emitted; throws where JSON cannot hold it. */
-function rowText(value, part) {
-    const json = JSON.stringify(value);
-    if (json === undefined) {
-        throw new AssertionError(`the emitted ${part} is ${show(value)}, which JSON cannot hold`);
-    }
-    return json;
+/** Drops what is left of views, in turns of its own: much takes long. */
+function sweep(store) {
+    inTurn((until) => {
+        while (store.isOpen && binding.viewSweep(store.number)) {
+            if (performance.now() >= until) {
+                sweep(store);
+                return;
+            }
+        }
+    });
 }
 
 module.exports = { View };

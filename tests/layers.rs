@@ -15,7 +15,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("collator", &["key", "error"]),
     ("document", &["error"]),
     ("tree", &[]),
-    ("range", &["tree"]),
+    ("range", &["tree", "error"]),
     ("view", &["range", "tree", "document", "collator", "key", "error"]),
     ("journal", &["document", "key", "disk", "error"]),
     ("storage", &["journal", "disk", "range", "tree", "document", "collator", "key", "error"]),

@@ -107,7 +107,7 @@ test('Reading Documents: one by key, many by range, and what is missing is null'
         return { item, result };
     }
 
-    assert.deepEqual(await read(), { item: null, result: { items: [], exclusiveEndIndex: null, total: 0 } });
+    assert.deepEqual(await read(), { item: null, result: { items: [], exclusiveEndIndex: null, cursor: null, total: 0 } });
     await assert.rejects(datastore.getItem('item:123', { required: true }), { name: 'NotFoundError' });
     const keys = await storeAll(datastore, Array.from({ length: 11 }, (_, index) => `item:${index + 120}`));
     await storeAll(datastore, ['item', 'itemize', 'user:1']);
@@ -116,6 +116,7 @@ test('Reading Documents: one by key, many by range, and what is missing is null'
     assert.deepEqual(result, {
         items: keys.slice(0, 10).map((key) => ({ key, documentKey: key, document: { _rev: 0, id: key } })),
         exclusiveEndIndex: 10,
+        cursor: result.cursor,
         total: 11,
     });
 });
@@ -216,7 +217,7 @@ test('Key-Based Queries: by prefix, by range, and by page from the end', async (
             offset: 0
         });
 
-        assert.deepEqual(result, { items: keys.slice(0, 50).map(item), exclusiveEndIndex: 50, total: 59 });
+        assert.deepEqual(result, { items: keys.slice(0, 50).map(item), exclusiveEndIndex: 50, cursor: result.cursor, total: 59 });
     }
     {
         // Query specific range
@@ -226,7 +227,7 @@ test('Key-Based Queries: by prefix, by range, and by page from the end', async (
             includeDocuments: true
         });
 
-        assert.deepEqual(result, { items: days.slice(0, 10).map(item), exclusiveEndIndex: 10, total: 31 });
+        assert.deepEqual(result, { items: days.slice(0, 10).map(item), exclusiveEndIndex: 10, cursor: result.cursor, total: 31 });
     }
     {
         // Query with pagination
@@ -241,7 +242,7 @@ test('Key-Based Queries: by prefix, by range, and by page from the end', async (
 
         const lastOnes = [...keys].reverse().slice(40).map(item);
         assert.equal(lastOnes.length, 19);
-        assert.deepEqual(result, { items: lastOnes, exclusiveEndIndex: null, total: 59 });
+        assert.deepEqual(result, { items: lastOnes, exclusiveEndIndex: null, cursor: null, total: 59 });
     }
 });
 
@@ -299,7 +300,7 @@ test('Views for Complex Queries: views by category, price range and date', async
             row('electronics', lamp, 'price', 'createdAt'),
             row('electronics:small', gift, 'price', 'createdAt'),
         ],
-        exclusiveEndIndex: null,
+        exclusiveEndIndex: null, cursor: null,
         total: 3,
     });
     assert.equal((await datastore.queryView('itemsByCategory')).total, 4);
@@ -341,7 +342,7 @@ test('Views for Complex Queries: views by category, price range and date', async
             row('20-29', radio, 'price', 'category'),
             row('20-29', lamp, 'price', 'category'),
         ],
-        exclusiveEndIndex: null,
+        exclusiveEndIndex: null, cursor: null,
         total: 3,
     });
     assert.deepEqual(await datastore.queryView('itemsByDate', { includeDocuments: true }), {
@@ -350,7 +351,7 @@ test('Views for Complex Queries: views by category, price range and date', async
             row('2024-01-15', radio, 'createdAt'),
             row('2024-02-01', lamp, 'createdAt'),
         ],
-        exclusiveEndIndex: null,
+        exclusiveEndIndex: null, cursor: null,
         total: 3,
     });
     await datastore.updateItem('item:3', (found) => ({ ...found, price: 5, createdAt: '2023-01-01' }));
@@ -1048,7 +1049,7 @@ test('Query Optimization: a view may emit whole documents, and replaces one of i
     const row = (document) => ({ key: document.category, documentKey: document.id, value: document });
     assert.deepEqual(await datastore.queryView('itemsByCategory'), {
         items: [row(atlas), row(radio), row(lamp), row(gift)],
-        exclusiveEndIndex: null,
+        exclusiveEndIndex: null, cursor: null,
         total: 4,
     });
     assert.deepEqual(documentKeys(result), ['item:1', 'item:2', 'item:3', 'item:4', 'item:5']);

@@ -184,10 +184,10 @@ test('Key Range Queries: a range is read page by page and from its end', async (
 
     const item = (key) => ({ key, documentKey: key, document: { _rev: 0, name: key } });
     assert.deepEqual(console.lines, [['Found 10 users'], ['Next page starts at index: 10']]);
-    assert.deepEqual(result, { items: users.slice(0, 10).map(item), exclusiveEndIndex: 10, total: 12 });
-    assert.deepEqual(page2, { items: users.slice(10).map(item), exclusiveEndIndex: null, total: 12 });
+    assert.deepEqual(result, { items: users.slice(0, 10).map(item), exclusiveEndIndex: 10, cursor: result.cursor, total: 12 });
+    assert.deepEqual(page2, { items: users.slice(10).map(item), exclusiveEndIndex: null, cursor: null, total: 12 });
     const lastFive = users.slice(-5).reverse().map(item);
-    assert.deepEqual(recentUsers, { items: lastFive, exclusiveEndIndex: 5, total: 12 });
+    assert.deepEqual(recentUsers, { items: lastFive, exclusiveEndIndex: 5, cursor: recentUsers.cursor, total: 12 });
 });
 
 // Querying: View-Based Queries, Complex View Examples
@@ -242,7 +242,7 @@ test('View-Based Queries: views select, order and compute', async (t) => {
             },
             { key: 'c@example.com', documentKey: 'user:1', value: { name: 'Name user:1' }, document: first },
         ],
-        exclusiveEndIndex: null,
+        exclusiveEndIndex: null, cursor: null,
         total: 2,
     });
     assert.deepEqual(console.lines, [['Active users:', activeUsers.items]]);
@@ -285,7 +285,7 @@ test('View-Based Queries: views select, order and compute', async (t) => {
     };
     assert.deepEqual(janUsers, {
         items: [row('2024-01-01', first), row('2024-01-31', second)],
-        exclusiveEndIndex: null,
+        exclusiveEndIndex: null, cursor: null,
         total: 2,
     });
     const stats = await datastore.queryView('userStats');
@@ -359,7 +359,7 @@ test('Query Options: a key overrides the range', async (t) => {
     };
 
     const item = { key: 'user:123', documentKey: 'user:123' };
-    assert.deepEqual(await datastore.queryKeys(options), { items: [item], exclusiveEndIndex: null, total: 1 });
+    assert.deepEqual(await datastore.queryKeys(options), { items: [item], exclusiveEndIndex: null, cursor: null, total: 1 });
     assert.equal((await datastore.queryKeys({ ...options, key: undefined })).total, 3);
     assert.equal((await datastore.queryView('byRevision', options)).total, 3);
     assert.equal((await datastore.queryView('byRevision', { ...options, key: 'user:124' })).total, 0);
@@ -586,7 +586,7 @@ test('User Management System: users are created, read, updated, listed and delet
             { key: 'Anna', documentKey: 'user:101', document: anna },
             { key: 'John', documentKey: 'user:100', document: john },
         ],
-        exclusiveEndIndex: null,
+        exclusiveEndIndex: null, cursor: null,
         total: 2,
     });
     assert.deepEqual(documentKeys(await service.getActiveUsers(1)), ['user:101']);
@@ -699,16 +699,18 @@ test('Blog Post System: posts are found by tag and by author', async (t) => {
     };
     assert.deepEqual(await blog.getPostsByTag('js'), {
         items: [tagged('js', first), tagged('js', second)],
-        exclusiveEndIndex: null,
+        exclusiveEndIndex: null, cursor: null,
         total: 2,
     });
-    assert.deepEqual(await blog.getPostsByTag('js', 1), {
+    const firstOfTwo = await blog.getPostsByTag('js', 1);
+    assert.deepEqual(firstOfTwo, {
         items: [tagged('js', first)],
         exclusiveEndIndex: 1,
+        cursor: firstOfTwo.cursor,
         total: 2,
     });
     assert.deepEqual((await blog.getPostsByTag('rust')).items, [tagged('rust', first)]);
-    assert.deepEqual(await blog.getPostsByTag('j'), { items: [], exclusiveEndIndex: null, total: 0 });
+    assert.deepEqual(await blog.getPostsByTag('j'), { items: [], exclusiveEndIndex: null, cursor: null, total: 0 });
 
     const authored = (document) => {
         const { id, title, author, publishedAt } = document;

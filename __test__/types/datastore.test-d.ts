@@ -5,6 +5,7 @@ import {
     type BadFile,
     type BatchOperation,
     type BatchResult,
+    type BuildReport,
     ClosedError,
     type Collation,
     ConflictError,
@@ -13,6 +14,7 @@ import {
     Datastore,
     DatastoreEngine,
     DatastoreError,
+    type Duplicate,
     type Json,
     type KeyItem,
     type KeyQueryOptions,
@@ -36,6 +38,17 @@ function same<A, B>(_equal: Equal<A, B>): void {}
 interface User {
     name: string;
     email?: string;
+}
+
+export async function unique(users: Datastore<User>): Promise<void> {
+    const report = await users.buildView('byEmail');
+    same<typeof report, BuildReport>(true);
+    same<typeof report.duplicates, Duplicate[]>(true);
+    same<(typeof report.duplicates)[0], { viewKey: Json; documentKeys: string[] }>(true);
+    const deleted = await users.deleteView('byEmail');
+    same<typeof deleted, boolean>(true);
+    // @ts-expect-error a view has an id
+    void users.deleteView();
 }
 
 export async function typed(users: Datastore<User>): Promise<void> {
@@ -154,6 +167,9 @@ export async function transactions(users: Datastore<User>, perhaps: { total: boo
         same<typeof counted, QueryResult<WithDocument<KeyItem, User>>>(true);
         const page = await tx.queryKeys({ prefix: 'user:', total: false });
         same<typeof page, Page<KeyItem>>(true);
+        const next = await tx.queryKeys({ prefix: 'user:', total: false, cursor: page.cursor ?? undefined });
+        same<typeof next.exclusiveEndIndex, number | null | undefined>(true);
+        same<typeof next.cursor, string | null>(true);
         // @ts-expect-error not counted
         page.total;
         const documents = await tx.queryKeys({ includeDocuments: true, total: false });
@@ -292,6 +308,22 @@ export async function queries(users: Datastore<User>): Promise<void> {
     // @ts-expect-error a key's bound is no array
     await users.queryKeys({ startKey: ['user:'] });
 
+    const { signal } = new AbortController();
+    const listed = await users.queryKeys({
+        keys: ['a', 1] as const,
+        inclusiveStart: false,
+        inclusiveEnd: true,
+        signal,
+    });
+    same<typeof listed.cursor, string | null>(true);
+    // @ts-expect-error the last page has none
+    await users.queryKeys({ cursor: listed.cursor });
+    await users.queryView('byEmail', { keys: [null, ['a', {}]] as const, cursor: listed.cursor ?? undefined, signal });
+    // @ts-expect-error a document has no such key
+    await users.queryKeys({ keys: [['a']] });
+    // @ts-expect-error no signal
+    await users.queryKeys({ signal: new AbortController() });
+
     users.setView('byEmail', {
         map(user, emit) {
             same<typeof user, Stored<User>>(true);
@@ -368,6 +400,32 @@ export async function includedDocuments(users: Datastore<User>, options: KeyQuer
     engine.queryView<string>('v', { includeDocuments: true, descendin: true });
 }
 
+export async function declared(users: Datastore<User>, engine: DatastoreEngine<User>): Promise<void> {
+    users.setView('v', { where: { 'a.b': 1, c: { $gt: new Date(), $in: [1] } }, key: ['a', 'b'], value: true });
+    engine.setView('v', { key: 'a', each: 'a', value: ['b'], reduce: '_sum', unique: true });
+    // @ts-expect-error a declaration has a key
+    users.setView('v', { where: { a: 1 } });
+    // @ts-expect-error no such reduce
+    users.setView('v', { key: 'a', reduce: '_median' });
+    // @ts-expect-error all or nothing
+    users.setView('v', { key: 'a', value: false });
+
+    const found = await users.find({ name: 'Ada' }, { limit: 5, cursor: 'c', prefix: 'u' });
+    same<typeof found, QueryResult<WithDocument<KeyItem, User>>>(true);
+    const explained = await users.find({}, { explain: true });
+    same<typeof explained.explain.view, string | null>(true);
+    const one = await users.findOne({ name: { $exists: true } }, { descending: true });
+    same<typeof one, Stored<User> | null>(true);
+    const count = await users.count({ name: 'Ada' }, { signal: AbortSignal.timeout(1) });
+    same<typeof count, number>(true);
+    // @ts-expect-error the conditions are required
+    await users.find();
+    // @ts-expect-error no such option
+    await users.findOne({}, { limit: 1 });
+    // @ts-expect-error no function is a value
+    await users.count({ name: () => true });
+}
+
 export async function untyped(): Promise<void> {
     await using datastore = new Datastore({ directory: '/tmp/data' });
     same<Awaited<ReturnType<typeof datastore.load>>, typeof datastore>(true);
@@ -424,6 +482,9 @@ export function errors(error: unknown): void {
         same<typeof error.code, 'CONFLICT'>(true);
         same<typeof error.expectedRev, number | null>(true);
         same<typeof error.httpStatusCode, 409>(true);
+        same<typeof error.viewId, string | undefined>(true);
+        same<typeof error.viewKey, Json | undefined>(true);
+        same<typeof error.otherKey, string | undefined>(true);
     } else if (error instanceof CorruptError) {
         same<typeof error.files, BadFile[]>(true);
     } else if (error instanceof ViewMapError) {

@@ -19,15 +19,17 @@
 #![forbid(unsafe_code)]
 
 mod file;
+mod parts;
 mod pretty;
 mod revision;
 #[cfg(test)]
 mod test;
 mod text;
 
+pub use parts::{elements, members};
 pub use pretty::pretty;
 pub use revision::MAX_REVISION;
-pub use text::{MAX_DEPTH, MAX_TEXT};
+pub use text::{MAX_DEPTH, MAX_TEXT, compact};
 
 use crate::error::{Error, Result};
 use std::sync::Arc;

@@ -92,7 +92,8 @@ pub(super) fn is_too_deep(text: &str) -> bool {
 }
 
 /// The text without the whitespace between its tokens; borrowed where there is none.
-pub(super) fn compact(text: &str) -> Cow<'_, str> {
+#[must_use]
+pub fn compact(text: &str) -> Cow<'_, str> {
     let bytes = text.as_bytes();
     let mut compacted = String::new();
     let (mut at, mut kept) = (0, 0);

@@ -19,7 +19,7 @@ use super::snapshot::Stored;
 use crate::collator::{Collation, Collator};
 use crate::error::{Error, Result};
 use crate::key::Key;
-use crate::range::{KeyRange, Selection};
+use crate::range::{Arrangement, KeyRange, Page, Plan, Query};
 use crate::tree::Tree;
 
 /// Cloning is O(1) and a clone never changes.
@@ -86,21 +86,35 @@ impl Documents {
         }
     }
 
-    /// The range that a query selects, in order bytes. Its bounds are in CESU-8.
+    /// How to read a page. A query names keys in CESU-8, the plan has order bytes.
     ///
     /// # Errors
     ///
-    /// An assertion for a prefix in the order of a language, in which the keys that start with it do not stand together.
-    pub fn range(&self, selection: Selection) -> Result<KeyRange> {
-        let Some(arranged) = &self.arranged else { return Ok(selection.of_keys()) };
-        let Selection { start, end, key, prefix, descending } = selection;
-        if prefix.is_some() {
-            return Err(Error::assertion(
-                "in a store with a collation, keys with one prefix do not stand together: use startKey and endKey",
-            ));
+    /// An assertion where the cursor is damaged, or belongs to another query; and for a prefix in the order of a language,
+    /// in which the keys that start with it do not stand together.
+    pub fn plan(&self, query: Query) -> Result<Plan<'_>> {
+        match &self.arranged {
+            None => query.of_keys(),
+            Some(arranged) => query.of_arranged_keys(arranged),
         }
-        let order = |bound: Option<Vec<u8>>| bound.map(|bound| arranged.order_of(&bound));
-        Ok(Selection { start: order(start), end: order(end), key: order(key), prefix: None, descending }.of_keys())
+    }
+
+    /// The page of a plan made here. O(log n) a range.
+    pub fn page(&self, plan: &Plan<'_>) -> Page {
+        match &self.arranged {
+            None => plan.page(&self.by_key),
+            Some(arranged) => plan.page(&arranged.keys),
+        }
+    }
+
+    /// The documents of a page, in the order of its query.
+    pub fn entries<'a>(&'a self, page: &'a Page) -> impl Iterator<Item = (&'a Key, &'a Stored)> {
+        page.parts.iter().flat_map(|part| directed(self.at(part.clone()), page.descending))
+    }
+
+    /// What orders the keys, where it is a language.
+    pub fn arrangement(&self) -> Option<&dyn Arrangement> {
+        self.arranged.as_ref().map(|arranged| arranged as &dyn Arrangement)
     }
 
     /// The positions of a range of order bytes. O(log n).
@@ -120,7 +134,10 @@ impl Documents {
     }
 
     /// The documents at positions, from either end.
-    pub fn at(&self, positions: Range<usize>) -> impl DoubleEndedIterator<Item = (&Key, &Stored)> {
+    pub fn at<'a>(
+        &'a self,
+        positions: Range<usize>,
+    ) -> impl DoubleEndedIterator<Item = (&'a Key, &'a Stored)> + use<'a> {
         let (plain, arranged) = match &self.arranged {
             None => (positions, None),
             Some(arranged) => (0..0, Some(arranged.keys.range(positions))),
@@ -150,6 +167,33 @@ impl Arranged {
 
     fn order_key(&self, key: &Key) -> OrderKey {
         OrderKey(self.order_of(key.as_bytes()).into())
+    }
+}
+
+/// What iterates from either end, in one direction.
+pub(super) fn directed<T>(mut items: impl DoubleEndedIterator<Item = T>, descending: bool) -> impl Iterator<Item = T> {
+    std::iter::from_fn(move || if descending { items.next_back() } else { items.next() })
+}
+
+impl Arrangement for Arranged {
+    fn text(&self) -> &str {
+        self.collator.text()
+    }
+
+    fn place(&self, name: &[u8]) -> Result<Vec<u8>> {
+        Ok(self.order_of(name))
+    }
+
+    fn place_prefix(&self, _: &[u8]) -> Result<Vec<u8>> {
+        Err(Error::assertion(
+            "in a store with a collation, keys with one prefix do not stand together: use startKey and endKey",
+        ))
+    }
+
+    fn name(&self, key: &[u8]) -> Vec<u8> {
+        // No sort key holds a zero byte.
+        let end = key.iter().position(|byte| *byte == 0);
+        end.and_then(|end| key.get(end + 1..)).unwrap_or_default().to_vec()
     }
 }
 

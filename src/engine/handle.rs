@@ -6,9 +6,12 @@ use std::sync::Arc;
 use std::thread;
 
 use super::batch::Batch;
+use super::call::Answer;
+use super::declared::{Awaited, View};
 use super::lifecycle::{CloseReply, Ending, LoadReply, Phase, Shared, closed};
 use super::options::Options;
-use super::queue::{FlushReply, Request};
+use super::queue::{DefineReply, DuplicatesReply, FlushReply, Request};
+use super::reading::Reading;
 use super::report::Stats;
 use super::snapshot::{Snapshot, Stored};
 use super::transaction::Transaction;
@@ -16,13 +19,14 @@ use super::write::{Reply, Write};
 use crate::error::Result;
 use crate::key::Key;
 use crate::storage::Storage;
+use crate::view::declared::Declaration;
 
 /// A store: documents in memory over a [`Storage`].
 ///
 /// Every method returns at once; what takes time answers through a reply, from another thread. Dropping an engine
 /// [abandons](Engine::abandon) it and waits for its threads.
 pub struct Engine {
-    shared: Arc<Shared>,
+    pub(super) shared: Arc<Shared>,
 }
 
 impl Engine {
@@ -52,6 +56,18 @@ impl Engine {
     /// Asks for everything handed over before to survive a power cut and to be where it belongs.
     pub fn flush(&self, reply: FlushReply) {
         self.request(Request::Flush(reply));
+    }
+
+    /// Makes a declaration the unique view of this id, for every opener, or lets the id have none. Whatever is handed over
+    /// later is checked. Values that several documents have already are no failure: see [`Engine::duplicates`].
+    pub fn define_unique(&self, id: String, declaration: Option<Declaration>, reply: DefineReply) {
+        self.request(Request::Define(id, declaration.map(Box::new), reply));
+    }
+
+    /// Asks for the values that several documents have in the unique view of this id, as of what was handed over before;
+    /// none where there is no such view.
+    pub fn duplicates(&self, id: String, reply: DuplicatesReply) {
+        self.request(Request::Duplicates(id, reply));
     }
 
     fn request(&self, request: Request) {
@@ -90,6 +106,41 @@ impl Engine {
         self.shared.state.read().snapshot().cloned()
     }
 
+    /// Registers a declarative view, in place of whatever had the id. It is built when it is first wanted.
+    #[must_use]
+    pub fn declare(&self, id: &str, declaration: Declaration) -> Arc<View> {
+        let view = Arc::new(View::new(id, declaration));
+        self.shared.views.set(id, Arc::clone(&view));
+        view
+    }
+
+    /// Forgets a declarative view, unless another one has its id by now.
+    pub fn undeclare(&self, id: &str, view: &Arc<View>) {
+        self.shared.views.remove(id, view);
+    }
+
+    /// A declarative view at this moment: at once where that takes a moment only and `may_be_now`.
+    ///
+    /// # Errors
+    ///
+    /// `NOT_LOADED`, `CLOSED`.
+    pub fn read_view(&self, view: &Arc<View>, may_be_now: bool) -> Result<Answer<Reading, Awaited>> {
+        let snapshot = self.snapshot()?;
+        match may_be_now.then(|| view.near(&snapshot)).flatten() {
+            Some(reading) => reading.map(Answer::Now),
+            None => Ok(Answer::Later(Awaited::new(Arc::clone(view), snapshot, Arc::clone(&self.shared.workers)))),
+        }
+    }
+
+    /// A declarative view at this moment, however long that takes.
+    ///
+    /// # Errors
+    ///
+    /// `NOT_LOADED`, `CLOSED`.
+    pub fn read_view_now(&self, view: &View) -> Result<Reading> {
+        view.now(&self.snapshot()?)
+    }
+
     /// How much the store holds, and how it is; holds nothing before the load and after the close.
     #[must_use]
     pub fn stats(&self) -> Stats {
@@ -110,7 +161,9 @@ impl Engine {
     /// is what could not be left in order, or why writes were refused; the same to whoever closes again.
     pub fn close(&self, reply: CloseReply) {
         self.shared.state.write().close();
+        let worker = self.shared.workers.stop();
         let mut lifecycle = self.shared.lifecycle.lock();
+        lifecycle.threads.extend(worker);
         let unloaded = lifecycle.close();
         if let Phase::Closed(outcome) = &lifecycle.phase {
             let outcome = outcome.clone();
@@ -132,7 +185,9 @@ impl Engine {
         for request in self.shared.queue.abandon() {
             request.refuse(&closed());
         }
+        let worker = self.shared.workers.stop();
         let mut lifecycle = self.shared.lifecycle.lock();
+        lifecycle.threads.extend(worker);
         let unloaded = lifecycle.close();
         let threads = mem::take(&mut lifecycle.threads);
         drop(lifecycle);

@@ -12,12 +12,15 @@ use parking_lot::{Mutex, RwLock};
 use super::background::{Background, End};
 use super::commit::Commit;
 use super::committer::Committer;
+use super::declared::Views;
 use super::health::Health;
 use super::options::Options;
 use super::queue::Queue;
 use super::report::LoadReport;
 use super::snapshot::Snapshot;
 use super::state::State;
+use super::unique::Uniques;
+use super::workers::Workers;
 use crate::error::{Error, ErrorKind, Result};
 use crate::storage::{Keeper, Loaded, Storage};
 
@@ -34,6 +37,9 @@ pub(super) struct Shared {
     pub state: RwLock<State>,
     pub queue: Queue,
     pub health: Arc<Health>,
+    pub views: Views,
+    /// Jobs hold it, to see that they are to stop.
+    pub workers: Arc<Workers>,
     options: Options,
 }
 
@@ -41,7 +47,8 @@ pub(super) struct Lifecycle {
     pub phase: Phase,
     /// Close or abandon was called: nothing is loaded any more.
     pub closing: bool,
-    /// The committer; after a failed load also the one before, until it has given its last answer.
+    /// The committer; after a failed load also the one before, until it has given its last answer; and, once the store
+    /// was told to end, the worker.
     pub threads: Vec<JoinHandle<()>>,
     pub closers: Vec<CloseReply>,
 }
@@ -101,6 +108,8 @@ impl Shared {
             state: RwLock::default(),
             queue: Queue::default(),
             health: Arc::new(Health::new(Arc::clone(&options.on_event))),
+            views: Views::default(),
+            workers: Arc::default(),
             options,
         }
     }
@@ -176,11 +185,23 @@ impl Shared {
             storage.abandon();
             Err(Error::new(ErrorKind::Poisoned, "loading panicked"))
         });
+        let loaded = loaded.and_then(|loaded| match Uniques::load(&loaded.definitions) {
+            Ok(uniques) => Ok((loaded, uniques)),
+            Err(error) => {
+                storage.abandon();
+                Err(error)
+            }
+        });
         match loaded {
-            Ok(loaded) => {
+            Ok((loaded, mut uniques)) => {
                 let background = self.open(loaded, storage.keeper(), started);
                 let (state, health) = (&self.state, self.health.as_ref());
-                let commit = Commit { state, health, storage: storage.as_mut(), synced: self.options.synced };
+                // After the answer to the load: only writes need it.
+                let now = state.read().current().clone();
+                uniques.build(&now);
+                drop(now);
+                let synced = self.options.synced;
+                let commit = Commit { state, health, storage: storage.as_mut(), uniques, synced };
                 Committer { commit, background: background.as_ref() }.run(&self.queue);
                 let outcome = self.finish(storage, background);
                 (Phase::Closed(outcome), closed())

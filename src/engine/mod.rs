@@ -22,10 +22,15 @@
 //! | `snapshot` | [`Snapshot`]: one moment of the store |
 //! | `documents` | the documents of a moment, in the order of the store's keys |
 //! | `state` | the snapshot in use, and whether it may be read |
+//! | `unique` | values that no two documents may have |
 //! | `changes` | the record of changes by sequence |
 //! | `query` | pages of a range of keys |
 //! | `index` | [`Index`]: a view's rows, brought forward by sequence |
 //! | `reading` | [`Reading`]: a view at one moment, as queries read it |
+//! | `declared` | [`View`]: declarative views, evaluated here |
+//! | `find` | [`Search`]: documents by conditions, by a view or by a scan |
+//! | `workers` | the thread that computes beside the event loop |
+//! | `call` | [`Call`]: whether an answer is still wanted, and how far it is |
 //! | `background` | the thread that syncs beside the calls |
 //! | `health` | poison and hindrance, and the [`EngineEvent`]s that tell them |
 //! | `options`, `report` | [`Options`]; [`Stats`], [`LoadReport`] |
@@ -34,6 +39,7 @@
 //!
 //! - One committer thread changes the state; everyone else reads. The revision check and the change are made by it
 //!   alone, so nothing can come between them.
+//! - A breach of a unique view is found by the committer before anything is stored, and refuses its whole group.
 //! - Storage first, then memory, then the reply. Memory never holds what storage refused.
 //! - A batch is one group of the storage and appears in memory under one lock: nobody sees a part of it.
 //! - Commits happen in the order of their sequences; what a transaction read is as it read it in the moment of its own.
@@ -42,7 +48,9 @@
 //! - A reply is given exactly once for every submission that was accepted, also when the round panicked.
 //!
 //! Lock order: `Shared::lifecycle`, then `Queue::waiting`, then `Shared::state`. No function takes two of them except
-//! in this order. `Health::hindrance` and the background's orders are taken alone.
+//! in this order. `Health::hindrance`, the background's orders, the declarative views by id and the worker's
+//! jobs are taken alone; a view has an order of its own (`declared::View`), which comes before no other lock but that of
+//! the jobs.
 //!
 //! Not here: JavaScript (`node`), what a view's rows look like (`view`), files (`storage`).
 
@@ -50,10 +58,13 @@
 
 mod background;
 mod batch;
+mod call;
 mod changes;
 mod commit;
 mod committer;
+mod declared;
 mod documents;
+mod find;
 mod handle;
 mod health;
 mod index;
@@ -68,21 +79,27 @@ mod rounds;
 mod snapshot;
 mod state;
 mod transaction;
+mod unique;
+mod workers;
 mod write;
 
 #[cfg(test)]
 mod test;
 
 pub use batch::Batch;
+pub use call::{Answer, Call, Progress};
+pub use declared::{Awaited, ReadingReply, View, ViewNumbers};
+pub use find::{Explanation, Found, FoundReply, Search, Searching, Wanted};
 pub use handle::Engine;
 pub use health::{EngineEvent, Listener};
-pub use index::{Emission, Index};
+pub use index::{Advance, Emission, Index};
 pub use lifecycle::{CloseReply, Ending, LoadReply};
 pub use options::Options;
-pub use queue::FlushReply;
+pub use queue::{DefineReply, DuplicatesReply, FlushReply};
 pub use reading::Reading;
 pub use reads::Reads;
 pub use report::{LoadReport, Stats};
 pub use snapshot::{Snapshot, Stored};
 pub use transaction::Transaction;
+pub use unique::Duplicate;
 pub use write::{Action, Condition, Reply, RevisionRule, Settled, Write};

@@ -1,43 +1,67 @@
 //! A view as it stood at one moment: what a query reads, whoever brought the rows there.
 
-use std::ops::Range;
-
 use super::snapshot::{Snapshot, Stored};
 use crate::collator::Collation;
-use crate::range::{Page, Selection, Window};
-use crate::view::{RowKey, RowTree, RowValue};
+use crate::error::Result;
+use crate::range::{Fingerprint, KeyRange, Page, Query};
+use crate::storage::Sequence;
+use crate::view::{ArrangedRows, RowKey, RowTree, RowValue};
 
 /// The rows of a view and the documents, of one moment. Cloning is O(1) and a clone never changes.
 #[derive(Clone)]
 pub struct Reading {
+    view: Fingerprint,
     rows: RowTree,
     collation: Collation,
     snapshot: Snapshot,
 }
 
 impl Reading {
-    /// Rows that stand at the snapshot's moment.
-    pub(super) fn new(rows: RowTree, collation: Collation, snapshot: Snapshot) -> Self {
-        Self { rows, collation, snapshot }
+    /// Rows of a view that stand at the snapshot's moment.
+    pub(super) fn new(view: Fingerprint, rows: RowTree, collation: Collation, snapshot: Snapshot) -> Self {
+        Self { view, rows, collation, snapshot }
     }
 
-    /// By what bounds have to be encoded.
-    #[must_use]
-    pub fn collation(&self) -> &Collation {
-        &self.collation
+    /// A page of rows. Bounds are [encoded](crate::view::collation) with strings by code unit, whatever the collation of
+    /// the view. O(log n), wherever the page lies.
+    ///
+    /// # Errors
+    ///
+    /// An assertion where the query's cursor is damaged, or belongs to another query; and where its prefix is a string and
+    /// strings are in the order of a language.
+    pub fn query(&self, query: Query) -> Result<Page> {
+        Ok(match &self.collation {
+            Collation::CodeUnit => query.of_rows(self.view)?.page(&self.rows),
+            locale @ Collation::Locale(_) => query.of_arranged_rows(self.view, &ArrangedRows(locale))?.page(&self.rows),
+        })
     }
 
-    /// The page of a range of emitted keys. Bounds are [encoded](crate::view::collation) by its collation. O(log n).
-    #[must_use]
-    pub fn query(&self, selection: Selection, window: Window) -> Page {
-        let descending = selection.descending;
-        window.page(selection.of_rows().positions(&self.rows), descending)
+    /// The rows of a page, in the order of the query.
+    pub fn page(&self, page: &Page) -> impl Iterator<Item = (&RowKey, &RowValue)> {
+        page.entries(&self.rows)
     }
 
-    /// The rows at positions of the ascending order.
+    /// The rows of a range, in ascending order.
+    pub(super) fn rows_in(&self, range: &KeyRange) -> impl ExactSizeIterator<Item = (&RowKey, &RowValue)> {
+        self.rows.range(range.positions(&self.rows))
+    }
+
+    /// How many rows there are.
     #[must_use]
-    pub fn rows(&self, positions: Range<usize>) -> impl DoubleEndedIterator<Item = (&RowKey, &RowValue)> {
-        self.rows.range(positions)
+    pub fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// Whether there are no rows.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
+    /// The sequence of the moment.
+    #[must_use]
+    pub fn sequence(&self) -> Sequence {
+        self.snapshot.position().sequence
     }
 
     /// A document, by the [bytes](crate::key::Key::as_bytes) of its key.

@@ -2,10 +2,10 @@
 //!
 //! ```text
 //!   get(k)              the document's last change must be the one seen           (0: there was none)
-//!   query               the checked part of the range must hold the same keys as the base, no phantom, none gone:
-//!     with its total      the whole range
-//!     without             from where the query began to the last key of its page; beyond that only whether
-//!                         anything follows, because the page tells so
+//!   query               the checked part of its ranges must hold the same keys as the base, no phantom, none gone:
+//!     with its total      all of them
+//!     without             from where the query began, which is where its cursor stands if it has one, to the last key
+//!                         of its page; beyond that only whether anything follows, because the page tells so
 //!   query's documents   as get, each document of the page
 //! ```
 //!
@@ -14,6 +14,7 @@
 
 use std::fmt;
 
+use super::documents::Documents;
 use super::snapshot::{Snapshot, Stored};
 use crate::error::{Error, ErrorKind, Result};
 use crate::key::Key;
@@ -35,28 +36,49 @@ pub(super) struct Seen {
     revision: Option<u64>,
 }
 
-/// Ranges of keys as they were read.
+/// Ranges of keys, in the order of the store, as they were read.
 pub(super) struct Ranges {
     /// The moment they were read at.
     pub base: Snapshot,
     pub all: Vec<RangeRead>,
 }
 
-/// One range of keys as it was read.
+/// The ranges of one query as they were read.
 #[derive(Debug)]
 pub(super) struct RangeRead {
-    /// Where no key may have come or gone.
-    pub checked: KeyRange,
+    /// Where no key may have come or gone: in order, apart from each other, none of them empty.
+    checked: Vec<KeyRange>,
     /// Where something has to follow.
-    pub beyond: Option<Beyond>,
+    beyond: Option<Beyond>,
 }
 
-/// A range of which only one thing is known: that it is not empty.
+/// Ranges of which only one thing is known: that they are not all empty.
 #[derive(Debug)]
 pub(super) struct Beyond {
-    pub range: KeyRange,
-    /// How many keys the transaction itself had added to it; less than none where it had deleted.
+    pub ranges: Vec<KeyRange>,
+    /// How many keys the transaction itself had added to them; less than none where it had deleted.
     pub own: isize,
+}
+
+/// How many keys of the ranges are there; one that several ranges hold counts for each.
+pub(super) fn present(ranges: &[KeyRange], documents: &Documents) -> usize {
+    ranges.iter().map(|range| documents.positions(range).len()).sum()
+}
+
+impl RangeRead {
+    /// `checked` are the ranges of a query, or what is left of them: equal, or apart from each other.
+    pub fn new(mut checked: Vec<KeyRange>, beyond: Option<Beyond>) -> Self {
+        checked.retain(|range| !range.is_empty());
+        checked.sort_unstable();
+        checked.dedup();
+        Self { checked, beyond }
+    }
+
+    /// Whether the key of these order bytes may not have come or gone. O(log of the ranges).
+    fn is_checked(&self, order: &[u8]) -> bool {
+        let begun = self.checked.partition_point(|range| range.from.as_deref().is_none_or(|from| from <= order));
+        begun.checked_sub(1).and_then(|last| self.checked.get(last)).is_some_and(|range| range.contains(order))
+    }
 }
 
 impl Seen {
@@ -102,7 +124,7 @@ impl Ranges {
         let ordered = self.base.in_order();
         let is_checked = |key: &Key| {
             let order = ordered.order_of(key.as_bytes());
-            self.all.iter().any(|read| read.checked.contains(&order))
+            self.all.iter().any(|read| read.is_checked(&order))
         };
         let phantom = changes.live_after(base).find(|(_, key)| self.base.get(key).is_none() && is_checked(key));
         if let Some((_, key)) = phantom {
@@ -111,11 +133,14 @@ impl Ranges {
         if let Some(key) = self.gone(now, is_checked) {
             return Err(self.conflict(key, now));
         }
-        for Beyond { range, own } in self.all.iter().filter_map(|read| read.beyond.as_ref()) {
-            let there = now.in_order().positions(range).len();
-            if there.checked_add_signed(*own).is_none_or(|left| left == 0) {
+        for Beyond { ranges, own } in self.all.iter().filter_map(|read| read.beyond.as_ref()) {
+            if present(ranges, now.in_order()).checked_add_signed(*own).is_none_or(|left| left == 0) {
                 let emptied = Error::new(ErrorKind::Conflict, "what followed a page that was read is gone");
-                let gone = self.gone(now, |key| range.contains(&ordered.order_of(key.as_bytes())));
+                let is_meant = |key: &Key| {
+                    let order = ordered.order_of(key.as_bytes());
+                    ranges.iter().any(|range| range.contains(&order))
+                };
+                let gone = self.gone(now, is_meant);
                 return Err(gone.map_or(emptied, |key| self.conflict(key, now)));
             }
         }

@@ -16,14 +16,13 @@ use std::fmt;
 
 use super::batch::Batch;
 use super::documents::Documents;
-use super::query::page_of;
-use super::reads::{Beyond, RangeRead, Ranges, Reads, Seen};
+use super::reads::{Beyond, RangeRead, Ranges, Reads, Seen, present};
 use super::snapshot::{Snapshot, Stored};
 use super::write::{Action, Condition, RevisionRule, Write, check_missing, next_revision, parse};
 use crate::document::Document;
 use crate::error::Result;
 use crate::key::Key;
-use crate::range::{KeyRange, Page, Selection, Window};
+use crate::range::{Page, Plan, Query};
 
 /// A transaction on its way; see [`Engine::begin`](super::Engine::begin).
 pub struct Transaction {
@@ -85,33 +84,28 @@ impl Transaction {
         Ok(())
     }
 
-    /// The page of a range of keys. `total` tells whether the number of all keys in the range is used, and `documents`
-    /// whether the documents of the page are: what is used is checked at commit. O(log n), and the documents.
+    /// A page of keys. `total` tells whether it is used where the page lies among all keys of the query, and `documents`
+    /// whether the documents of the page are: what is used is checked at commit. O(log n) a range, and the documents.
     ///
     /// # Errors
     ///
-    /// An assertion for a prefix in a store with a collation.
-    pub fn query_keys(&mut self, selection: Selection, window: Window, total: bool, documents: bool) -> Result<Page> {
-        let descending = selection.descending;
-        let range = self.working.range(selection)?;
-        let page = window.page(self.working.positions(&range), descending);
-        let read = if total || page.exclusive_end_index.is_none() {
-            RangeRead { checked: range, beyond: None }
-        } else {
-            self.narrow(range, &page, descending)
-        };
+    /// As [`Snapshot::query`]; nothing is read then.
+    pub fn query_keys(&mut self, query: Query, total: bool, documents: bool) -> Result<Page> {
+        let plan = self.working.plan(query)?;
+        let page = self.working.page(&plan);
+        let read = if total { RangeRead::new(plan.into_ranges(), None) } else { self.narrow(plan, &page) };
         self.ranges.push(read);
         if documents {
-            for (key, _) in self.working.at(page.positions.clone()) {
+            for (key, _) in self.working.entries(&page) {
                 note(&mut self.seen, &self.base, key);
             }
         }
         Ok(page)
     }
 
-    /// The documents of a page just read, in the direction of the query.
-    pub fn page(&self, page: &Page, descending: bool) -> impl Iterator<Item = (&Key, &Stored)> {
-        page_of(&self.working, page, descending)
+    /// The documents of a page just read, in the order of the query.
+    pub fn page<'a>(&'a self, page: &'a Page) -> impl Iterator<Item = (&'a Key, &'a Stored)> {
+        self.working.entries(page)
     }
 
     /// What commits this. A transaction that wrote nothing is a batch without anything to do or to check.
@@ -141,20 +135,15 @@ impl Transaction {
         note(&mut self.seen, &self.base, key);
     }
 
-    /// The part of a range that a page which is not the last one tells of.
-    fn narrow(&self, range: KeyRange, page: &Page, descending: bool) -> RangeRead {
-        // The page, and what was passed over before it.
-        let all = self.working.positions(&range);
-        let last = if descending {
-            (page.positions.start < all.end).then_some(page.positions.start)
-        } else {
-            page.positions.end.checked_sub(1).filter(|last| *last >= all.start)
-        };
-        let last = last.and_then(|last| self.working.order_at(last)).map(<[u8]>::to_vec);
-        let (checked, beyond) = range.split_after(last, descending);
-        let count = |documents: &Documents| documents.positions(&beyond).len().cast_signed();
-        let own = count(&self.working) - count(self.base.in_order());
-        RangeRead { checked, beyond: Some(Beyond { range: beyond, own }) }
+    /// What a page alone tells of: from where it began to its last key, and that something follows, or does not.
+    fn narrow(&self, plan: Plan<'_>, page: &Page) -> RangeRead {
+        let last = page.exclusive_end_index.and_then(|_| self.working.order_at(page.last()?));
+        let (read, left) = plan.split(page, last);
+        let beyond = last.map(|_| {
+            let own = present(&left, &self.working).cast_signed() - present(&left, self.base.in_order()).cast_signed();
+            Beyond { ranges: left, own }
+        });
+        RangeRead::new(read, beyond)
     }
 }
 

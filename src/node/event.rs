@@ -9,9 +9,11 @@
 //! | 2 closed | 0 | `null`, or a failure |
 //! | 3 failed | 0 | a failure: why writes are refused from now on |
 //! | 4 degraded | 0 | a failure: what hinders the work in the background |
+//! | 5 answered | the call's | JSON text, or a failure |
+//! | 6 progress | the call's | `[done, total]`, before it is answered |
 //!
 //! A batch that was refused is settled with an array of one failure. So is a transaction and a flush; one that was done
-//! is with an array of one `null`. Failed and degraded answer nothing: they come by themselves.
+//! is with an array of one `null`. Failed, degraded and progress answer nothing.
 
 use std::ptr;
 use std::rc::Rc;
@@ -52,6 +54,22 @@ pub enum Event {
     Closed(Result<()>),
     /// What the engine tells by itself.
     Told(EngineEvent),
+    /// A call was answered.
+    Answered {
+        /// Which one.
+        ticket: f64,
+        /// The answer as JSON.
+        answer: Result<Text<String>>,
+    },
+    /// How far a call is.
+    Progress {
+        /// Which one.
+        ticket: f64,
+        /// So many documents were looked at.
+        done: f64,
+        /// Of so many.
+        total: f64,
+    },
 }
 
 impl Event {
@@ -63,7 +81,14 @@ impl Event {
             Self::Closed(_) => (2, 0.0),
             Self::Told(EngineEvent::Failed(_)) => (3, 0.0),
             Self::Told(EngineEvent::Degraded(_)) => (4, 0.0),
+            Self::Answered { ticket, .. } => (5, *ticket),
+            Self::Progress { ticket, .. } => (6, *ticket),
         }
+    }
+
+    /// Whether something waited for this.
+    fn is_answer(&self) -> bool {
+        !matches!(self, Self::Told(_) | Self::Progress { .. })
     }
 }
 
@@ -87,7 +112,7 @@ impl Events {
         let callback =
             callback.build_threadsafe_function::<Event>().callee_handled::<false>().weak::<true>().build_callback(
                 move |context| {
-                    if !matches!(context.value, Event::Told(_)) {
+                    if context.value.is_answer() {
                         counted.end(&context.env);
                     }
                     let (event, ticket) = context.value.address();
@@ -116,7 +141,11 @@ impl ToNapiValue for Event {
                 Self::Settled { answers, .. } => settled(raw, &env, &answers),
                 Self::Done { refused, .. } => settled(raw, &env, &[refused.unwrap_or(Settled::Deleted)]),
                 Self::Closed(Ok(())) => Null::to_napi_value(raw, Null),
-                Self::Closed(Err(error)) | Self::Told(EngineEvent::Failed(error) | EngineEvent::Degraded(error)) => {
+                Self::Answered { answer: Ok(text), .. } => Text::to_napi_value(raw, text),
+                Self::Progress { done, total, .. } => Vec::to_napi_value(raw, vec![done, total]),
+                Self::Closed(Err(error))
+                | Self::Answered { answer: Err(error), .. }
+                | Self::Told(EngineEvent::Failed(error) | EngineEvent::Degraded(error)) => {
                     Object::to_napi_value(raw, failure(&env, &error)?)
                 }
             }

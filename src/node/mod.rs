@@ -9,6 +9,10 @@
 //! | `transaction` | transactions by number: what they read and write, and their commit |
 //! | `read` | documents and pages of keys, as JSON text |
 //! | `view` | documents to map, rows that were emitted, pages of rows |
+//! | `declared` | declarative views: registered, and pages of their rows |
+//! | `find` | documents by conditions |
+//! | `calls` | what is answered later, to be cancelled |
+//! | `unique` | unique views and their duplicates |
 //! | `event` | answers from the engine's threads, one callback each |
 //! | `failure` | an [`Error`](crate::error::Error) as a plain object; the classes are `lib/errors.js` |
 //! | `text` | strings, without a detour where they are ASCII |
@@ -29,12 +33,16 @@
     reason = "napi gives exported functions owned values, and an environment that objects borrow"
 )]
 
+mod calls;
+mod declared;
 mod event;
 mod failure;
+mod find;
 mod keep_alive;
 mod read;
 mod store;
 mod text;
 mod transaction;
+mod unique;
 mod view;
 mod write;

@@ -13,7 +13,7 @@ use crate::document::Document;
 use crate::engine::Stored;
 use crate::error::Result;
 use crate::key::{Key, code_unit};
-use crate::range::{Page, Selection, Window};
+use crate::range::{Page, Query, Selection, Window};
 
 /// A document's text, or `null`.
 #[napi(catch_unwind)]
@@ -62,7 +62,7 @@ pub fn check_collation(env: Env, collation: String) -> napi::Result<()> {
     Collation::parse(&collation).map(drop).map_err(|error| throw(&env, &error))
 }
 
-/// A page of a range of keys, as the text of the query's whole result.
+/// A page of keys, as the text of the query's whole result. The arguments of a query are those of [`key_query`].
 #[napi(catch_unwind)]
 #[allow(clippy::too_many_arguments, reason = "flat arguments cross in a tenth of the time an object takes")]
 pub fn query_keys(
@@ -71,38 +71,43 @@ pub fn query_keys(
     start: Option<Utf16String>,
     end: Option<Utf16String>,
     key: Option<Utf16String>,
+    keys: Option<Vec<String>>,
     prefix: Option<Utf16String>,
-    descending: bool,
+    cursor: Option<String>,
+    flags: u32,
     offset: f64,
     limit: f64,
-    include_documents: bool,
 ) -> napi::Result<Text<String>> {
     let failed = |error| throw(&env, &error);
     let snapshot = store(&env, number)?.engine.snapshot().map_err(failed)?;
-    let selection = selection(start, end, key, prefix, descending);
-    let page = snapshot.query(selection, window(offset, limit)).map_err(failed)?;
-    key_page(snapshot.page(&page, descending), include_documents).end(&page, true).map_err(failed)
+    let query = key_query([start, end, key, prefix], keys, cursor, flags, window(offset, limit));
+    let page = snapshot.query(query).map_err(failed)?;
+    key_page(snapshot.page(&page), flags).end(&page).map_err(failed)
 }
 
-/// A selection from JavaScript's bounds, which are any strings.
-pub fn selection(
-    start: Option<Utf16String>,
-    end: Option<Utf16String>,
-    key: Option<Utf16String>,
-    prefix: Option<Utf16String>,
-    descending: bool,
-) -> Selection {
-    let bytes = |bound: Option<Utf16String>| bound.map(|bound| code_unit::from_utf16(&bound));
-    Selection { start: bytes(start), end: bytes(end), key: bytes(key), prefix: bytes(prefix), descending }
+/// A query from JavaScript's bounds (start, end, key, prefix), which are any strings, its keys, which were checked, and
+/// its [`flag`]s.
+pub fn key_query(
+    bounds: [Option<Utf16String>; 4],
+    keys: Option<Vec<String>>,
+    cursor: Option<String>,
+    flags: u32,
+    window: Window,
+) -> Query {
+    let [start, end, key, prefix] = bounds.map(|bound| bound.map(|bound| code_unit::from_utf16(&bound)));
+    let keys = keys.map(|keys| keys.iter().map(|key| code_unit::from_str(key).into_owned()).collect());
+    let selection = Selection { start, end, key, keys, prefix, ..flag::selection(flags) };
+    Query { selection, window, cursor }
 }
 
 /// The items of a page of keys.
-pub fn key_page<'a>(page: impl Iterator<Item = (&'a Key, &'a Stored)>, include_documents: bool) -> ResultText {
+pub fn key_page<'a>(page: impl Iterator<Item = (&'a Key, &'a Stored)>, flags: u32) -> ResultText {
     let mut result = ResultText::new();
+    let mut json = String::new();
     for (key, stored) in page {
-        let key = json_string(&key.to_text());
-        let document = include_documents.then_some(&stored.document);
-        result.item(&key, &key, None, document);
+        json.clear();
+        push_string(&mut json, &key.to_text());
+        result.item(&json, &json, None, flag::documents(flags).then_some(&stored.document));
     }
     result
 }
@@ -113,9 +118,41 @@ pub fn window(offset: f64, limit: f64) -> Window {
     Window { start: as_index(offset).unwrap_or(usize::MAX), limit: as_index(limit).filter(|_| limit.is_finite()) }
 }
 
-/// A string as JSON.
-pub fn json_string(text: &str) -> String {
-    serde_json::Value::from(text).to_string()
+/// What a query's options say yes or no to, in one number: `FLAGS` in `lib/query.js`.
+pub mod flag {
+    use crate::range::Selection;
+
+    const DESCENDING: u32 = 1;
+    /// Every item carries its document.
+    pub const INCLUDE_DOCUMENTS: u32 = 2;
+    const EXCLUSIVE_START: u32 = 4;
+    const EXCLUSIVE_END: u32 = 8;
+
+    /// Whether every item carries its document.
+    pub fn documents(flags: u32) -> bool {
+        flags & INCLUDE_DOCUMENTS != 0
+    }
+
+    /// A selection of everything with what the flags say.
+    pub fn selection(flags: u32) -> Selection {
+        Selection {
+            descending: flags & DESCENDING != 0,
+            inclusive_start: flags & EXCLUSIVE_START == 0,
+            inclusive_end: flags & EXCLUSIVE_END == 0,
+            ..Selection::default()
+        }
+    }
+}
+
+/// Appends a string as JSON.
+pub fn push_string(json: &mut String, text: &str) {
+    if text.bytes().all(|byte| byte >= b' ' && byte != b'"' && byte != b'\\') {
+        json.push('"');
+        json.push_str(text);
+        json.push('"');
+    } else {
+        json.push_str(&serde_json::Value::from(text).to_string());
+    }
 }
 
 /// The JSON text of a query's result.
@@ -147,10 +184,36 @@ impl ResultText {
         json.push('}');
     }
 
-    /// The whole result, with its total or without.
-    pub fn end(self, page: &Page, total: bool) -> Result<Text<String>> {
-        let next = page.exclusive_end_index.map_or_else(|| "null".to_owned(), |index| index.to_string());
-        let total = if total { format!(",\"total\":{}", page.total) } else { String::new() };
-        Text::new(format!("{}],\"exclusiveEndIndex\":{next}{total}}}", self.json))
+    /// The whole result.
+    pub fn end(self, page: &Page) -> Result<Text<String>> {
+        self.end_with(page, true, true)
+    }
+
+    /// The result with or without where the page ends among all items, and how many these are.
+    pub fn end_with(self, page: &Page, index: bool, total: bool) -> Result<Text<String>> {
+        let mut json = self.json;
+        json.push(']');
+        if index {
+            json.push_str(",\"exclusiveEndIndex\":");
+            push_index(&mut json, page.exclusive_end_index);
+        }
+        if total {
+            json.push_str(",\"total\":");
+            push_index(&mut json, Some(page.total));
+        }
+        json.push_str(",\"cursor\":");
+        match &page.cursor {
+            // Its letters need no escapes.
+            Some(cursor) => json.extend(["\"", cursor, "\"}"]),
+            None => json.push_str("null}"),
+        }
+        Text::new(json)
+    }
+}
+
+fn push_index(json: &mut String, index: Option<usize>) {
+    match index {
+        Some(index) => json.push_str(&index.to_string()),
+        None => json.push_str("null"),
     }
 }

@@ -13,6 +13,8 @@ use napi::bindgen_prelude::{FnArgs, Function, Null, Object, Unknown};
 use napi::{CleanupEnvHook, Env};
 use napi_derive::napi;
 
+use super::calls::Calls;
+use super::declared::Declared;
 use super::event::{Event, Events};
 use super::failure::{as_number, failure, throw};
 use super::keep_alive::KeepAlive;
@@ -23,6 +25,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::storage::Storage;
 use crate::storage::files::{self, Files, OnCorrupt, Placing};
 use crate::storage::memory::Memory;
+use crate::view::Piece;
 
 /// A store as its environment knows it.
 pub struct Store {
@@ -34,6 +37,12 @@ pub struct Store {
     pub alive: Rc<KeepAlive>,
     /// The rows of its views, by number.
     pub views: RefCell<Vec<Option<Index>>>,
+    /// What is left of views that were forgotten.
+    pub garbage: RefCell<Vec<Piece>>,
+    /// Its declarative views, by number.
+    pub declared: RefCell<Vec<Option<Declared>>>,
+    /// What is answered later.
+    pub calls: RefCell<Calls>,
     /// Its transactions, by number.
     pub transactions: RefCell<Transactions>,
     /// Ends the store with its environment.
@@ -145,6 +154,9 @@ pub fn open(
         events,
         alive,
         views: RefCell::default(),
+        garbage: RefCell::default(),
+        declared: RefCell::default(),
+        calls: RefCell::default(),
         transactions: RefCell::default(),
         at_exit: Cell::default(),
     });

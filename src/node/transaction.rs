@@ -8,7 +8,7 @@ use napi_derive::napi;
 
 use super::event::Event;
 use super::failure::throw;
-use super::read::{key_page, selection, window};
+use super::read::{flag, key_page, key_query, window};
 use super::store::{find, store};
 use super::text::Text;
 use super::write::{as_count, no_such_write, rule};
@@ -80,8 +80,8 @@ pub fn transaction_delete(env: Env, number: u32, id: u32, key: String, action: f
     })
 }
 
-/// A page of a range of keys as the transaction sees it, as the text of the query's whole result; without its `total`
-/// less is checked at commit.
+/// A page of keys as the transaction sees it, as the text of the query's whole result. Without its `total` less is
+/// checked at commit, and what a cursor passed over is not, so that where the page ends among all keys is not told.
 #[napi(catch_unwind)]
 #[allow(clippy::too_many_arguments, reason = "flat arguments cross in a tenth of the time an object takes")]
 pub fn transaction_query_keys(
@@ -91,17 +91,19 @@ pub fn transaction_query_keys(
     start: Option<Utf16String>,
     end: Option<Utf16String>,
     key: Option<Utf16String>,
+    keys: Option<Vec<String>>,
     prefix: Option<Utf16String>,
-    descending: bool,
+    cursor: Option<String>,
+    flags: u32,
     offset: f64,
     limit: f64,
-    include_documents: bool,
     total: bool,
 ) -> napi::Result<Text<String>> {
     with(&env, number, id, |transaction| {
-        let selection = selection(start, end, key, prefix, descending);
-        let page = transaction.query_keys(selection, window(offset, limit), total, include_documents)?;
-        key_page(transaction.page(&page, descending), include_documents).end(&page, total)
+        let index = total || cursor.is_none();
+        let query = key_query([start, end, key, prefix], keys, cursor, flags, window(offset, limit));
+        let page = transaction.query_keys(query, total, flag::documents(flags))?;
+        key_page(transaction.page(&page), flags).end_with(&page, index, total)
     })
 }
 

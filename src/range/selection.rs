@@ -1,4 +1,4 @@
-//! What a query selects, as positions in an ordered, counted tree.
+//! What a query selects, as ranges of the keys in an ordered, counted tree.
 //!
 //! The same rules hold for document keys (a bound is a whole key) and view rows (a bound is the leading part of the
 //! row's bytes, [`collation`](crate::view::collation) of the emitted key). Both end as a [`KeyRange`]: two byte
@@ -9,146 +9,152 @@
 //! | `start` and `end` | from start to end, nothing if start > end | between the two, whichever is lower |
 //! | `start` alone | at or above it | at or below it |
 //! | `end` alone | at or below it | at or above it |
+//! | `inclusive_start: false` | without the rows at `start`, wherever it ends up | the same |
+//! | `inclusive_end: false` | without the rows at `end`, wherever it ends up | the same |
 //! | `key` | that key, whatever the bounds say | the same |
 //! | `prefix` | every key that starts with it | the same |
+//! | `keys` | a range for each, in the order given, as often as given | the same order; within a key from its last row |
 //!
-//! Not here: refusing a prefix together with a key or bounds (the caller), pages ([`Window`](super::Window)).
+//! An exclusive bound that is not there excludes nothing, and of two equal bounds one that is exclusive leaves nothing.
+//!
+//! Not here: refusing `keys` or a prefix together with a key or bounds (the caller), pages ([`Plan`](super::Plan)).
 
-use std::borrow::Borrow;
-use std::ops::Range;
+use super::key_range::{KeyRange, after_key, after_prefix};
+use super::{Arrangement, Fingerprint};
+use crate::error::Result;
 
-use crate::tree::Tree;
-
-/// What a query asks for. Bounds are inclusive and in the bytes of the tree they are meant for: CESU-8 for document
-/// keys, encoded JSON for rows.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+/// What a query asks for. Bounds are in the bytes of the tree they are meant for: CESU-8 for document keys, encoded
+/// JSON for rows.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Selection {
     /// Where the query begins, in its own direction.
     pub start: Option<Vec<u8>>,
     /// Where the query stops, in its own direction.
     pub end: Option<Vec<u8>>,
-    /// The one key that is wanted; overrides everything else.
+    /// Whether what is at `start` belongs to it.
+    pub inclusive_start: bool,
+    /// Whether what is at `end` belongs to it.
+    pub inclusive_end: bool,
+    /// The one key that is wanted; overrides the bounds.
     pub key: Option<Vec<u8>>,
+    /// The keys that are wanted, one after the other; override everything else.
+    pub keys: Option<Vec<Vec<u8>>>,
     /// What every wanted key begins with; overrides the bounds.
     pub prefix: Option<Vec<u8>>,
     /// Whether the query reads from the highest key down.
     pub descending: bool,
 }
 
+impl Default for Selection {
+    /// Everything, ascending.
+    fn default() -> Self {
+        Self {
+            start: None,
+            end: None,
+            inclusive_start: true,
+            inclusive_end: true,
+            key: None,
+            keys: None,
+            prefix: None,
+            descending: false,
+        }
+    }
+}
+
+/// A bound, and whether what is at it belongs to the range.
+type Bound = (Vec<u8>, bool);
+
 impl Selection {
-    /// The range of document keys: a bound is one whole key.
+    /// The ranges of document keys, in the order of the query: a bound is one whole key.
     #[must_use]
-    pub fn of_keys(self) -> KeyRange {
-        self.range(after_key)
+    pub fn of_keys(self) -> Vec<KeyRange> {
+        self.ranges(after_key)
     }
 
-    /// The range of view rows: a bound stands for every row that begins with it, which is every row with this
-    /// emitted key, because no encoded key is the beginning of another.
+    /// The ranges of view rows, in the order of the query: a bound stands for every row that begins with it, which is
+    /// every row with this emitted key, because no encoded key is the beginning of another.
     #[must_use]
-    pub fn of_rows(self) -> KeyRange {
-        self.range(after_prefix)
+    pub fn of_rows(self) -> Vec<KeyRange> {
+        self.ranges(after_prefix)
     }
 
-    fn range(self, after: fn(Vec<u8>) -> Option<Vec<u8>>) -> KeyRange {
-        let Self { start, end, key, prefix, descending } = self;
+    /// This selection among the queries of one kind.
+    #[must_use]
+    pub fn fingerprint(&self, kind: Fingerprint) -> Fingerprint {
+        let Self { start, end, inclusive_start, inclusive_end, key, keys, prefix, descending } = self;
+        let flags =
+            [*descending, *inclusive_start, *inclusive_end].iter().fold(0, |all, flag| all << 1 | u64::from(*flag));
+        let bounds = [start, end, key, prefix].into_iter().fold(kind, |all, bound| all.and_maybe(bound.as_deref()));
+        keys.iter().flatten().fold(
+            bounds.and_number(flags).and_number(keys.as_ref().map_or(0, |keys| keys.len() as u64 + 1)),
+            |all, key| all.and(key),
+        )
+    }
+
+    /// The same in the bytes of an arranged tree.
+    pub(super) fn placed(self, arrangement: &dyn Arrangement) -> Result<Self> {
+        let place = |name: Option<Vec<u8>>| name.map(|name| arrangement.place(&name)).transpose();
+        let places = |keys: Vec<Vec<u8>>| keys.iter().map(|key| arrangement.place(key)).collect();
+        Ok(Self {
+            start: place(self.start)?,
+            end: place(self.end)?,
+            key: place(self.key)?,
+            keys: self.keys.map(places).transpose()?,
+            prefix: self.prefix.map(|prefix| arrangement.place_prefix(&prefix)).transpose()?,
+            ..self
+        })
+    }
+
+    fn ranges(self, after: fn(Vec<u8>) -> Option<Vec<u8>>) -> Vec<KeyRange> {
+        let Self { start, end, inclusive_start, inclusive_end, key, keys, prefix, descending } = self;
+        let only = |key: Vec<u8>| KeyRange { from: Some(key.clone()), until: after(key) };
+        if let Some(keys) = keys {
+            return keys.into_iter().map(only).collect();
+        }
         if let Some(key) = key {
-            return KeyRange { from: Some(key.clone()), until: after(key) };
+            return vec![only(key)];
         }
         if let Some(prefix) = prefix {
-            return KeyRange { from: Some(prefix.clone()), until: after_prefix(prefix) };
+            return vec![KeyRange::of_prefix(prefix)];
         }
+        let (start, end) = (start.map(|start| (start, inclusive_start)), end.map(|end| (end, inclusive_end)));
         let (lower, upper) = match (start, end) {
-            (Some(start), Some(end)) if descending => (Some((&start).min(&end).clone()), Some(start.max(end))),
-            (start, end) if descending => (end, start),
+            (Some(start), Some(end)) if descending && start.0 > end.0 => (Some(end), Some(start)),
+            (start, None) if descending => (None, start),
+            (None, end) if descending => (end, None),
             bounds => bounds,
         };
-        KeyRange { from: lower, until: upper.and_then(after) }
+        vec![between(lower, upper, after)]
     }
 }
 
-/// The byte strings from `from` (inside) up to `until` (outside); `None` is no limit.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct KeyRange {
-    /// The lowest byte string inside.
-    pub from: Option<Vec<u8>>,
-    /// The lowest byte string above the range.
-    pub until: Option<Vec<u8>>,
-}
-
-impl KeyRange {
-    /// The positions of this range's keys in the ascending tree. A range that ends before it begins is empty.
-    #[must_use]
-    pub fn positions<K, V>(&self, tree: &Tree<K, V>) -> Range<usize>
-    where
-        K: Ord + Clone + Borrow<[u8]>,
-        V: Clone,
-    {
-        let from = self.from.as_deref().map_or(0, |key| tree.rank(key));
-        let until = self.until.as_deref().map_or_else(|| tree.len(), |key| tree.rank(key));
-        from..until.max(from)
-    }
-
-    /// Whether a byte string is inside.
-    #[must_use]
-    pub fn contains(&self, key: &[u8]) -> bool {
-        self.from.as_deref().is_none_or(|from| from <= key) && self.until.as_deref().is_none_or(|until| key < until)
-    }
-
-    /// The part of a range of document keys that a query has read when it has come to `last`, `last` inside, and the
-    /// part that is left. Without `last` it has read nothing.
-    #[must_use]
-    pub fn split_after(self, last: Option<Vec<u8>>, descending: bool) -> (Self, Self) {
-        let Self { from, until } = self;
-        let Some(last) = last else {
-            // No byte string is below the empty one.
-            let nothing = Self { from: None, until: Some(Vec::new()) };
-            return (nothing, Self { from, until });
-        };
-        if descending {
-            (Self { from: Some(last.clone()), until }, Self { from, until: Some(last) })
-        } else {
-            let after = after_key(last);
-            (Self { from, until: after.clone() }, Self { from: after, until })
-        }
-    }
-}
-
-/// The lowest byte string above `key`.
-#[expect(clippy::unnecessary_wraps, reason = "one signature with after_prefix")]
-fn after_key(mut key: Vec<u8>) -> Option<Vec<u8>> {
-    key.push(0);
-    Some(key)
-}
-
-/// The lowest byte string above all that begin with `prefix`; `None` where nothing is above them.
-fn after_prefix(mut prefix: Vec<u8>) -> Option<Vec<u8>> {
-    loop {
-        let last = prefix.last_mut()?;
-        if let Some(next) = last.checked_add(1) {
-            *last = next;
-            return Some(prefix);
-        }
-        prefix.pop();
-    }
+fn between(lower: Option<Bound>, upper: Option<Bound>, after: fn(Vec<u8>) -> Option<Vec<u8>>) -> KeyRange {
+    let from = match lower {
+        Some((lower, false)) => match after(lower) {
+            None => return KeyRange { from: None, until: Some(Vec::new()) },
+            from => from,
+        },
+        lower => lower.map(|(lower, _)| lower),
+    };
+    let until = upper.and_then(|(upper, is_inside)| if is_inside { after(upper) } else { Some(upper) });
+    KeyRange { from, until }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::key::Key;
+    use crate::range::Query;
+    use crate::tree::Tree;
 
     fn keys(selection: Selection) -> Vec<String> {
         let mut tree = Tree::new();
         for text in ["a", "a\0", "b", "b:1", "b:2", "b:\u{1F600}", "b:\u{FFFF}", "c"] {
             tree.insert(Key::new(text).unwrap(), ());
         }
-        let descending = selection.descending;
-        let mut found: Vec<_> =
-            tree.range(selection.of_keys().positions(&tree)).map(|(key, ())| key.as_bytes().to_vec()).collect();
-        if descending {
-            found.reverse();
-        }
-        found.into_iter().map(|bytes| String::from_utf8(bytes).unwrap_or_else(|_| "emoji".to_owned())).collect()
+        let page = Query { selection, ..Query::default() }.of_keys().unwrap().page(&tree);
+        let found = page.entries(&tree).map(|(key, ())| key.as_bytes().to_vec());
+        found.map(|bytes| String::from_utf8(bytes).unwrap_or_else(|_| "emoji".to_owned())).collect()
     }
 
     fn bytes(text: &str) -> Vec<u8> {
@@ -236,30 +242,59 @@ mod tests {
     }
 
     #[test]
-    fn a_range_splits_where_the_query_has_come_to() {
-        let range = || Selection { start: Some(bytes("a")), end: Some(bytes("d")), ..Selection::default() }.of_keys();
-        for (last, descending, read) in [
-            (None, false, ""),
-            (Some("b"), false, "ab"),
-            (Some("d"), false, "abcd"),
-            (None, true, ""),
-            (Some("c"), true, "cd"),
-            (Some("a"), true, "abcd"),
-        ] {
-            let (checked, left) = range().split_after(last.map(bytes), descending);
-            for key in ["", "a", "b", "c", "d", "d\0", "e"] {
-                let inside = range().contains(key.as_bytes());
-                assert_eq!(checked.contains(key.as_bytes()), inside && !key.is_empty() && read.contains(key), "{key}");
-                assert_eq!(left.contains(key.as_bytes()), inside && !read.contains(key), "{key}");
+    fn an_exclusive_bound_goes_wherever_its_bound_ends_up() {
+        let range = |start: Option<&str>, end: Option<&str>, descending, inclusive_start, inclusive_end| {
+            let (start, end) = (start.map(bytes), end.map(bytes));
+            keys(Selection { start, end, inclusive_start, inclusive_end, descending, ..Selection::default() })
+        };
+        let (a, b) = (Some("a"), Some("b"));
+        assert_eq!(range(a, b, false, false, true), ["a\0", "b"]);
+        assert_eq!(range(a, b, false, true, false), ["a", "a\0"]);
+        assert_eq!(range(a, b, false, false, false), ["a\0"]);
+        for (start, end, at_a, at_b) in [(a, b, false, true), (b, a, true, false)] {
+            assert_eq!(range(start, end, true, at_a, at_b), ["b", "a\0"], "a, wherever it is named");
+            assert_eq!(range(start, end, true, at_b, at_a), ["a\0", "a"], "b, wherever it is named");
+        }
+        assert_eq!(range(b, None, true, false, true), ["a\0", "a"]);
+        assert_eq!(range(None, Some("b:2"), true, true, false), ["c", "b:\u{FFFF}", "emoji"]);
+        assert_eq!(range(Some("a\0"), Some("bb"), false, false, false), ["b", "b:1", "b:2", "emoji", "b:\u{FFFF}"]);
+    }
+
+    #[test]
+    fn an_exclusive_bound_that_is_the_other_one_leaves_nothing() {
+        for (inclusive_start, inclusive_end) in [(false, true), (true, false), (false, false)] {
+            for descending in [false, true] {
+                let (start, end) = (Some(bytes("b")), Some(bytes("b")));
+                let range =
+                    Selection { start, end, inclusive_start, inclusive_end, descending, ..Selection::default() };
+                assert!(keys(range).is_empty());
             }
         }
     }
 
     #[test]
-    fn what_follows_a_prefix_carries_over_high_bytes() {
-        assert_eq!(after_prefix(vec![1, 0xFE]), Some(vec![1, 0xFF]));
-        assert_eq!(after_prefix(vec![1, 0xFF, 0xFF]), Some(vec![2]));
-        assert_eq!(after_prefix(vec![0xFF]), None);
-        assert_eq!(after_prefix(Vec::new()), None);
+    fn an_exclusive_bound_that_is_not_there_excludes_nothing() {
+        for descending in [false, true] {
+            let open = Selection { inclusive_start: false, inclusive_end: false, descending, ..Selection::default() };
+            assert_eq!(keys(open.clone()).len(), 8);
+            assert_eq!(keys(Selection { key: Some(bytes("b")), start: Some(bytes("b")), ..open.clone() }), ["b"]);
+            assert_eq!(keys(Selection { prefix: Some(bytes("b:1")), ..open }), ["b:1"]);
+        }
+    }
+
+    #[test]
+    fn an_exclusive_bound_above_which_nothing_can_be_leaves_nothing() {
+        let above = Selection { start: Some(vec![0xFF]), inclusive_start: false, ..Selection::default() };
+        assert!(above.of_rows().iter().all(KeyRange::is_empty));
+    }
+
+    #[test]
+    fn keys_come_in_the_order_given_and_as_often_as_given() {
+        for descending in [false, true] {
+            let wanted = ["c", "nothing", "a", "c", "b:1"];
+            let selection = Selection { keys: Some(wanted.map(bytes).into()), descending, ..Selection::default() };
+            assert_eq!(keys(selection), ["c", "a", "c", "b:1"]);
+        }
+        assert!(keys(Selection { keys: Some(Vec::new()), ..Selection::default() }).is_empty());
     }
 }

@@ -109,6 +109,8 @@ pub struct Loaded {
     pub position: Position,
     /// The order of the keys, for who asks in a range.
     pub collation: Collation,
+    /// The [definitions](Storage::save_definitions) that were saved last; empty where there never were any.
+    pub definitions: String,
     /// What was found beside them.
     pub findings: Findings,
 }
@@ -183,6 +185,15 @@ pub trait Storage: Send {
 
     /// Stores groups, in order, and answers each by itself: as many outcomes as groups.
     fn commit(&mut self, groups: &[Group]) -> Vec<Outcome>;
+
+    /// Keeps a JSON text, in place of the one before, for whoever loads next: definitions that hold for every opener. It
+    /// survives a power cut when this returns, where the documents do.
+    ///
+    /// # Errors
+    ///
+    /// The system's; the text before is kept then. Of the kind `Poisoned` it means that nobody knows which one a load
+    /// will find.
+    fn save_definitions(&mut self, text: &str) -> Result<()>;
 
     /// What looks after this storage in the background, if it needs that. Asked for once, after `load`; no longer
     /// called when `close` or `abandon` is.

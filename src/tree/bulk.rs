@@ -1,9 +1,10 @@
-//! A whole tree at once from sorted entries: leaves first, then one level after the other above them.
+//! A tree from sorted entries: leaves first, in the end one level after the other above them.
 
 use std::error::Error;
 use std::fmt;
 use std::mem;
 
+use super::Tree;
 use super::node::{Inner, Leaf, MAX, Node, Sibling, Subtree};
 
 /// Entries that were to be in strictly ascending key order are not.
@@ -21,32 +22,58 @@ impl fmt::Display for NotSorted {
 
 impl Error for NotSorted {}
 
-pub fn build<K: Ord + Clone, V>(entries: impl IntoIterator<Item = (K, V)>) -> Result<Subtree<K, V>, NotSorted> {
-    let mut level = leaves(entries)?;
-    while level.len() > 1 {
-        level = parents(level);
-    }
-    Ok(level.pop().map_or_else(Subtree::empty, |(_, root)| root))
+/// A tree that is made of entries in strictly ascending key order, one by one, packed as tightly as nodes can be.
+pub struct Builder<K, V> {
+    leaves: Vec<Sibling<K, V>>,
+    leaf: Leaf<K, V>,
 }
 
-fn leaves<K: Ord + Clone, V>(entries: impl IntoIterator<Item = (K, V)>) -> Result<Vec<Sibling<K, V>>, NotSorted> {
-    let full = || Leaf { keys: Vec::with_capacity(MAX), values: Vec::with_capacity(MAX) };
-    let mut level = Vec::new();
-    let mut leaf = full();
-    for (index, (key, value)) in entries.into_iter().enumerate() {
-        if leaf.keys.last().is_some_and(|last| *last >= key) {
-            return Err(NotSorted { index });
-        }
-        if leaf.keys.len() == MAX {
-            level.extend(mem::replace(&mut leaf, full()).into_sibling());
-        }
-        leaf.keys.push(key);
-        leaf.values.push(value);
+impl<K: Ord + Clone, V> Builder<K, V> {
+    /// No entries yet.
+    #[must_use]
+    pub fn new() -> Self {
+        Self { leaves: Vec::new(), leaf: full_leaf() }
     }
-    leaf.keys.shrink_to_fit();
-    leaf.values.shrink_to_fit();
-    level.extend(leaf.into_sibling());
-    Ok(level)
+
+    /// Adds the next entry. O(1).
+    ///
+    /// # Errors
+    ///
+    /// [`NotSorted`] where the key is not above the one before it; nothing is added then.
+    pub fn push(&mut self, key: K, value: V) -> Result<(), NotSorted> {
+        if self.leaf.keys.last().is_some_and(|last| *last >= key) {
+            return Err(NotSorted { index: self.leaves.len() * MAX + self.leaf.keys.len() });
+        }
+        if self.leaf.keys.len() == MAX {
+            self.leaves.extend(mem::replace(&mut self.leaf, full_leaf()).into_sibling());
+        }
+        self.leaf.keys.push(key);
+        self.leaf.values.push(value);
+        Ok(())
+    }
+
+    /// The tree of all entries. O(n / the size of a node).
+    #[must_use]
+    pub fn finish(self) -> Tree<K, V> {
+        let Self { leaves: mut level, mut leaf } = self;
+        leaf.keys.shrink_to_fit();
+        leaf.values.shrink_to_fit();
+        level.extend(leaf.into_sibling());
+        while level.len() > 1 {
+            level = parents(level);
+        }
+        Tree { root: level.pop().map_or_else(Subtree::empty, |(_, root)| root) }
+    }
+}
+
+impl<K: Ord + Clone, V> Default for Builder<K, V> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+fn full_leaf<K, V>() -> Leaf<K, V> {
+    Leaf { keys: Vec::with_capacity(MAX), values: Vec::with_capacity(MAX) }
 }
 
 fn parents<K, V>(level: Vec<Sibling<K, V>>) -> Vec<Sibling<K, V>> {

@@ -36,6 +36,7 @@ mod bulk;
 mod insert;
 mod iter;
 mod node;
+mod pieces;
 mod remove;
 mod slots;
 #[cfg(test)]
@@ -45,7 +46,7 @@ use std::borrow::Borrow;
 use std::fmt;
 use std::ops::Range;
 
-pub use bulk::NotSorted;
+pub use bulk::{Builder, NotSorted};
 pub use iter::Iter;
 use node::Subtree;
 
@@ -99,6 +100,13 @@ impl<K, V> Tree<K, V> {
     #[must_use]
     pub fn iter(&self) -> Iter<'_, K, V> {
         self.range(0..self.len())
+    }
+
+    /// This tree cut into trees of at most `most` entries (or one leaf), to be dropped one by one: dropping a big tree
+    /// takes a while. What a snapshot shares is left to it.
+    #[must_use]
+    pub fn into_pieces(self, most: usize) -> Vec<Self> {
+        self.root.into_pieces(most).into_iter().map(|root| Self { root }).collect()
     }
 }
 
@@ -168,7 +176,9 @@ impl<K: Ord + Clone, V: Clone> Tree<K, V> {
     ///
     /// [`NotSorted`] at the first key that is not above the one before it.
     pub fn from_sorted(entries: impl IntoIterator<Item = (K, V)>) -> Result<Self, NotSorted> {
-        bulk::build(entries).map(|root| Self { root })
+        let mut builder = Builder::new();
+        entries.into_iter().try_for_each(|(key, value)| builder.push(key, value))?;
+        Ok(builder.finish())
     }
 }
 

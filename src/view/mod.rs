@@ -1,7 +1,10 @@
 //! Views: what map functions emitted, in the order of the emitted keys.
 //!
 //! - [`collation`]: JSON values as bytes whose `memcmp` order is the order of view keys.
+//! - [`declared`]: views that say what their rows are, evaluated here.
 //! - [`RowKey`], [`Rows`]: the rows of one view in a counted tree, and for each document its rows.
+//! - [`ArrangedRows`]: rows in the order of a language, and what names them.
+//! - [`Part`]: rows made side by side, to be put together at once.
 //!
 //! Invariants: the bytes of a row sort by emitted key, then document key, then order of emission. Every row belongs
 //! to exactly one document, and replacing a document's rows touches no other row.
@@ -11,13 +14,20 @@
 
 #![forbid(unsafe_code)]
 
+mod arranged;
+mod bulk;
+mod by_document;
 pub mod collation;
+pub mod declared;
 #[cfg(test)]
 mod model;
 mod row_key;
 mod rows;
+mod runs;
 #[cfg(test)]
 mod test;
 
+pub use arranged::ArrangedRows;
+pub use bulk::Part;
 pub use row_key::RowKey;
-pub use rows::{Emitted, RowTree, RowValue, Rows};
+pub use rows::{Emitted, Piece, RowTree, RowValue, Rows};

@@ -29,10 +29,15 @@ impl RowKey {
 
     /// The bytes of a row key, for comparing before one is made.
     pub(super) fn join(mut emitted: Vec<u8>, document: &Key, ordinal: u32) -> Vec<u8> {
-        emitted.reserve(document.as_bytes().len() + 1 + ORDINAL_BYTES);
-        collation::append_terminated(document.as_bytes(), &mut emitted);
-        emitted.extend_from_slice(&ordinal.to_be_bytes());
+        Self::append_document(&mut emitted, document, ordinal);
         emitted
+    }
+
+    /// Makes the bytes of a row key of an encoded key.
+    pub(super) fn append_document(emitted: &mut Vec<u8>, document: &Key, ordinal: u32) {
+        emitted.reserve(document.as_bytes().len() + 1 + ORDINAL_BYTES);
+        collation::append_terminated(document.as_bytes(), emitted);
+        emitted.extend_from_slice(&ordinal.to_be_bytes());
     }
 
     pub(super) fn from_joined(bytes: &[u8]) -> Self {

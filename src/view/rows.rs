@@ -3,13 +3,17 @@
 //! Two indexes over the same rows: the tree that queries read, and for each document its row keys, so that a changed
 //! document replaces its own rows and touches no other. Both share the bytes of a row key.
 //!
+//! Rows of a view that has none are gathered first ([`Rows::load`]) and put into the tree together, bit by bit
+//! ([`Rows::settle`]); any other change settles what was gathered.
+//!
 //! Readers clone [`Rows::tree`], which is a snapshot in O(1), and need no lock afterwards.
 
-use std::collections::HashMap;
-use std::iter;
 use std::sync::Arc;
+use std::{iter, mem};
 
 use super::RowKey;
+use super::by_document::{ByDocument, DocumentRows, Shard};
+use super::runs::{Merge, Runs};
 use crate::key::Key;
 use crate::tree::Tree;
 
@@ -29,19 +33,34 @@ pub struct Emitted {
     pub value: RowValue,
 }
 
+/// Rows of a [`Piece`], about.
+const PIECE: usize = 4_096;
+
 /// The rows of one view, to be changed document by document.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct Rows {
     tree: RowTree,
-    by_document: HashMap<Key, DocumentRows>,
+    by_document: ByDocument,
+    skipped: usize,
+    gathered: Gathered,
 }
 
-/// The row keys of one document in order of emission, never none.
-#[derive(Debug)]
-enum DocumentRows {
-    /// By far the most usual: it needs no allocation of its own.
-    One(RowKey),
-    Many(Box<[RowKey]>),
+/// The rows that are not in the tree yet, for as long as that is empty.
+enum Gathered {
+    Runs(Runs),
+    Merging(Merge),
+}
+
+/// A part of what was a view's rows, small enough to be dropped at once.
+pub struct Piece {
+    _what: Part,
+}
+
+#[expect(dead_code, reason = "only ever dropped")]
+enum Part {
+    Rows(RowTree),
+    Documents(Shard),
+    Gathered(Gathered),
 }
 
 impl Rows {
@@ -51,9 +70,15 @@ impl Rows {
         Self::default()
     }
 
+    /// The rows of a tree, with those of each document.
+    pub(super) fn of(tree: RowTree, by_document: ByDocument) -> Self {
+        Self { tree, by_document, ..Self::default() }
+    }
+
     /// Makes `emitted`, in order of emission, the rows of `document` in place of those it had.
     pub fn replace(&mut self, document: &Key, emitted: Vec<Emitted>) {
-        let old = self.by_document.remove(document);
+        self.settle(usize::MAX);
+        let old = self.take(document);
         let old = old.as_ref().map_or_else(Default::default, DocumentRows::as_slice);
         let mut new = Vec::with_capacity(emitted.len());
         // A row key holds its ordinal, so an old row stays only if the new row of the same ordinal has its key.
@@ -76,55 +101,116 @@ impl Rows {
             self.tree.remove(gone);
         }
         if let Some(rows) = DocumentRows::new(new) {
-            self.by_document.insert(document.clone(), rows);
+            self.by_document.put(document.clone(), rows);
         }
+    }
+
+    /// Gathers the rows of a document that has none, in a view whose tree is empty; in any other this is `replace`.
+    pub fn load(&mut self, document: &Key, emitted: Vec<Emitted>) {
+        let Gathered::Runs(runs) = &mut self.gathered else { return self.replace(document, emitted) };
+        if !self.tree.is_empty() {
+            return self.replace(document, emitted);
+        }
+        let mut new = Vec::with_capacity(emitted.len());
+        for (ordinal, row) in (0..=u32::MAX).zip(emitted) {
+            let key = RowKey::new(row.key, document, ordinal);
+            runs.push(key.clone(), row.value);
+            new.push(key);
+        }
+        if let Some(rows) = DocumentRows::new(new) {
+            let had = self.by_document.put(document.clone(), rows);
+            debug_assert!(had.is_none(), "a document was loaded twice");
+        }
+    }
+
+    /// Puts at most `most` of the rows that were gathered into the tree; tells whether none are left.
+    pub fn settle(&mut self, most: usize) -> bool {
+        if let Gathered::Runs(runs) = &mut self.gathered {
+            if runs.len() == 0 {
+                return true;
+            }
+            self.gathered = Gathered::Merging(mem::take(runs).merge());
+        }
+        let Gathered::Merging(merge) = &mut self.gathered else { return true };
+        if !merge.step(most) {
+            return false;
+        }
+        if let Gathered::Merging(merge) = mem::take(&mut self.gathered) {
+            self.tree = merge.finish();
+        }
+        true
     }
 
     /// Removes the rows of `document`, if it has any.
     pub fn remove(&mut self, document: &Key) {
-        let Some(rows) = self.by_document.remove(document) else { return };
+        let Some(rows) = self.take(document) else { return };
+        if !rows.as_slice().is_empty() {
+            self.settle(usize::MAX);
+        }
         for row in rows.as_slice() {
             self.tree.remove(row);
         }
     }
 
-    /// Removes all rows.
-    pub fn clear(&mut self) {
-        *self = Self::default();
+    /// Leaves `document` out and counts it.
+    pub fn skip(&mut self, document: &Key) {
+        self.remove(document);
+        self.by_document.put(document.clone(), DocumentRows::Skipped);
+        self.skipped += 1;
+    }
+
+    /// Removes all rows and gives them out in pieces, because dropping many at once takes a while.
+    pub fn clear(&mut self) -> Vec<Piece> {
+        let Self { tree, by_document, gathered, .. } = mem::take(self);
+        let trees = tree.into_pieces(PIECE).into_iter().map(Part::Rows);
+        let shards = by_document.into_shards().into_iter().map(Part::Documents);
+        trees.chain(shards).chain([Part::Gathered(gathered)]).map(|what| Piece { _what: what }).collect()
     }
 
     /// The number of rows.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.tree.len()
+        let gathered = match &self.gathered {
+            Gathered::Runs(runs) => runs.len(),
+            Gathered::Merging(merge) => merge.len(),
+        };
+        self.tree.len() + gathered
     }
 
     /// Whether there are no rows.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.tree.len() == 0
+        self.len() == 0
     }
 
-    /// The rows in order; a clone is a snapshot.
+    /// Whether no document has been mapped to anything.
+    #[must_use]
+    pub fn is_blank(&self) -> bool {
+        self.by_document.is_empty()
+    }
+
+    /// How many documents are left out.
+    #[must_use]
+    pub fn skipped(&self) -> usize {
+        self.skipped
+    }
+
+    /// The rows in order, without those that are only gathered; a clone is a snapshot.
     #[must_use]
     pub fn tree(&self) -> &RowTree {
         &self.tree
     }
+
+    fn take(&mut self, document: &Key) -> Option<DocumentRows> {
+        let rows = self.by_document.take(document)?;
+        self.skipped -= usize::from(matches!(rows, DocumentRows::Skipped));
+        Some(rows)
+    }
 }
 
-impl DocumentRows {
-    fn new(mut rows: Vec<RowKey>) -> Option<Self> {
-        match rows.len() {
-            0 | 1 => rows.pop().map(Self::One),
-            _ => Some(Self::Many(rows.into_boxed_slice())),
-        }
-    }
-
-    fn as_slice(&self) -> &[RowKey] {
-        match self {
-            Self::One(row) => std::slice::from_ref(row),
-            Self::Many(rows) => rows,
-        }
+impl Default for Gathered {
+    fn default() -> Self {
+        Self::Runs(Runs::default())
     }
 }
 
@@ -136,13 +222,13 @@ mod tests {
     fn nothing_is_kept_of_a_document_without_rows() {
         let key = Key::new("a").unwrap();
         let leave: [fn(&mut Rows, &Key); 3] =
-            [|rows, key| rows.replace(key, Vec::new()), Rows::remove, |rows, _| rows.clear()];
+            [|rows, key| rows.replace(key, Vec::new()), Rows::remove, |rows, _| drop(rows.clear())];
         for leave in leave {
             let mut rows = Rows::new();
             rows.replace(&key, vec![Emitted { key: vec![1], value: None }]);
-            assert_eq!((rows.len(), rows.by_document.len()), (1, 1));
+            assert_eq!((rows.len(), rows.is_blank()), (1, false));
             leave(&mut rows, &key);
-            assert_eq!((rows.len(), rows.by_document.len()), (0, 0));
+            assert_eq!((rows.len(), rows.is_blank()), (0, true));
         }
     }
 
@@ -152,8 +238,10 @@ mod tests {
         for value in ["1", "2"] {
             rows.replace(&key, vec![Emitted { key: vec![1], value: Some(value.into()) }]);
             let (in_tree, _) = rows.tree.select(0).unwrap();
-            let of_document = rows.by_document[&key].as_slice();
-            assert_eq!(in_tree.as_bytes().as_ptr(), of_document[0].as_bytes().as_ptr());
+            let in_tree = in_tree.clone();
+            let of_document = rows.take(&key).unwrap();
+            assert_eq!(in_tree.as_bytes().as_ptr(), of_document.as_slice()[0].as_bytes().as_ptr());
+            rows.tree.remove(&in_tree);
         }
     }
 }

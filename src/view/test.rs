@@ -7,7 +7,9 @@ use proptest::prelude::*;
 use super::model::{Json, json};
 use super::*;
 use crate::key::Key;
-use crate::range::{Selection, Window};
+use crate::range::{Fingerprint, Query, Selection, Window};
+
+const VIEW: Fingerprint = Fingerprint::of_view("view");
 
 const DOCUMENTS: &[&str] = &["a", "a\0", "a\0b", "a\u{1}", "aa", "\0", "\u{1F600}", "\u{FFFF}"];
 
@@ -27,8 +29,10 @@ enum Change {
 
 #[derive(Clone, Debug)]
 enum Wanted {
-    Bounds(Option<Json>, Option<Json>),
+    /// Two bounds, and whether what is at them is inside.
+    Bounds(Option<Json>, Option<Json>, (bool, bool)),
     Key(Json),
+    Keys(Vec<Json>),
     Prefix(Json),
 }
 
@@ -63,10 +67,19 @@ fn apply(rows: &mut Rows, model: &mut Vec<ModelRow>, change: Change) {
 }
 
 fn model_range<'a>(model: &'a [ModelRow], wanted: &Wanted, descending: bool) -> Vec<&'a ModelRow> {
+    if let Wanted::Keys(keys) = wanted {
+        let of_key = |key: &Json| model_range(model, &Wanted::Key(key.clone()), descending);
+        return keys.iter().flat_map(of_key).collect();
+    }
     let is_inside = |row: &ModelRow| match wanted {
+        Wanted::Keys(_) => unreachable!("each of them is a key"),
         Wanted::Key(key) => row.key.compare(key).is_eq(),
         Wanted::Prefix(prefix) => row.key.starts_with(prefix),
-        Wanted::Bounds(start, end) => {
+        Wanted::Bounds(start, end, (inclusive_start, inclusive_end)) => {
+            let is_at = |bound: &Option<Json>| bound.as_ref().is_some_and(|bound| row.key.compare(bound).is_eq());
+            if (is_at(start) && !inclusive_start) || (is_at(end) && !inclusive_end) {
+                return false;
+            }
             let is_at_or_above = |bound: &Json| row.key.compare(bound).is_ge();
             let is_at_or_below = |bound: &Json| row.key.compare(bound).is_le();
             match (start, end) {
@@ -87,14 +100,17 @@ fn selection(wanted: &Wanted, descending: bool) -> Selection {
     let mut selection = Selection { descending, ..Selection::default() };
     match wanted {
         Wanted::Key(key) => selection.key = Some(bytes(key)),
+        Wanted::Keys(keys) => selection.keys = Some(keys.iter().map(bytes).collect()),
         Wanted::Prefix(head) => {
             let mut out = Vec::new();
             collation::prefix(&head.text(), &mut out).unwrap();
             selection.prefix = Some(out);
         }
-        Wanted::Bounds(start, end) => {
+        Wanted::Bounds(start, end, (inclusive_start, inclusive_end)) => {
             selection.start = start.as_ref().map(bytes);
             selection.end = end.as_ref().map(bytes);
+            selection.inclusive_start = *inclusive_start;
+            selection.inclusive_end = *inclusive_end;
         }
     }
     selection
@@ -128,8 +144,10 @@ fn wanted() -> impl Strategy<Value = Wanted> {
     const PREFIXES: &[&str] = &["\"\"", "\"a\"", "[]", "[\"a\"]", "[-1]"];
     let bound = || prop::option::of(row_key());
     prop_oneof![
-        4 => (bound(), bound()).prop_map(|(start, end)| Wanted::Bounds(start, end)),
+        4 => (bound(), bound(), any::<(bool, bool)>())
+            .prop_map(|(start, end, inclusive)| Wanted::Bounds(start, end, inclusive)),
         1 => row_key().prop_map(Wanted::Key),
+        2 => prop::collection::vec(row_key(), 0..5).prop_map(Wanted::Keys),
         2 => prop::sample::select(PREFIXES).prop_map(|text| Wanted::Prefix(Json::parse(text))),
     ]
 }
@@ -152,21 +170,57 @@ proptest! {
         }
         for (wanted, descending, start, limit) in queries {
             let expected = model_range(&model, &wanted, descending);
-            let range = selection(&wanted, descending).of_rows().positions(rows.tree());
-            let page = Window { start, limit }.page(range, descending);
+            let query = Query { selection: selection(&wanted, descending), window: Window { start, limit }, cursor: None };
+            let page = query.of_rows(VIEW).unwrap().page(rows.tree());
             prop_assert_eq!(page.total, expected.len(), "{:?} descending {}", wanted, descending);
             let end = expected.len().min(start + limit.unwrap_or(usize::MAX - start));
             prop_assert_eq!(page.exclusive_end_index, (end < expected.len()).then_some(end));
-            let mut found: Vec<_> = rows.tree().range(page.positions).collect();
-            if descending {
-                found.reverse();
-            }
+            let found: Vec<_> = page.entries(rows.tree()).collect();
             let expected = expected.get(start..end).unwrap_or_default();
             prop_assert_eq!(found.len(), expected.len());
             for (row, expected) in found.into_iter().zip(expected) {
                 assert_same(row, expected);
             }
         }
+    }
+
+    #[test]
+    fn rows_that_stay_are_seen_once_and_in_order_whatever_comes_and_goes_between_the_pages(
+        before in prop::collection::vec(change(), 4..24),
+        between in prop::collection::vec((prop::collection::vec(change(), 0..2), 1_usize..4), 1..8),
+        (wanted, descending) in (wanted(), any::<bool>()),
+    ) {
+        let (mut rows, mut model) = (Rows::new(), Vec::new());
+        for change in before {
+            apply(&mut rows, &mut model, change);
+        }
+        let is_same = |a: &ModelRow, b: &ModelRow| {
+            a.key.compare(&b.key).is_eq() && (a.document, a.ordinal) == (b.document, b.ordinal)
+        };
+        let (mut stays, mut cursor, mut walked) = (model.clone(), None, Vec::<Vec<u8>>::new());
+        for (changes, limit) in between.into_iter().chain(std::iter::repeat_n((Vec::new(), 3), 200)) {
+            for change in changes {
+                apply(&mut rows, &mut model, change);
+            }
+            stays.retain(|row| model.iter().any(|other| is_same(row, other)));
+            let window = Window { start: 0, limit: Some(limit) };
+            let query = Query { selection: selection(&wanted, descending), window, cursor };
+            let page = query.of_rows(VIEW).unwrap().page(rows.tree());
+            prop_assert_eq!(page.total, model_range(&model, &wanted, descending).len());
+            walked.extend(page.entries(rows.tree()).map(|(row, _)| row.as_bytes().to_vec()));
+            cursor = page.cursor;
+            if cursor.is_none() {
+                break;
+            }
+        }
+        prop_assert!(cursor.is_none(), "the walk ends");
+        let row_key = |row: &ModelRow| {
+            RowKey::new(bytes(&row.key), &Key::new(row.document).unwrap(), u32::try_from(row.ordinal).unwrap())
+        };
+        let all: Vec<_> = stays.iter().map(row_key).collect();
+        walked.retain(|bytes| all.iter().any(|row| row.as_bytes() == bytes));
+        let expected = model_range(&stays, &wanted, descending).into_iter().map(row_key);
+        prop_assert_eq!(walked, expected.map(|row| row.as_bytes().to_vec()).collect::<Vec<_>>());
     }
 }
 

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
 use super::*;
-use crate::engine::{Emission, Index};
+use crate::engine::{Advance, Emission, Index};
 use crate::storage::faulty::{Call, EIO, ENOSPC};
 
 #[test]
@@ -140,25 +140,27 @@ fn see_whole_batches(size: usize) {
     thread::scope(|scope| {
         let (store, done) = (&store, &done);
         scope.spawn(move || {
-            let mut view = Index::new();
+            let mut view = Index::new("view");
             while !done.load(Ordering::Relaxed) {
                 let snapshot = store.engine.snapshot().unwrap();
                 let mut texts = snapshot.documents().iter().map(|(_, stored)| stored.document.text().to_owned());
                 let first = texts.next();
                 assert!(texts.all(|text| Some(text) == first), "two batches at once");
                 assert!([0, size].contains(&snapshot.documents().len()));
-                view.aim(snapshot.clone());
+                let moment = view.want(snapshot);
                 let mut mapped = 0;
                 loop {
-                    let chunk = view.chunk(100, usize::MAX).unwrap();
-                    mapped += chunk.len();
-                    if chunk.is_empty() {
-                        break;
+                    match view.advance(100, usize::MAX).unwrap() {
+                        Advance::Busy => {}
+                        Advance::Map(chunk) => {
+                            mapped += chunk.len();
+                            view.apply(chunk.iter().map(|_| Emission::Rows(Vec::new())).collect()).unwrap();
+                        }
+                        Advance::Arrived => break,
                     }
-                    view.apply(chunk.iter().map(|_| Emission::Rows(Vec::new())).collect()).unwrap();
                 }
                 assert!([0, size].contains(&mapped), "{mapped}");
-                view.release();
+                view.forget(moment);
             }
         });
         for _ in 0..20_000 / size {

@@ -2,7 +2,7 @@
 
 use super::transaction::{ALL, Query, came_to};
 use super::*;
-use crate::range::Window;
+use crate::range::{self, Selection, Window};
 use crate::storage::faulty::Hold;
 
 #[test]
@@ -106,8 +106,57 @@ fn a_query_without_its_total_loses_only_up_to_the_last_key_it_returned() {
     }
     assert_eq!(after(&up, delete("f")), "done", "something follows still");
     assert_eq!(after(&up, delete("h")), "done", "something follows still");
-    let nothing = Query { window: Window { start: 0, limit: Some(0) }, ..up };
-    assert_eq!(after(&nothing, set("a", "{}")), "done");
+}
+
+#[test]
+fn a_page_after_a_cursor_and_without_its_total_loses_only_from_there_on() {
+    let up = Query { total: false, window: Window { start: 0, limit: Some(1) }, ..ALL };
+    let down = Query { descending: true, from: "z", to: "a", ..up };
+    for (query, page, before, inside, gone, outside) in
+        [(up, "d", ["a", "b"], "c", "d", "e"), (down, "f", ["i", "h"], "g", "f", "e")]
+    {
+        let after = |total, change| {
+            let store = Store::holding(&["b", "d", "f", "h"]);
+            let cursor = store.begin().query(&query).1.cursor;
+            let mut transaction = store.begin();
+            assert_eq!(transaction.query_after(&Query { total, ..query }, cursor).0, page);
+            transaction.put("0", "{}");
+            store.one(change);
+            store.commit(transaction)
+        };
+        let [came, went] = before;
+        for change in [set(came, "{}"), delete(went), set(outside, "{}")] {
+            assert_eq!(after(false, change), "done");
+        }
+        assert_eq!(after(false, set(inside, "{}")), format!("lost CONFLICT {inside}"));
+        assert_eq!(after(false, delete(gone)), format!("lost CONFLICT {gone}"));
+        assert_eq!(after(true, set(came, "{}")), format!("lost CONFLICT {came}"), "it was counted");
+    }
+}
+
+#[test]
+fn a_query_of_keys_loses_to_those_that_come_or_go_among_them() {
+    let after = |total, limit, change| {
+        let store = Store::holding(&["b", "d", "f"]);
+        let mut transaction = store.begin();
+        let keys = ["d", "c", "b", "g", "f"].map(|key| key.as_bytes().to_vec());
+        let selection = Selection { keys: Some(keys.into()), ..Selection::default() };
+        let query = range::Query { selection, window: Window { start: 0, limit: Some(limit) }, cursor: None };
+        transaction.query_keys(query, total, false).unwrap();
+        transaction.put("0", "{}");
+        store.one(change);
+        store.commit(transaction)
+    };
+    for limit in [2, 9] {
+        assert_eq!(after(true, limit, set("c", "{}")), "lost CONFLICT c");
+        assert_eq!(after(true, limit, set("g", "{}")), "lost CONFLICT g");
+        assert_eq!(after(true, limit, delete("f")), "lost CONFLICT f");
+        assert_eq!(after(true, limit, set("e", "{}")), "done", "nobody asked for it");
+        assert_eq!(after(true, limit, set("b", "{}")), "done", "it is there as before");
+    }
+    assert_eq!(after(false, 2, set("c", "{}")), "lost CONFLICT c", "passed over on the way to b");
+    assert_eq!(after(false, 2, set("g", "{}")), "done", "behind the page");
+    assert_eq!(after(false, 2, delete("f")), "lost CONFLICT f", "nothing follows any more");
 }
 
 #[test]

@@ -6,10 +6,10 @@ use serde_json::Value;
 
 use super::*;
 use crate::engine::snapshot::{Snapshot, Stored};
-use crate::engine::{Emission, Index, Reading};
-use crate::range::{Selection, Window};
+use crate::engine::{Advance, Emission, Index, Reading};
+use crate::range::{Page, Query, Selection, Window};
 use crate::storage::conformance::document;
-use crate::storage::{Loaded, Position};
+use crate::storage::{Loaded, Position, Sequence};
 use crate::view::{Emitted, collation};
 
 /// More than the store remembers, so that a view has to begin anew.
@@ -24,16 +24,17 @@ enum Step {
     Delete(u8),
     /// Makes and deletes so many documents that older deletions are forgotten.
     ForgetDeletions,
-    /// Names the present moment as the wanted one.
-    Aim,
-    /// Maps a chunk of at most so many documents; where the mapping fails it is never applied.
-    Chunk {
+    /// Wants the present moment, and keeps what the store holds for when the view arrives there.
+    Want,
+    /// Advances once, and maps the first `fit` of at most `most` documents.
+    Advance {
         most: usize,
         bytes: usize,
-        fails: bool,
+        fit: usize,
     },
-    Release,
-    /// Aims, builds to the end in chunks of this size, and compares.
+    /// Lets go of one of the moments wanted.
+    Forget(usize),
+    /// Wants the present, builds to it in chunks of this size, and compares.
     Query {
         most: usize,
         page: usize,
@@ -47,8 +48,8 @@ type Row = (u8, String, usize);
 struct Model {
     snapshot: Snapshot,
     index: Index,
-    /// Whether the index has a moment to go to.
-    aims: bool,
+    /// The moments wanted, in their order.
+    wanted: Vec<Snapshot>,
 }
 
 fn key_of(number: u8) -> String {
@@ -92,7 +93,7 @@ fn rows_of(snapshot: &Snapshot) -> Vec<Row> {
     rows
 }
 
-fn rows_in(reading: &Reading, positions: std::ops::Range<usize>) -> Vec<Row> {
+fn rows_in(reading: &Reading, page: &Page) -> Vec<Row> {
     let row = |(row, value): (&crate::view::RowKey, &crate::view::RowValue)| {
         let bytes = row.as_bytes();
         let order = u32::from_be_bytes(*bytes.last_chunk().unwrap()) as usize;
@@ -100,12 +101,16 @@ fn rows_in(reading: &Reading, positions: std::ops::Range<usize>) -> Vec<Row> {
         assert!(reading.document(&document).is_some(), "a row without its document");
         (value.as_ref().unwrap().parse().unwrap(), String::from_utf8(document.into_owned()).unwrap(), order)
     };
-    reading.rows(positions).map(row).collect()
+    reading.page(page).map(row).collect()
+}
+
+fn all_rows(reading: &Reading) -> Vec<Row> {
+    rows_in(reading, &reading.query(Query::default()).unwrap())
 }
 
 impl Model {
     fn new() -> Self {
-        Self { snapshot: Snapshot::default(), index: Index::new(), aims: false }
+        Self { snapshot: Snapshot::default(), index: Index::new("view"), wanted: Vec::new() }
     }
 
     fn apply(&mut self, text: &str, body: Option<&str>) {
@@ -113,38 +118,65 @@ impl Model {
         self.snapshot.apply(key(text), body.map(|body| document(0, body)), Position { epoch: 0, sequence });
     }
 
-    fn aim(&mut self) {
-        self.index.aim(self.snapshot.clone());
-        self.aims = true;
+    fn want(&mut self) -> Sequence {
+        let moment = self.index.want(self.snapshot.clone());
+        assert_eq!(moment, self.snapshot.position().sequence);
+        if self.wanted.last().is_none_or(|last| last.position().sequence != moment) {
+            self.wanted.push(self.snapshot.clone());
+        }
+        moment
     }
 
+    fn forget(&mut self, moment: Sequence) {
+        self.index.forget(moment);
+        self.wanted.retain(|snapshot| snapshot.position().sequence != moment);
+    }
+
+    /// The view as of now, where it stands there.
     fn reading(&self) -> Reading {
-        self.index.reading().unwrap()
+        self.index.reading(&self.snapshot).unwrap()
     }
 
-    /// Maps one chunk; tells how many documents it had.
-    fn chunk(&mut self, most: usize, bytes: usize, fails: bool) -> usize {
-        let chunk = self.index.chunk(most, bytes).unwrap();
-        for (number, stored) in chunk.iter().enumerate() {
-            let key = self.index.chunk_key(number).unwrap();
-            assert_eq!(self.reading().document(key.as_bytes()).unwrap().sequence, stored.sequence);
+    /// Advances once and maps the first `fit` documents; where the view arrives, compares and lets go of the moment.
+    /// Tells how many were mapped; `None` on arrival.
+    fn advance(&mut self, most: usize, bytes: usize, fit: usize) -> Option<usize> {
+        let target = self.wanted[0].clone();
+        let moment = target.position().sequence;
+        let left = self.index.left(moment);
+        match self.index.advance(most, bytes).unwrap() {
+            Advance::Busy => Some(0),
+            Advance::Map(chunk) => {
+                assert!(chunk.len() <= most.max(1) && chunk.len() <= left);
+                for (number, stored) in chunk.iter().enumerate() {
+                    let key = self.index.chunk_key(number).unwrap();
+                    assert_eq!(target.get(key).unwrap().sequence, stored.sequence);
+                }
+                let mapped = chunk.len().min(fit);
+                self.index.apply(chunk.iter().take(fit).map(emission).collect()).unwrap();
+                assert_eq!(self.index.left(moment), left - mapped);
+                Some(mapped)
+            }
+            Advance::Arrived => {
+                assert_eq!(left, 0);
+                let reading = self.index.reading_at(moment).unwrap();
+                assert_eq!(all_rows(&reading), rows_of(&target));
+                assert_eq!(self.index.sequence(), moment);
+                let throwing = target.documents().iter().filter(|(_, stored)| map(stored.document.text()).is_none());
+                assert_eq!(self.index.skipped(), throwing.count());
+                self.forget(moment);
+                None
+            }
         }
-        if !fails {
-            self.index.apply(chunk.iter().map(emission).collect()).unwrap();
-        }
-        chunk.len()
     }
 
     /// Builds to the present; tells how many documents were mapped.
     fn build(&mut self, most: usize) -> usize {
-        self.aim();
+        self.want();
         let mut mapped = 0;
-        loop {
-            match self.chunk(most, usize::MAX, false) {
-                0 => return mapped,
-                some => mapped += some,
-            }
+        while !self.wanted.is_empty() {
+            mapped += self.advance(most, usize::MAX, usize::MAX).unwrap_or(0);
         }
+        mapped
     }
 
     fn run(&mut self, step: Step) {
@@ -161,12 +193,13 @@ impl Model {
                     self.apply("passing", None);
                 }
             }
-            Step::Aim => self.aim(),
-            Step::Chunk { most, bytes, fails } if self.aims => drop(self.chunk(most, bytes, fails)),
-            Step::Chunk { most, bytes, .. } => assert!(self.index.chunk(most, bytes).is_err()),
-            Step::Release => {
-                self.index.release();
-                self.aims = false;
+            Step::Want => drop(self.want()),
+            Step::Advance { most, bytes, fit } if !self.wanted.is_empty() => drop(self.advance(most, bytes, fit)),
+            Step::Advance { most, bytes, .. } => assert!(self.index.advance(most, bytes).is_err()),
+            Step::Forget(number) => {
+                if let Some(snapshot) = self.wanted.get(number).cloned() {
+                    self.forget(snapshot.position().sequence);
+                }
             }
             Step::Query { most, page, descending } => {
                 self.build(most);
@@ -177,10 +210,7 @@ impl Model {
 
     fn compare(&self, page: usize, descending: bool) {
         let expected = rows_of(&self.snapshot);
-        assert_eq!(rows_in(&self.reading(), 0..self.index.len()), expected);
-        assert_eq!(self.index.sequence(), self.snapshot.position().sequence);
-        let throwing = self.snapshot.documents().iter().filter(|(_, stored)| map(stored.document.text()).is_none());
-        assert_eq!(self.index.skipped(), throwing.count());
+        assert_eq!(all_rows(&self.reading()), expected);
         self.compare_pages(&expected, page, descending);
     }
 
@@ -196,13 +226,10 @@ impl Model {
             let selection =
                 Selection { start: Some(encoded(2)), end: Some(encoded(5)), descending, ..Selection::default() };
             let reading = self.reading();
-            let page = reading.query(selection, Window { start: at, limit: Some(limit) });
+            let window = Window { start: at, limit: Some(limit) };
+            let page = reading.query(Query { selection, window, cursor: None }).unwrap();
             assert_eq!(page.total, expected.len());
-            let mut rows = rows_in(&reading, page.positions.clone());
-            if descending {
-                rows.reverse();
-            }
-            found.extend(rows);
+            found.extend(rows_in(&reading, &page));
             start = page.exclusive_end_index;
         }
         assert_eq!(found, expected);
@@ -211,15 +238,15 @@ impl Model {
 
 fn step() -> impl Strategy<Value = Step> {
     let body = || prop_oneof![6 => vec(0..8_u8, 0..4).prop_map(Some), 1 => Just(None)];
-    let chunk = (0..4_usize, 0..60_usize, any::<bool>());
+    let advance = (0..4_usize, 0..60_usize, 0..4_usize);
     let query = (1..5_usize, 1..5_usize, any::<bool>());
     prop_oneof![
         30 => (0..12_u8, body()).prop_map(|(number, body)| Step::Set(number, body)),
         15 => (0..12_u8).prop_map(Step::Delete),
         1 => Just(Step::ForgetDeletions),
-        6 => Just(Step::Aim),
-        12 => chunk.prop_map(|(most, bytes, fails)| Step::Chunk { most, bytes, fails }),
-        3 => Just(Step::Release),
+        6 => Just(Step::Want),
+        24 => advance.prop_map(|(most, bytes, fit)| Step::Advance { most, bytes, fit }),
+        2 => (0..3_usize).prop_map(Step::Forget),
         6 => query.prop_map(|(most, page, descending)| Step::Query { most, page, descending }),
     ]
 }
@@ -259,8 +286,9 @@ fn a_document_made_anew_while_a_build_stood_still_has_its_new_rows_only() {
     model.apply(&key_of(0), Some("{\"emits\":[3]}"));
     model.apply(&key_of(1), None);
     model.apply(&key_of(1), Some("{\"emits\":[4]}"));
-    model.aim();
-    model.chunk(1, usize::MAX, false);
+    let moment = model.want();
+    while model.advance(1, usize::MAX, 1) == Some(0) {}
+    model.forget(moment);
     model.apply(&key_of(1), None);
     model.apply(&key_of(2), None);
     model.apply(&key_of(2), Some("{\"emits\":[5]}"));
@@ -283,29 +311,101 @@ fn a_view_whose_deletions_are_forgotten_begins_anew() {
 fn a_query_answers_for_its_moment_whatever_is_written_while_it_builds() {
     let mut model = Model::new();
     (0..10).for_each(|number| model.apply(&key_of(number), Some("{\"emits\":[1]}")));
-    let moment = model.snapshot.clone();
-    model.aim();
-    model.chunk(3, usize::MAX, false);
+    let first = model.want();
+    assert_eq!(model.advance(3, usize::MAX, 3), Some(3));
     model.apply(&key_of(0), None);
     model.apply(&key_of(9), Some("{\"emits\":[7]}"));
-    while model.chunk(3, usize::MAX, false) > 0 {}
-    assert_eq!(rows_in(&model.reading(), 0..model.index.len()), rows_of(&moment));
-    assert_eq!(model.reading().document(key(&key_of(9)).as_bytes()).unwrap().sequence, 10);
-    model.build(3);
+    let second = model.want();
+    assert_eq!((model.index.left(first), model.index.left(second)), (7, 7));
+    // It compares on arrival.
+    while model.advance(3, usize::MAX, 3).is_some() {}
+    assert_eq!((model.wanted.len(), model.index.left(second)), (1, 1));
+    assert_eq!(model.build(3), 1);
     model.compare(3, false);
 }
 
 #[test]
-fn emissions_of_another_number_change_nothing() {
+fn what_was_mapped_for_a_moment_that_was_given_up_stays() {
+    let mut model = Model::new();
+    (0..8).for_each(|number| model.apply(&key_of(number), Some("{\"emits\":[1,2]}")));
+    let first = model.want();
+    assert_eq!(model.advance(5, usize::MAX, 5), Some(5));
+    model.forget(first);
+    // Mapped and changed since, mapped and deleted since, not mapped and changed since.
+    model.apply(&key_of(1), Some("{\"emits\":[3]}"));
+    model.apply(&key_of(2), None);
+    model.apply(&key_of(7), Some("{\"emits\":[4]}"));
+    assert_eq!(model.build(2), 4);
+    model.compare(2, false);
+}
+
+#[test]
+fn emissions_of_more_documents_than_were_handed_out_change_nothing() {
     let mut model = Model::new();
     (0..3).for_each(|number| model.apply(&key_of(number), Some("{\"emits\":[1]}")));
-    model.aim();
-    let chunk = model.index.chunk(2, usize::MAX).unwrap();
-    let error = model.index.apply(vec![emission(&chunk[0])]).unwrap_err();
+    model.want();
+    let Advance::Map(chunk) = model.index.advance(2, usize::MAX).unwrap() else { panic!("there are documents") };
+    let three = [0, 1, 1].map(|number: usize| emission(&chunk[number]));
+    let error = model.index.apply(three.to_vec()).unwrap_err();
     assert_eq!(error.code(), "ASSERTION");
     assert!(model.index.is_empty());
     model.index.apply(chunk.iter().map(emission).collect()).unwrap();
     assert_eq!(model.index.len(), 2);
+}
+
+#[test]
+fn a_view_that_is_not_there_yet_cannot_be_read() {
+    let mut model = Model::new();
+    assert!(model.index.reading(&model.snapshot).is_none());
+    (0..2).for_each(|number| model.apply(&key_of(number), Some("{\"emits\":[1]}")));
+    let moment = model.want();
+    loop {
+        assert!(model.index.reading_at(moment).is_none());
+        assert!(model.index.reading(&model.snapshot).is_none());
+        match model.index.advance(1, usize::MAX).unwrap() {
+            Advance::Map(chunk) => model.index.apply(chunk.iter().map(emission).collect()).unwrap(),
+            Advance::Busy => {}
+            Advance::Arrived => break,
+        }
+    }
+    assert!(model.index.reading_at(moment).is_some());
+    assert!(model.index.reading(&model.snapshot).is_some());
+    model.apply(&key_of(0), None);
+    assert!(model.index.reading(&model.snapshot).is_none());
+    assert!(model.index.reading_at(moment).is_some());
+}
+
+#[test]
+fn no_call_removes_all_rows_of_many_deleted_documents() {
+    let mut model = Model::new();
+    (0..40).for_each(|number| model.apply(&key_of(number), Some("{\"emits\":[1]}")));
+    model.build(10);
+    (0..40).for_each(|number| model.apply(&key_of(number), None));
+    model.want();
+    let mut calls = 0;
+    let mut before = model.index.len();
+    while model.advance(10, usize::MAX, 10).is_some() {
+        assert!(before - model.index.len() <= 3);
+        before = model.index.len();
+        calls += 1;
+    }
+    assert!(calls >= 13);
+    model.compare(1, false);
+}
+
+#[test]
+fn no_call_puts_all_rows_of_a_first_build_in_their_places() {
+    let mut model = Model::new();
+    (0..40).for_each(|number| model.apply(&key_of(number), Some("{\"emits\":[1]}")));
+    model.want();
+    let (mut mapped, mut calls) = (0, 0);
+    while let Some(more) = model.advance(10, usize::MAX, 10) {
+        mapped += more;
+        calls += 1;
+    }
+    assert_eq!(mapped, 40);
+    assert!(calls >= 4 + 13);
+    model.compare(1, false);
 }
 
 #[test]
@@ -326,8 +426,11 @@ fn a_chunk_has_no_more_text_than_asked_for_but_always_a_document() {
     let mut model = Model::new();
     (0..3).for_each(|number| model.apply(&key_of(number), Some("{\"emits\":[1]}")));
     let length = model.snapshot.get(&key(&key_of(0))).unwrap().document.text().len();
-    model.aim();
+    model.want();
     let sizes = [1, length, 2 * length - 1, 2 * length, 3 * length];
-    let documents = sizes.map(|bytes| model.index.chunk(10, bytes).unwrap().len());
+    let documents = sizes.map(|bytes| match model.index.advance(10, bytes).unwrap() {
+        Advance::Map(chunk) => chunk.len(),
+        other => panic!("{other:?}"),
+    });
     assert_eq!(documents, [1, 1, 1, 2, 3]);
 }

@@ -1,10 +1,13 @@
 //! The engine from outside, with every answer waited for.
 
+mod ask;
 mod batch;
 mod closing;
 mod collation;
 mod conflict;
+mod declared;
 mod durability;
+mod find;
 mod health;
 mod index;
 mod loading;
@@ -14,6 +17,8 @@ mod revision;
 mod serial;
 mod submission;
 mod transaction;
+mod unique;
+mod unique_model;
 
 use std::path::Path;
 use std::sync::mpsc::{Receiver, channel};

@@ -8,22 +8,32 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 
+use super::ask::Ask;
 use super::*;
 use crate::collator::Collation;
 use crate::engine::Transaction;
-use crate::range::{Selection, Window};
 use crate::storage::faulty::Hold;
 use crate::storage::{Capabilities, Entry, Group, Loaded, Outcome};
 
-const KEYS: [&str; 5] = ["a", "b", "c", "d", "e"];
+pub(super) const KEYS: [&str; 5] = ["a", "b", "c", "d", "e"];
 
 /// The keys as they are called in the store: in another order, but in English in the same. The model does not know.
 fn in_english(name: &str) -> String {
     if matches!(name, "b" | "d") { name.to_uppercase() } else { name.to_owned() }
 }
 
-/// How keys are called in the store.
-type Names = fn(&str) -> String;
+/// The order of a store's keys, and how they are called there.
+#[derive(Clone)]
+pub(super) struct Naming {
+    pub collation: Collation,
+    name: fn(&str) -> String,
+}
+
+impl Naming {
+    pub fn of(&self, name: &str) -> String {
+        (self.name)(name)
+    }
+}
 
 type Groups = Arc<Mutex<Vec<Vec<Entry>>>>;
 
@@ -47,6 +57,10 @@ impl Storage for Noting {
         self.inner.commit(groups)
     }
 
+    fn save_definitions(&mut self, text: &str) -> Result<()> {
+        self.inner.save_definitions(text)
+    }
+
     fn close(&mut self) -> Result<()> {
         self.inner.close()
     }
@@ -55,15 +69,15 @@ impl Storage for Noting {
 }
 
 /// Numbers by chance; the same ones for the same seed.
-struct Dice(u64);
+pub(super) struct Dice(u64);
 
 impl Dice {
-    fn roll(&mut self, sides: usize) -> usize {
+    pub(super) fn roll(&mut self, sides: usize) -> usize {
         self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         usize::try_from((self.0 >> 33) % sides as u64).unwrap()
     }
 
-    fn key(&mut self) -> &'static str {
+    pub(super) fn key(&mut self) -> &'static str {
         KEYS[self.roll(KEYS.len())]
     }
 }
@@ -71,7 +85,7 @@ impl Dice {
 #[derive(Clone, Copy, Debug)]
 enum Act {
     Get(&'static str),
-    Query { from: &'static str, to: &'static str, descending: bool, window: Window, total: bool, documents: bool },
+    Query(Ask),
     Set(&'static str, usize),
     Delete(&'static str),
 }
@@ -82,20 +96,13 @@ impl Act {
             0 | 1 => Self::Get(dice.key()),
             2 => Self::Delete(dice.key()),
             3 | 4 => Self::Set(dice.key(), number),
-            _ => Self::Query {
-                from: dice.key(),
-                to: dice.key(),
-                descending: dice.roll(2) == 0,
-                window: Window { start: dice.roll(3) / 2, limit: Some(dice.roll(4)).filter(|limit| *limit > 0) },
-                total: dice.roll(3) == 0,
-                documents: dice.roll(3) == 0,
-            },
+            _ => Self::Query(Ask::random(dice)),
         }
     }
 
     /// What it came to in the transaction.
-    fn play(self, transaction: &mut Transaction, names: Names) -> String {
-        let key = |name: &str| key(&names(name));
+    fn play(self, transaction: &mut Transaction, naming: &Naming) -> String {
+        let key = |name: &str| key(&naming.of(name));
         match self {
             Self::Get(name) => format!("{:?}", transaction.get(&key(name)).map(|document| document.text().to_owned())),
             Self::Set(name, number) => {
@@ -106,27 +113,18 @@ impl Act {
                 transaction.delete(&key(name), RevisionRule::IfGiven, None).unwrap();
                 String::new()
             }
-            Self::Query { from, to, descending, window, total, documents } => {
-                let bytes = |name: &str| Some(names(name).into_bytes());
-                let selection = Selection { start: bytes(from), end: bytes(to), descending, ..Selection::default() };
-                let page = transaction.query_keys(selection, window, total, documents).unwrap();
-                let found: Vec<_> = transaction
-                    .page(&page, descending)
-                    .map(|(key, stored)| (in_model(key), documents.then(|| stored.document.text().to_owned())))
-                    .collect();
-                format!("{found:?} {:?} {:?}", page.exclusive_end_index, total.then_some(page.total))
-            }
+            Self::Query(ask) => ask.of(transaction, naming),
         }
     }
 }
 
 /// What the model calls a key.
-fn in_model(key: &Key) -> String {
+pub(super) fn in_model(key: &Key) -> String {
     key.to_string().to_lowercase()
 }
 
 /// Key and text of each document.
-type Documents = BTreeMap<String, String>;
+pub(super) type Documents = BTreeMap<String, String>;
 
 /// A transaction of the model.
 struct Alone {
@@ -160,22 +158,7 @@ impl Alone {
                 }
                 String::new()
             }
-            Act::Query { from, to, descending, window, total, documents } => {
-                let (low, high) = if descending { (from.min(to), from.max(to)) } else { (from, to) };
-                let inside = |key: &str| (low..=high).contains(&key);
-                let mut all: Vec<_> = self.documents.iter().filter(|(key, _)| inside(key)).collect();
-                if descending {
-                    all.reverse();
-                }
-                let end = window.limit.map_or(all.len(), |limit| (window.start + limit).min(all.len()));
-                let found: Vec<_> = all
-                    .iter()
-                    .take(end)
-                    .skip(window.start)
-                    .map(|(key, text)| ((*key).clone(), documents.then(|| (*text).clone())))
-                    .collect();
-                format!("{found:?} {:?} {:?}", (end < all.len()).then_some(end), total.then_some(all.len()))
-            }
+            Act::Query(ask) => ask.of_documents(&self.documents),
         }
     }
 }
@@ -194,7 +177,7 @@ struct Run {
     dice: Dice,
     faults: Faults,
     store: Store,
-    names: Names,
+    naming: Naming,
     groups: Groups,
     running: Vec<Running>,
     /// What transactions did, by their number.
@@ -207,18 +190,18 @@ struct Run {
 }
 
 impl Run {
-    fn new(seed: u64, collation: &Collation, names: Names) -> Self {
-        let inner = Memory::ordered(collation.clone());
+    fn new(seed: u64, naming: &Naming) -> Self {
+        let inner = Memory::ordered(naming.collation.clone());
         let (storage, faults) = (Noting { inner, ..Noting::default() }, Faults::default());
         let groups = Arc::clone(&storage.groups);
         let store = Store::new(Faulty::new(storage, &faults));
         store.load().unwrap();
-        store.write(["a", "c", "d"].map(|name| set(&names(name), "{}")).to_vec());
+        store.write(["a", "c", "d"].map(|name| set(&naming.of(name), "{}")).to_vec());
         Self {
             dice: Dice(seed),
             faults,
             store,
-            names,
+            naming: naming.clone(),
             groups,
             running: Vec::new(),
             ended: Vec::new(),
@@ -231,7 +214,7 @@ impl Run {
     }
 
     fn write(&mut self, number: usize) -> Write {
-        let name = (self.names)(self.dice.key());
+        let name = self.naming.of(self.dice.key());
         if self.dice.roll(2) == 0 { delete(&name) } else { set(&name, &format!("{{\"n\":{number}}}")) }
     }
 
@@ -245,7 +228,7 @@ impl Run {
                 let chosen = self.dice.roll(self.running.len());
                 let act = Act::random(&mut self.dice, number);
                 let running = &mut self.running[chosen];
-                let came_to = act.play(&mut running.transaction, self.names);
+                let came_to = act.play(&mut running.transaction, &self.naming);
                 running.acts.push((act, came_to));
             }
             9 | 10 if !self.running.is_empty() => {
@@ -336,18 +319,19 @@ impl Run {
 
 #[test]
 fn whatever_was_committed_can_be_told_one_after_the_other() {
-    tell_many(&Collation::CodeUnit, str::to_owned);
+    tell_many(&Naming { collation: Collation::CodeUnit, name: str::to_owned });
 }
 
 #[test]
 fn so_it_can_where_keys_are_in_the_order_of_a_language() {
-    tell_many(&Collation::parse("{\"locale\":\"en\"}").unwrap(), in_english);
+    let collation = Collation::parse("{\"locale\":\"en\"}").unwrap();
+    tell_many(&Naming { collation, name: in_english });
 }
 
-fn tell_many(collation: &Collation, names: Names) {
+fn tell_many(naming: &Naming) {
     let (mut committed, mut lost) = (0, 0);
     for seed in 0..400 {
-        let mut run = Run::new(seed, collation, names);
+        let mut run = Run::new(seed, naming);
         (0..120).for_each(|number| run.step(number));
         let (more, less) = run.tell(seed);
         committed += more;

@@ -3,7 +3,7 @@
 use super::*;
 use crate::document::MAX_REVISION;
 use crate::engine::Transaction;
-use crate::range::{Page, Selection, Window};
+use crate::range::{self, Page, Selection, Window};
 use crate::storage::faulty::{Call, EIO};
 
 impl Store {
@@ -53,8 +53,14 @@ impl Transaction {
     }
 
     pub(super) fn query(&mut self, query: &Query) -> (String, Page) {
-        let page = self.query_keys(query.selection(), query.window, query.total, query.documents).unwrap();
-        let keys: Vec<_> = self.page(&page, query.descending).map(|(key, _)| key.to_string()).collect();
+        self.query_after(query, None)
+    }
+
+    /// The same from where a page before has ended.
+    pub(super) fn query_after(&mut self, query: &Query, cursor: Option<String>) -> (String, Page) {
+        let asked = range::Query { selection: query.selection(), window: query.window, cursor };
+        let page = self.query_keys(asked, query.total, query.documents).unwrap();
+        let keys: Vec<_> = self.page(&page).map(|(key, _)| key.to_string()).collect();
         (keys.join(""), page)
     }
 }

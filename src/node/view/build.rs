@@ -7,51 +7,73 @@ use napi_derive::napi;
 
 use super::with;
 use crate::collator::Collation;
-use crate::engine::Emission;
+use crate::engine::{Advance, Emission};
 use crate::error::{Error, Result};
-use crate::node::failure::throw;
+use crate::node::failure::{as_number, throw};
 use crate::node::store::store;
 use crate::node::text::Text;
+use crate::node::write::as_count;
 use crate::view::{Emitted, collation};
 
-/// Names the present moment as the one that the view is wanted at.
+/// Wants the present moment, and tells its sequence. Where the view stands there already and it need not be wanted, it is
+/// not: `null`.
 #[napi(catch_unwind)]
-pub fn view_aim(env: Env, number: u32, view: u32) -> napi::Result<()> {
+pub fn view_want(env: Env, number: u32, view: u32, must: bool) -> napi::Result<Option<f64>> {
     let snapshot = store(&env, number)?.engine.snapshot().map_err(|error| throw(&env, &error))?;
     with(&env, number, view, |index| {
-        index.aim(snapshot);
+        let is_wanted = must || !index.stands_at(&snapshot);
+        Ok(is_wanted.then(|| as_number(index.want(snapshot))))
+    })
+}
+
+/// Lets go of a moment.
+#[napi(catch_unwind)]
+pub fn view_forget(env: Env, number: u32, view: u32, moment: f64) -> napi::Result<()> {
+    with(&env, number, view, |index| {
+        index.forget(as_count(moment).unwrap_or_default());
         Ok(())
     })
 }
 
-/// The documents to map next, as the text of an array; `null` when the view has arrived.
+/// How many documents are to be mapped for a moment.
 #[napi(catch_unwind)]
-pub fn view_chunk(env: Env, number: u32, view: u32, most: u32, bytes: u32) -> napi::Result<Option<Text<String>>> {
-    let documents = with(&env, number, view, |index| index.chunk(most as usize, bytes as usize))?;
-    if documents.is_empty() {
-        return Ok(None);
-    }
-    let length = documents.iter().map(|stored| stored.document.text().len() + 1).sum::<usize>() + 1;
+pub fn view_left(env: Env, number: u32, view: u32, moment: f64) -> napi::Result<f64> {
+    with(&env, number, view, |index| Ok(as_number(index.left(as_count(moment).unwrap_or_default()) as u64)))
+}
+
+/// Does a bit of what brings the view to the first moment wanted, and tells the documents to map next as the text of an
+/// array, which may be empty; `null` when the view has arrived.
+#[napi(catch_unwind)]
+pub fn view_advance(env: Env, number: u32, view: u32, most: u32, bytes: u32) -> napi::Result<Option<Text<String>>> {
+    let documents = match with(&env, number, view, |index| index.advance(most as usize, bytes as usize))? {
+        Advance::Arrived => return Ok(None),
+        Advance::Busy => Vec::new(),
+        Advance::Map(documents) => documents,
+    };
+    let length = documents.iter().map(|stored| stored.document.text().len() + 1).sum::<usize>() + 2;
     let mut json = String::with_capacity(length);
+    json.push('[');
     for stored in &documents {
-        json.push(if json.is_empty() { '[' } else { ',' });
+        if json.len() > 1 {
+            json.push(',');
+        }
         json.push_str(stored.document.text());
     }
     json.push(']');
     Text::new(json).map(Some).map_err(|error| throw(&env, &error))
 }
 
-/// The key of a document of the current chunk.
+/// The key of a document that was handed out last.
 #[napi(catch_unwind)]
 pub fn view_chunk_key(env: Env, number: u32, view: u32, index: u32) -> napi::Result<Option<String>> {
     with(&env, number, view, |rows| Ok(rows.chunk_key(index as usize).map(ToString::to_string)))
 }
 
-/// Takes the rows of the current chunk as lines: for each document the number of its rows (`-` where its map function
+/// Takes the rows of the documents that were handed out last, or of the first few of them, as lines: for each document the number of its rows (`-` where its map function
 /// threw and it is left out), then for each row the key and the value as JSON (the value's line is empty where none
-/// was emitted). JSON as `JSON.stringify` makes it holds no line break.
+/// was emitted). JSON as `JSON.stringify` makes it holds no line break. Tells whether the view has arrived with that.
 #[napi(catch_unwind)]
-pub fn view_apply(env: Env, number: u32, view: u32, lines: String) -> napi::Result<()> {
+pub fn view_apply(env: Env, number: u32, view: u32, lines: String) -> napi::Result<bool> {
     with(&env, number, view, |index| {
         let mut lines = lines.split('\n');
         let mut emissions = Vec::new();
@@ -64,7 +86,8 @@ pub fn view_apply(env: Env, number: u32, view: u32, lines: String) -> napi::Resu
             })?;
             emissions.push(emission);
         }
-        index.apply(emissions)
+        index.apply(emissions)?;
+        Ok(index.is_wanted() && matches!(index.advance(1, 0)?, Advance::Arrived))
     })
 }
 
@@ -82,17 +105,9 @@ fn emission<'a>(collation: &Collation, count: &str, lines: &mut impl Iterator<It
     rows.collect::<Result<_>>().map(Emission::Rows)
 }
 
-/// Ends a query: the moment aimed at is let go.
-#[napi(catch_unwind)]
-pub fn view_release(env: Env, number: u32, view: u32) -> napi::Result<()> {
-    with(&env, number, view, |index| {
-        index.release();
-        Ok(())
-    })
-}
-
 fn encoded(by: &Collation, json: &str) -> Result<Vec<u8>> {
-    let mut bytes = Vec::new();
+    // With room for what a row key has beside it.
+    let mut bytes = Vec::with_capacity(json.len() + 64);
     collation::encode_by(by, json, &mut bytes)?;
     Ok(bytes)
 }

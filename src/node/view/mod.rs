@@ -5,11 +5,14 @@
 //! | `build` | documents out, rows back |
 //! | `query` | pages of rows |
 //!
-//! The rows live here, the map function in JavaScript. One query is: `viewAim`, then `viewChunk`, map, `viewApply`
-//! until a chunk is empty, then `viewQuery`, and in the end always `viewRelease`.
+//! The rows live here, the map function in JavaScript. A query of a view that stands at the present moment is one
+//! `viewQuery`. Any other is: `viewWant`, then `viewAdvance`, map, `viewApply` until the view has arrived, then
+//! `viewQuery` at that moment, and in the end always `viewForget`.
 
 mod build;
 mod query;
+
+pub use query::{row_page, row_query};
 
 use napi::Env;
 use napi_derive::napi;
@@ -20,12 +23,13 @@ use crate::collator::Collation;
 use crate::engine::Index;
 use crate::error::{Error, Result};
 
-/// Makes a view without rows and tells its number. The collation is JSON text; none is by code unit.
+/// Makes a view without rows and tells its number. Its cursors know it by its id; the collation is JSON text, none is by code
+/// unit.
 #[napi(catch_unwind)]
-pub fn view_create(env: Env, number: u32, collation: Option<String>) -> napi::Result<u32> {
+pub fn view_create(env: Env, number: u32, id: String, collation: Option<String>) -> napi::Result<u32> {
     let store = store(&env, number)?;
     let collation = collation.as_deref().map(Collation::parse).transpose().map_err(|error| throw(&env, &error))?;
-    let index = Index::ordered(collation.unwrap_or_default());
+    let index = Index::ordered(&id, collation.unwrap_or_default());
     let mut views = store.views.borrow_mut();
     let free = views.iter().position(Option::is_none).unwrap_or(views.len());
     let view = u32::try_from(free).map_err(|_| napi::Error::from_reason("too many views"))?;
@@ -36,12 +40,25 @@ pub fn view_create(env: Env, number: u32, collation: Option<String>) -> napi::Re
     Ok(view)
 }
 
-/// Forgets a view.
+/// Forgets a view. Its rows go with `viewSweep`.
 #[napi(catch_unwind)]
 pub fn view_drop(env: Env, number: u32, view: u32) -> napi::Result<()> {
-    let dropped = store(&env, number)?.views.borrow_mut().get_mut(view as usize).and_then(Option::take);
-    drop(dropped);
+    let store = store(&env, number)?;
+    let dropped = store.views.borrow_mut().get_mut(view as usize).and_then(Option::take);
+    store.garbage.borrow_mut().extend(dropped.into_iter().flat_map(Index::into_pieces));
     Ok(())
+}
+
+/// Drops a little of what is left of forgotten views; tells whether there is more.
+#[napi(catch_unwind)]
+pub fn view_sweep(env: Env, number: u32) -> napi::Result<bool> {
+    let store = store(&env, number)?;
+    let (piece, is_more) = {
+        let mut garbage = store.garbage.borrow_mut();
+        (garbage.pop(), !garbage.is_empty())
+    };
+    drop(piece);
+    Ok(is_more)
 }
 
 /// `[rows, skipped, sequence]` of a view.

@@ -4,60 +4,98 @@ use napi::Env;
 use napi_derive::napi;
 
 use super::with;
-use crate::collator::Collation;
+use crate::engine::Reading;
 use crate::error::{Error, Result};
 use crate::key::code_unit;
-use crate::node::read::{ResultText, json_string, window};
+use crate::node::failure::throw;
+use crate::node::read::{ResultText, flag, push_string, window};
+use crate::node::store::store;
 use crate::node::text::Text;
-use crate::range::Selection;
+use crate::node::write::as_count;
+use crate::range::{Query, Selection, Window};
 use crate::view::collation;
 
-/// A page of the view's rows, as the text of the query's whole result. Bounds are JSON.
+/// A page of the view's rows at a moment that was wanted and is arrived at, as the text of the query's whole result;
+/// without a moment, as of now: `null` where the view does not stand there. The arguments of a query are those of
+/// [`row_query`].
 #[napi(catch_unwind)]
 #[allow(clippy::too_many_arguments, reason = "flat arguments cross in a tenth of the time an object takes")]
 pub fn view_query(
     env: Env,
     number: u32,
     view: u32,
+    moment: Option<f64>,
     start: Option<String>,
     end: Option<String>,
     key: Option<String>,
+    keys: Option<Vec<String>>,
     prefix: Option<String>,
-    descending: bool,
+    cursor: Option<String>,
+    flags: u32,
     offset: f64,
     limit: f64,
-    include_documents: bool,
-) -> napi::Result<Text<String>> {
-    with(&env, number, view, |index| {
-        let reading = index.reading()?;
-        let by = reading.collation();
-        let bound = |json: Option<String>| json.as_deref().map(|json| encoded(by, json)).transpose();
-        let prefix = prefix.as_deref().map(|json| encoded_prefix(by, json)).transpose()?;
-        let selection = Selection { start: bound(start)?, end: bound(end)?, key: bound(key)?, prefix, descending };
-        let page = reading.query(selection, window(offset, limit));
-        let mut result = ResultText::new();
-        let mut rows = reading.rows(page.positions.clone());
-        while let Some((row, value)) = if descending { rows.next_back() } else { rows.next() } {
-            let mut key = String::new();
-            let (Some(_), Some(document_key)) = (collation::decode(row.emitted(), &mut key), row.document()) else {
-                return Err(Error::assertion("a row that nobody emitted"));
-            };
-            let document = reading.document(&document_key).filter(|_| include_documents).map(|stored| &stored.document);
-            let document_key = json_string(&code_unit::to_str(&document_key).unwrap_or_default());
-            result.item(&key, &document_key, value.as_deref(), document);
-        }
-        result.end(&page, true)
-    })
+) -> napi::Result<Option<Text<String>>> {
+    let Some(reading) = reading(&env, number, view, moment)? else { return Ok(None) };
+    let query = row_query([start, end, key, prefix], keys, cursor, flags, window(offset, limit));
+    let page = query.and_then(|query| row_page(&reading, query, flags));
+    page.map(Some).map_err(|error| throw(&env, &error))
 }
 
-fn encoded(by: &Collation, json: &str) -> Result<Vec<u8>> {
+/// The view at a moment, or as of now.
+fn reading(env: &Env, number: u32, view: u32, moment: Option<f64>) -> napi::Result<Option<Reading>> {
+    if let Some(moment) = moment.and_then(as_count) {
+        return with(env, number, view, |index| Ok(index.reading_at(moment)));
+    }
+    let snapshot = store(env, number)?.engine.snapshot().map_err(|error| throw(env, &error))?;
+    with(env, number, view, |index| Ok(index.reading(&snapshot)))
+}
+
+/// A query from JavaScript's bounds (start, end, key, prefix) and keys, which are JSON, and its [`flag`]s.
+pub fn row_query(
+    [start, end, key, prefix]: [Option<String>; 4],
+    keys: Option<Vec<String>>,
+    cursor: Option<String>,
+    flags: u32,
+    window: Window,
+) -> Result<Query> {
+    let bound = |json: Option<String>| json.as_deref().map(encoded).transpose();
+    let selection = Selection {
+        start: bound(start)?,
+        end: bound(end)?,
+        key: bound(key)?,
+        keys: keys.map(|keys| keys.iter().map(|key| encoded(key)).collect()).transpose()?,
+        prefix: prefix.as_deref().map(encoded_prefix).transpose()?,
+        ..flag::selection(flags)
+    };
+    Ok(Query { selection, window, cursor })
+}
+
+/// A page of a view at one moment.
+pub fn row_page(reading: &Reading, query: Query, flags: u32) -> Result<Text<String>> {
+    let page = reading.query(query)?;
+    let mut result = ResultText::new();
+    let (mut key, mut document_key) = (String::new(), String::new());
+    for (row, value) in reading.page(&page) {
+        key.clear();
+        document_key.clear();
+        let (Some(_), Some(bytes)) = (collation::decode(row.emitted(), &mut key), row.document()) else {
+            return Err(Error::assertion("a row that nobody emitted"));
+        };
+        push_string(&mut document_key, &code_unit::to_str(&bytes).unwrap_or_default());
+        let stored = if flag::documents(flags) { reading.document(&bytes) } else { None };
+        result.item(&key, &document_key, value.as_deref(), stored.map(|stored| &stored.document));
+    }
+    result.end(&page)
+}
+
+fn encoded(json: &str) -> Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    collation::encode_by(by, json, &mut bytes)?;
+    collation::encode(json, &mut bytes)?;
     Ok(bytes)
 }
 
-fn encoded_prefix(by: &Collation, json: &str) -> Result<Vec<u8>> {
+fn encoded_prefix(json: &str) -> Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    collation::prefix_by(by, json, &mut bytes)?;
+    collation::prefix(json, &mut bytes)?;
     Ok(bytes)
 }

@@ -12,8 +12,9 @@
 use serde_json::Value;
 
 use super::layout::{FORMAT, PRIVATE};
+use super::replace::replace;
 use crate::collator::Collation;
-use crate::disk::{Disk, write_all};
+use crate::disk::Disk;
 use crate::error::{BadFile, Error, ErrorKind, Result};
 
 /// The highest version that this crate reads.
@@ -51,17 +52,7 @@ fn write(disk: &dyn Disk, collation: &Collation) -> Result<()> {
         Collation::Locale(collator) => format!("\"version\": 2, \"collation\": {}", collator.text()),
     };
     let text = format!("{{ \"format\": \"kixx-datastore\", {order} }}\n");
-    let new = format!("{FORMAT}.new");
-    if let Err(error) = disk.remove(&new)
-        && !error.is_not_found()
-    {
-        return Err(error);
-    }
-    // Synced, once in a directory's life: an empty file after a power cut would be damage that nobody did.
-    let file = disk.create(&new)?;
-    write_all(file.as_ref(), text.as_bytes(), 0)?;
-    file.sync_data()?;
-    disk.rename(&new, FORMAT)?;
+    replace(disk, FORMAT, text.as_bytes())?;
     disk.sync_folder(PRIVATE)
 }
 

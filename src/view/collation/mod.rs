@@ -54,6 +54,7 @@ mod encode;
 #[cfg(test)]
 mod language;
 mod nesting;
+mod normal;
 mod number;
 #[cfg(test)]
 mod property;
@@ -63,7 +64,10 @@ mod test;
 
 pub use decode::decode;
 pub use encode::{encode, encode_by};
+pub(super) use normal::{Members, normalise};
 pub(super) use string::{append_terminated, unescape};
+
+use std::ops::RangeInclusive;
 
 use crate::collator::Collation;
 use crate::error::{Error, Result};
@@ -104,6 +108,24 @@ pub fn skip(bytes: &[u8]) -> Option<usize> {
     }
 }
 
+/// The first bytes that all values of one type have whose first is of an encoded value: values of other types are below
+/// or above all of them.
+pub(super) fn class(encoded: &[u8]) -> RangeInclusive<u8> {
+    match encoded.first() {
+        Some(&(FALSE | TRUE)) => FALSE..=TRUE,
+        Some(tag) => *tag..=*tag,
+        None => END..=END,
+    }
+}
+
+/// Appends the encoding of an array whose elements are what `elements` appends.
+pub fn encode_array<T>(out: &mut Vec<u8>, elements: impl FnOnce(&mut Vec<u8>) -> T) -> T {
+    out.push(ARRAY);
+    let done = elements(out);
+    out.push(END);
+    done
+}
+
 /// Appends what the encodings of all strings that start with the JSON string `json`, or of all arrays that start
 /// with the elements of the JSON array `json`, begin with, where strings go by code unit.
 ///
@@ -133,6 +155,13 @@ pub fn prefix_by(collation: &Collation, json: &str, out: &mut Vec<u8>) -> Result
     };
     out.truncate(before);
     Err(problem)
+}
+
+/// The value that a prefix made here would be of, were nothing behind it.
+pub(super) fn whole(prefix: &[u8]) -> Vec<u8> {
+    let mut bytes = prefix.to_vec();
+    bytes.push(END);
+    bytes
 }
 
 /// Why a string is no prefix in the order of a language.

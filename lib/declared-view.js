@@ -1,0 +1,119 @@
+'use strict';
+
+/** A declarative view: rows that the engine makes by itself, without JavaScript. */
+
+const binding = require('./native.js');
+const { boolean } = require('./check.js');
+const { collation } = require('./collation.js');
+const { AssertionError, native } = require('./errors.js');
+const { inOrder } = require('./query.js');
+const { exactJson, whereText } = require('./where.js');
+
+/** Checked by the engine, which tells by name what is wrong. */
+const asIs = (value) => value;
+
+/** What a declaration is made of. */
+const DECLARATION = {
+    where: asIs,
+    key: asIs,
+    each: asIs,
+    value: asIs,
+    reduce: asIs,
+    unique: boolean,
+    collation,
+};
+
+class DeclaredView {
+    /** Whoever waits for it is answered without it. */
+    isGone = true;
+    /** What the engine has to keep and enforce, as JSON; `null` where the view is not unique. */
+    unique;
+    #store;
+    #number;
+
+    /**
+     * @param {import('./store.js').Store} store
+     * @param {string} id
+     * @param {Record<keyof typeof DECLARATION, unknown>} declaration
+     */
+    constructor(store, id, declaration) {
+        this.#store = store;
+        const text = textOf(declaration);
+        this.#number = registered(store, id, text);
+        this.unique = declaration.unique === true ? text : null;
+    }
+
+    /**
+     * Answers for the moment of the call: at once where little has changed, else by a promise.
+     *
+     * @param {import('./query.js').Query} query
+     */
+    query(query) {
+        const { signal, onProgress } = query;
+        return this.#store.call((ticket) => this.#page(ticket, onProgress !== undefined, query), {
+            signal,
+            onProgress,
+        });
+    }
+
+    /** Answers at once, however long that takes. */
+    queryNow(query) {
+        return JSON.parse(native(() => this.#page(0, false, query)));
+    }
+
+    /** Brings the rows to the present moment. Resolves to `{ rows, skipped, sequence, duplicates }`. */
+    async build({ signal, onProgress } = {}) {
+        const [store, view] = [this.#store.number, this.#number];
+        const start = (ticket) => binding.declaredBuild(store, view, ticket, onProgress !== undefined);
+        const { rows, sequence } = await this.#store.call(start, { signal, onProgress });
+        return { rows, skipped: 0, sequence, duplicates: [] };
+    }
+
+    /** `{ rows, skipped, sequence }` */
+    stats() {
+        const [rows, sequence] = native(() => binding.declaredStats(this.#store.number, this.#number));
+        return { rows, skipped: 0, sequence };
+    }
+
+    /** What was asked is answered by the engine, when that ends. */
+    close() {}
+
+    /** Gives the rows back. What was asked before is answered all the same. */
+    drop() {
+        native(() => binding.undeclare(this.#store.number, this.#number));
+    }
+
+    #page(ticket, isFollowed, query) {
+        return binding.declaredQuery(this.#store.number, this.#number, ticket, isFollowed, ...inOrder(query));
+    }
+}
+
+/** A declaration as the engine reads it. */
+function textOf({ where, reduce, collation: order, ...declaration }) {
+    const members = [];
+    if (where !== undefined) {
+        members.push(`"where":${whereText(where)}`);
+    }
+    // A reduce function stays here.
+    if (reduce !== undefined && typeof reduce !== 'function') {
+        members.push(`"reduce":${exactJson(reduce, 'reduce')}`);
+    }
+    if (order !== undefined) {
+        members.push(`"collation":${order}`);
+    }
+    for (const [name, value] of Object.entries(declaration)) {
+        members.push(`"${name}":${exactJson(value, name)}`);
+    }
+    return `{${members.join(',')}}`;
+}
+
+/** The native number of a view that was registered. */
+function registered(store, id, text) {
+    try {
+        return native(() => binding.declare(store.number, id, text));
+    } catch (error) {
+        throw error.code === 'ASSERTION' ? new AssertionError(`setView: ${error.message}`, { viewId: id }) : error;
+    }
+}
+
+module.exports = { DECLARATION, DeclaredView };

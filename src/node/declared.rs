@@ -1,0 +1,130 @@
+//! Declarative views: registered, and pages of their rows.
+//!
+//! A query is answered at once as text where little has changed; else it tells `null`, and an answered event follows with
+//! the same text.
+
+use std::sync::Arc;
+
+use napi::Env;
+use napi_derive::napi;
+
+use super::calls::{Reply, begin};
+use super::failure::{as_number, throw};
+use super::read::window;
+use super::store::store;
+use super::text::Text;
+use super::view::{row_page, row_query};
+use crate::engine::{Answer, Reading, View};
+use crate::error::{Error, Result};
+use crate::view::declared::Declaration;
+
+/// A declarative view as its environment knows it.
+pub struct Declared {
+    id: String,
+    view: Arc<View>,
+}
+
+/// Registers a view in place of the declarative one that had its id, and tells its number. `json` is the declaration.
+#[napi(catch_unwind)]
+pub fn declare(env: Env, number: u32, id: String, json: String) -> napi::Result<u32> {
+    let store = store(&env, number)?;
+    let declaration = Declaration::parse(&json).map_err(|error| throw(&env, &error))?;
+    let view = store.engine.declare(&id, declaration);
+    let mut all = store.declared.borrow_mut();
+    let free = all.iter().position(Option::is_none).unwrap_or(all.len());
+    let declared = u32::try_from(free).map_err(|_| napi::Error::from_reason("too many views"))?;
+    match all.get_mut(free) {
+        Some(slot) => *slot = Some(Declared { id, view }),
+        None => all.push(Some(Declared { id, view })),
+    }
+    Ok(declared)
+}
+
+/// Forgets a view. What was asked of it is answered all the same.
+#[napi(catch_unwind)]
+pub fn undeclare(env: Env, number: u32, declared: u32) -> napi::Result<()> {
+    let store = store(&env, number)?;
+    let dropped = store.declared.borrow_mut().get_mut(declared as usize).and_then(Option::take);
+    if let Some(Declared { id, view }) = dropped {
+        store.engine.undeclare(&id, &view);
+    }
+    Ok(())
+}
+
+/// A page of a view's rows. A call that is followed is always answered later, after its progress; with a ticket of 0 the answer is always given at once, however long that takes.
+#[napi(catch_unwind)]
+#[allow(clippy::too_many_arguments, reason = "flat arguments cross in a tenth of the time an object takes")]
+pub fn declared_query(
+    env: Env,
+    number: u32,
+    declared: u32,
+    ticket: f64,
+    is_followed: bool,
+    start: Option<String>,
+    end: Option<String>,
+    key: Option<String>,
+    keys: Option<Vec<String>>,
+    prefix: Option<String>,
+    cursor: Option<String>,
+    flags: u32,
+    offset: f64,
+    limit: f64,
+) -> napi::Result<Option<Text<String>>> {
+    let query = row_query([start, end, key, prefix], keys, cursor, flags, window(offset, limit));
+    let query = query.map_err(|error| throw(&env, &error))?;
+    let page = move |reading: &Reading| row_page(reading, query, flags);
+    answer(&env, number, declared, ticket, is_followed, page)
+}
+
+/// Brings a view to the present moment: `{"rows":...,"sequence":...}`.
+#[napi(catch_unwind)]
+pub fn declared_build(
+    env: Env,
+    number: u32,
+    declared: u32,
+    ticket: f64,
+    is_followed: bool,
+) -> napi::Result<Option<Text<String>>> {
+    let report =
+        |reading: &Reading| Text::new(format!("{{\"rows\":{},\"sequence\":{}}}", reading.len(), reading.sequence()));
+    answer(&env, number, declared, ticket, is_followed, report)
+}
+
+/// `[rows, sequence]` of a view, as of the last moment that it was brought to.
+#[napi(catch_unwind)]
+pub fn declared_stats(env: Env, number: u32, declared: u32) -> napi::Result<Vec<f64>> {
+    let numbers = view(&env, number, declared)?.numbers();
+    Ok([numbers.rows as u64, numbers.sequence].map(as_number).to_vec())
+}
+
+fn answer(
+    env: &Env,
+    number: u32,
+    declared: u32,
+    ticket: f64,
+    is_followed: bool,
+    tell: impl FnOnce(&Reading) -> Result<Text<String>> + Send + 'static,
+) -> napi::Result<Option<Text<String>>> {
+    let failed = |error| throw(env, &error);
+    let (store, view) = (store(env, number)?, view(env, number, declared)?);
+    if ticket == 0.0 {
+        let reading = store.engine.read_view_now(&view).map_err(failed)?;
+        return tell(&reading).map(Some).map_err(failed);
+    }
+    match store.engine.read_view(&view, !is_followed).map_err(failed)? {
+        Answer::Now(reading) => tell(&reading).map(Some).map_err(failed),
+        Answer::Later(awaited) => {
+            let call = begin(&store, ticket, is_followed);
+            let reply = Reply::new(env, &store, ticket, &call);
+            awaited.begin(call, Box::new(move |reading| reply.send(|| tell(&reading?))));
+            Ok(None)
+        }
+    }
+}
+
+fn view(env: &Env, number: u32, declared: u32) -> napi::Result<Arc<View>> {
+    let store = store(env, number)?;
+    let all = store.declared.borrow();
+    let known = all.get(declared as usize).and_then(Option::as_ref).map(|declared| Arc::clone(&declared.view));
+    known.ok_or_else(|| throw(env, &Error::assertion("no such view")))
+}
