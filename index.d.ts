@@ -440,6 +440,19 @@ export interface Stats {
     /** What hinders syncing, or files in the background, at present. */
     degraded: DatastoreError | null;
     views: Record<string, ViewStats>;
+    cache: CacheStats;
+}
+
+/** What is kept of documents as objects, so that a read need not parse its text again. */
+export interface CacheStats {
+    /** How many bytes may be kept. */
+    size: number;
+    documents: number;
+    /** An estimate. */
+    bytes: number;
+    /** How many reads were answered from it, and how many were not. */
+    hits: number;
+    misses: number;
 }
 
 /** A view's numbers, as of its last query. */
@@ -521,6 +534,11 @@ export interface EngineOptions {
     files?: 'eager' | 'background' | undefined;
     /** At least so often, in milliseconds from 10 to 3,600,000, what was written is synced. Default: 1,000. */
     syncInterval?: number | undefined;
+    /**
+     * How many bytes of documents are kept as JavaScript objects, beside their texts, so that reading them again is
+     * faster; an estimate. 0 keeps none. Default: 64 MB, or a sixteenth of the heap's limit where that is less.
+     */
+    cacheSize?: number | undefined;
     /**
      * What a file does that has a document's name but is none: reject the load with a `CorruptError` that lists them
      * all (default), or go to `.datastore/quarantine/`.

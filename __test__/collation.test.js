@@ -386,3 +386,155 @@ test('an engine given as db has its own order', (t) => {
     t.after(() => db.close());
     assert.throws(() => new Datastore({ db, collation: SWEDISH }), AssertionError);
 });
+
+/** Every key of a query, page by page; what was seen is deleted before the next page. */
+async function walked(ask, remove) {
+    const seen = [];
+    let cursor;
+    do {
+        const page = await ask({ limit: 2, cursor });
+        for (const item of page.items) {
+            seen.push(item.key);
+            await remove(item.documentKey);
+        }
+        cursor = page.cursor ?? undefined;
+    } while (cursor !== undefined);
+    return seen;
+}
+
+test('cursors walk over keys, over what is found and over views in the order of the language', async (t) => {
+    const keys = ['a', 'A', 'z', 'Z', 'å', 'ä', 'Ä'];
+    for (const descending of [false, true]) {
+        const asks = {
+            queryKeys: (store) => (page) => store.queryKeys({ descending, ...page }),
+            transaction: (store) => (page) => store.transaction((tx) => tx.queryKeys({ descending, ...page })),
+            find: (store) => (page) => store.find({}, { descending, ...page }),
+            'find by a view': (store) => (page) => store.find({ n: 1 }, { descending, ...page }),
+            'a view with a map': (store) => (page) => store.queryView('mapped', { descending, ...page }),
+            'a view with a key': (store) => (page) => store.queryView('declared', { descending, ...page }),
+        };
+        for (const [name, ask] of Object.entries(asks)) {
+            const store = await openStore(t, { directory: undefined, durability: 'none', collation: SWEDISH });
+            store.setView('mapped', { map: ({ key }, emit) => emit(key), collation: SWEDISH });
+            store.setView('declared', { key: 'key', collation: SWEDISH });
+            store.setView('n', { key: 'n' });
+            await store.setItems(keys.toReversed().map((key) => [key, { key, n: 1 }]));
+            const found = await walked(ask(store), (key) => store.deleteItem(key));
+            assert.deepEqual(found, descending ? keys.toReversed() : keys, name);
+            await store.close();
+        }
+    }
+});
+
+test('a cursor is good after a restart, and belongs to its collation', async (t) => {
+    const directory = await writtenBy(t, { collation: SWEDISH });
+    const set = (store, collation) => store.setView('keys', { map: (_, emit) => emit('z'), collation });
+    const store = await openStore(t, { directory });
+    set(store, SWEDISH);
+    const { cursor } = await store.queryKeys({ limit: 2 });
+    const found = await store.find({}, { limit: 2 });
+    const view = await store.queryView('keys', { limit: 2 });
+    await store.close();
+    const again = await openStore(t, { directory });
+    set(again, SWEDISH);
+    const keysOf = ({ items }) => items.map(({ documentKey }) => documentKey);
+    assert.deepEqual(keysOf(await again.queryKeys({ cursor })), ['Z', 'ä']);
+    assert.deepEqual(keysOf(await again.find({}, { cursor: found.cursor })), ['Z', 'ä']);
+    assert.deepEqual(keysOf(await again.queryView('keys', { cursor: view.cursor })), ['z', 'ä']);
+    for (const collation of [undefined, { locale: 'de' }]) {
+        set(again, collation);
+        assert.equal((await refusal(again.queryView('keys', { cursor: view.cursor }))).code, 'ASSERTION');
+    }
+    await again.close();
+    fs.rmSync(path.join(directory, '.datastore', 'format.json'));
+    const german = await openStore(t, { directory, collation: { locale: 'de' } });
+    assert.equal((await refusal(german.queryKeys({ cursor }))).code, 'ASSERTION');
+    assert.equal((await refusal(german.find({}, { cursor: found.cursor }))).code, 'ASSERTION');
+});
+
+test('exclusive bounds and several keys are those strings alone', async (t) => {
+    const keys = ['a', 'A', 'z', 'Z', 'ä'];
+    const store = await openStore(t, { directory: undefined, durability: 'none', collation: SWEDISH });
+    await store.setItems(keys.map((key) => [key, { key }]));
+    store.setView('mapped', { map: ({ key }, emit) => emit(key), collation: SWEDISH });
+    store.setView('declared', { key: 'key', collation: SWEDISH });
+    for (const ask of [
+        (options) => storeKeys(store, options),
+        (options) => store.transaction((tx) => storeKeys(tx, options)),
+        (options) => viewKeys(store, 'mapped', options),
+        (options) => viewKeys(store, 'declared', options),
+    ]) {
+        assert.deepEqual(await ask({ startKey: 'a', endKey: 'Z', inclusiveStart: false }), ['A', 'z', 'Z']);
+        assert.deepEqual(await ask({ startKey: 'a', endKey: 'Z', inclusiveEnd: false }), ['a', 'A', 'z']);
+        assert.deepEqual(await ask({ keys: ['ä', 'å', 'A', 'ä'] }), ['ä', 'A', 'ä']);
+    }
+});
+
+test('a search refuses a prefix in a store of a language', async (t) => {
+    const store = await openStore(t, { directory: undefined, durability: 'none', collation: SWEDISH });
+    await store.setItem('a', {});
+    for (const search of [store.find({}, { prefix: 'a' }), store.findOne({}, { prefix: 'a' })]) {
+        assert.equal((await refusal(search)).code, 'ASSERTION');
+    }
+    assert.equal((await refusal(store.count({}, { prefix: 'a' }))).code, 'ASSERTION');
+    assert.equal(await store.count({}), 1);
+});
+
+test('the first document found is the first in the order of the store', async (t) => {
+    const store = await openStore(t, { directory: undefined, durability: 'none', collation: SWEDISH });
+    await store.setItems(['Z', 'ä', 'z'].map((key) => [key, { key }]));
+    assert.equal((await store.findOne({})).key, 'z');
+    assert.equal((await store.findOne({}, { descending: true })).key, 'ä');
+});
+
+for (const collation of COLLATIONS) {
+    test(`a declarative view by ${JSON.stringify(collation)} is in the order of Intl.Collator`, async (t) => {
+        const store = await withWords(t, STRINGS);
+        store.setView('words', { key: ['word'], value: 'word', collation });
+        const expected = STRINGS.toSorted(comparer(collation));
+        const found = await store.queryView('words', { limit: Infinity });
+        assert.deepEqual(
+            found.items.map(({ value }) => value),
+            expected,
+        );
+        const bounds = [expected[20], expected[100]];
+        const between = await viewKeys(store, 'words', { startKey: [bounds[0]], endKey: [bounds[1]] });
+        assert.deepEqual(between.flat(), expected.slice(20, 101));
+    });
+}
+
+test('what is no collation is no declaration either', async (t) => {
+    const store = await withWords(t, ['a']);
+    for (const collation of NO_COLLATIONS) {
+        assert.throws(() => store.setView('words', { key: 'word', collation }), AssertionError);
+    }
+});
+
+test('a search does not take its ranges from a view of a language', async (t) => {
+    const store = await withWords(t, ['a', 'z', 'Z', 'ä']);
+    store.setView('words', { key: 'word', collation: { locale: 'de' } });
+    const { items, explain } = await store.find({ word: { $gt: 'a', $lt: 'ä' } }, { explain: true });
+    assert.deepEqual(
+        items.map(({ document }) => document.word),
+        ['z'],
+    );
+    assert.equal(explain.view, null);
+});
+
+test('a unique view of a language refuses the same string alone, and tells it', async (t) => {
+    const directory = path.join(temporaryDirectory(t), 'data');
+    const unique = { key: ['word'], unique: true, collation: { locale: 'de', strength: 'primary' } };
+    const first = await openStore(t, { directory });
+    await first.setItems(['z', 'ä', 'z', 'ä'].map((word, index) => [index, { word }]));
+    first.setView('words', unique);
+    assert.deepEqual((await first.buildView('words')).duplicates, [
+        { viewKey: ['ä'], documentKeys: ['1', '3'] },
+        { viewKey: ['z'], documentKeys: ['0', '2'] },
+    ]);
+    await first.deleteItems([2, 3]);
+    await first.close();
+    const store = await openStore(t, { directory });
+    await store.setItems(['a', 'A', 'Ä', 'a\u0308'].map((word) => [word, { word }]));
+    const refused = await refusal(store.setItem('other', { word: 'ä' }));
+    assert.deepEqual([refused.code, refused.viewKey, refused.otherKey], ['CONFLICT', ['ä'], '1']);
+});

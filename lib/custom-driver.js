@@ -75,8 +75,8 @@ class CustomDriver extends CheckingDriver {
     }
 
     async buildView(id, { signal, onProgress }) {
-        const given = { ...(signal && { signal }), ...(onProgress && { onProgress }) };
-        return this.#call('buildView', checkViewId(id), given);
+        const given = onProgress === undefined ? {} : { onProgress };
+        return orAborted(signal, this.#call('buildView', checkViewId(id), given));
     }
 
     async deleteView(id) {

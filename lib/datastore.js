@@ -44,6 +44,7 @@ const OPTIONS = {
     onCorrupt: oneOf('error', 'quarantine'),
     // Checked by the engine that it is for.
     collation: (value) => value,
+    cacheSize: count,
     requireRev: boolean,
     retries: count,
     ...OF_STORE,
@@ -69,9 +70,10 @@ class Datastore extends EventEmitter {
     constructor(options) {
         const checked = checkOptions(options, OPTIONS, 'Datastore');
         const { db, lockingQueue, requireRev = false, retries = DEFAULT_RETRIES, ...ofEngine } = checked;
-        const { fileSystem, onCorrupt, collation: order } = ofEngine;
-        if (db !== undefined && ((fileSystem ?? onCorrupt ?? order) !== undefined || isGiven(ofEngine))) {
-            const names = 'fileSystem, onCorrupt, collation, durability, files and syncInterval';
+        const { fileSystem, onCorrupt, cacheSize, collation } = ofEngine;
+        const isOfEngine = (fileSystem ?? onCorrupt ?? cacheSize ?? collation) !== undefined || isGiven(ofEngine);
+        if (db !== undefined && isOfEngine) {
+            const names = 'fileSystem, onCorrupt, cacheSize, collation, durability, files and syncInterval';
             throw new AssertionError(`${names} belong to the engine: give them to the db`);
         }
         super();

@@ -3,7 +3,7 @@
 /** `DatastoreEngine`: the original's engine, over the store in Rust. Reads are synchronous. */
 
 const path = require('node:path');
-const { checkKey, checkOptions, oneOf, path: checkPath, stringify, withMethods } = require('./check.js');
+const { checkKey, checkOptions, count, oneOf, path: checkPath, stringify, withMethods } = require('./check.js');
 const { collation } = require('./collation.js');
 const { NativeDriver } = require('./driver.js');
 const { OF_STORE, isGiven } = require('./durability.js');
@@ -17,6 +17,7 @@ const OPTIONS = {
     fileSystem: withMethods('readDocumentDirectory', 'readDocumentFile', 'writeDocumentFile', 'removeDocumentFile'),
     onCorrupt: oneOf('error', 'quarantine'),
     collation,
+    cacheSize: count,
     ...OF_STORE,
 };
 
@@ -125,7 +126,7 @@ class DatastoreEngine {
     }
 }
 
-function newDriver({ directory, fileSystem, onCorrupt, collation: order, ...ofStore }) {
+function newDriver({ directory, fileSystem, onCorrupt, cacheSize, collation: order, ...ofStore }) {
     const { durability = 'os', files, syncInterval } = ofStore;
     if (directory === undefined && (durability !== 'none' || fileSystem !== undefined)) {
         throw new AssertionError("a store needs a directory, unless its durability is 'none'");
@@ -137,7 +138,7 @@ function newDriver({ directory, fileSystem, onCorrupt, collation: order, ...ofSt
         if (isGiven(ofStore)) {
             throw new AssertionError('a custom file system has no journal: no durability, files or syncInterval');
         }
-        return new FileSystemDriver(directory, fileSystem, order);
+        return new FileSystemDriver(directory, fileSystem, { cacheSize, collation: order });
     }
     return new NativeDriver({
         durability,
@@ -147,6 +148,7 @@ function newDriver({ directory, fileSystem, onCorrupt, collation: order, ...ofSt
         background: files === 'background',
         syncInterval,
         collation: order,
+        cacheSize,
     });
 }
 

@@ -34,10 +34,10 @@ class FileSystemDriver extends CheckingDriver {
     #load = new Once(() => this.#startLoad());
     #loaded = false;
 
-    /** @param {string} [collation] the order of keys, as JSON text: nobody remembers it here */
-    constructor(directory, fileSystem, collation) {
+    /** @param {{ cacheSize?: number, collation?: string }} [ofMemory] nobody remembers the collation here */
+    constructor(directory, fileSystem, ofMemory = {}) {
         super();
-        this.#memory = new NativeDriver({ durability: 'none', collation });
+        this.#memory = new NativeDriver({ durability: 'none', ...ofMemory });
         this.#directory = directory;
         this.#fileSystem = fileSystem;
     }

@@ -2,9 +2,11 @@
 
 /** A native store as promises: writes of a tick gathered, answers handed out. */
 
+const v8 = require('node:v8');
 const binding = require('./native.js');
 const { checkNotAborted } = require('./abort.js');
 const { ClosedError, fromNative, native } = require('./errors.js');
+const { ObjectCache } = require('./object-cache.js');
 const { Once } = require('./once.js');
 const { inOrder } = require('./query.js');
 
@@ -27,6 +29,9 @@ const PROGRESS = 6;
 const NAMES = { [FAILED]: 'error', [DEGRADED]: 'degraded' };
 
 const NONE = -1;
+
+/** Bytes of documents kept as objects, where nobody says how many. A small heap keeps less. */
+const CACHE_SIZE = Math.min(64 << 20, Math.floor(v8.getHeapStatistics().heap_size_limit / 16));
 
 /**
  * So many writes of a tick cross at once: while they are committed, the texts of the next ones are made. Many small
@@ -57,6 +62,7 @@ class Store {
     #loaded = false;
     #whenLoaded = () => {};
     #close = null;
+    #cache;
 
     /**
      * @param {object} options
@@ -65,9 +71,18 @@ class Store {
      * @param {boolean} [options.quarantine]
      * @param {boolean} [options.background] whether files follow later than answers
      * @param {number} [options.syncInterval] milliseconds
+     * @param {number} [options.cacheSize] bytes of documents kept as objects
      * @param {string} [options.collation] JSON text; without it keys are in the order that the directory remembers
      */
-    constructor({ durability, directory, quarantine = false, background = false, syncInterval = 1_000, collation }) {
+    constructor({
+        durability,
+        directory,
+        quarantine = false,
+        background = false,
+        syncInterval = 1_000,
+        cacheSize = CACHE_SIZE,
+        collation,
+    }) {
         // The callback holds the state but not the store, so that an unused store can be collected.
         const state = this.#state;
         const options = { directory, quarantine, durability, background, syncInterval, collation };
@@ -77,7 +92,21 @@ class Store {
             }),
         );
         state.number = this.#number;
+        this.#cache = new ObjectCache(this.#source(), cacheSize);
         abandoned.register(this, this.#number, this);
+    }
+
+    /** Where the cache has documents from. */
+    #source() {
+        const textOf = binding.textReader(this.#number);
+        return {
+            text: (key) => {
+                const text = textOf(key);
+                return text === undefined ? native(() => binding.get(this.#number, key)) : text;
+            },
+            entry: (key) => native(() => binding.entry(this.#number, key)),
+            generation: binding.generationReader(this.#number),
+        };
     }
 
     /** Whether reads are answered at once. */
@@ -110,9 +139,14 @@ class Store {
         this.#state.watch(emitter);
     }
 
-    /** A document's JSON text, or `null`. */
-    get(key) {
-        return native(() => binding.get(this.#number, key));
+    /** A document, or `null`. */
+    document(key) {
+        return this.#cache.get(key);
+    }
+
+    /** A document, or `null`, and the sequence of its last change. */
+    read(key) {
+        return this.#cache.read(key);
     }
 
     /** The sequence of a document's last change, 0 where there is none. */
@@ -205,7 +239,12 @@ class Store {
 
     stats() {
         const { failure, degraded, ...numbers } = native(() => binding.stats(this.#number));
-        return { ...numbers, failure: failure && fromNative(failure), degraded: degraded && fromNative(degraded) };
+        return {
+            ...numbers,
+            cache: this.#cache.stats(),
+            failure: failure && fromNative(failure),
+            degraded: degraded && fromNative(degraded),
+        };
     }
 
     /** Commits what was handed over and gives everything back. Rejects then, where the closing failed. */
@@ -217,6 +256,7 @@ class Store {
     async #startClose() {
         this.#state.handOver();
         this.#state.refuseCalls();
+        this.#cache.end();
         const failure = await this.#state.expect(CLOSED, () => native(() => binding.close(this.#number)));
         abandoned.unregister(this);
         binding.dispose(this.#number);

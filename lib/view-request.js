@@ -100,7 +100,7 @@ class ViewRequest {
 
     #settle() {
         this.isSettled = true;
-        this.#signal?.removeEventListener('abort', this.#onAbort);
+        this.#signal?.removeEventListener?.('abort', this.#onAbort);
     }
 
     /** The answer where it is there already, else a promise of it. */

@@ -5,6 +5,7 @@ import {
     type BadFile,
     type BatchOperation,
     type BatchResult,
+    type BuildProgress,
     type BuildReport,
     ClosedError,
     type Collation,
@@ -334,6 +335,9 @@ export async function queries(users: Datastore<User>): Promise<void> {
     users.setView('byName', { map: (user, emit) => emit(user.name), collation: 'codeUnit' });
     const german: Collation = { locale: 'de', strength: 'primary', numeric: true, caseFirst: 'false' };
     users.setView('byName', { map: (user, emit) => emit(user.name), collation: german });
+    users.setView('byName', { key: 'name', collation: german });
+    // @ts-expect-error: there is no order without a locale
+    users.setView('byName', { key: 'name', collation: { numeric: true } });
     // @ts-expect-error a language has a locale
     users.setView('byName', { map: (user, emit) => emit(user.name), collation: { numeric: true } });
     // @ts-expect-error its name in Intl is another thing
@@ -348,6 +352,22 @@ export async function queries(users: Datastore<User>): Promise<void> {
     same<(typeof typedRows.items)[number]['value'], { name: string } | undefined>(true);
     const result: QueryResult<{ key: Json }> = rows;
     void result;
+}
+
+export async function builtViews(users: Datastore<User>, signal: AbortSignal): Promise<void> {
+    const onProgress = ({ done, total }: BuildProgress) => console.log(done / total);
+    const report = await users.buildView('byEmail', { signal, onProgress });
+    same<typeof report, BuildReport>(true);
+    await users.queryView('byEmail', { limit: 1, signal, onProgress });
+    // @ts-expect-error a query of keys builds nothing
+    await users.queryKeys({ onProgress });
+    // @ts-expect-error a build has no limit
+    await users.buildView('byEmail', { limit: 1 });
+    const deleted = await users.deleteView('byEmail');
+    same<typeof deleted, boolean>(true);
+    const { building, pending } = users.stats().views.byEmail ?? { building: false, pending: 0 };
+    same<typeof building, boolean>(true);
+    same<typeof pending, number>(true);
 }
 
 type Row = ViewItem<string, { name: string }>;

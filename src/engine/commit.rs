@@ -9,6 +9,7 @@ use std::ops::Range;
 
 use parking_lot::{RwLock, RwLockWriteGuard};
 
+use super::generations::Generations;
 use super::health::Health;
 use super::reads::Reads;
 use super::snapshot::{Snapshot, Stored};
@@ -42,6 +43,7 @@ pub(super) struct Unit<'a> {
 pub(super) struct Commit<'a> {
     pub state: &'a RwLock<State>,
     pub health: &'a Health,
+    pub generations: &'a Generations,
     pub storage: &'a mut dyn Storage,
     /// What no two documents may have. Changed with memory.
     pub uniques: Uniques,
@@ -158,7 +160,7 @@ impl Commit<'_> {
                     }
                     taken.extend(claims.into_views());
                     let slots = answers.get_mut(place).unwrap_or_default();
-                    show(&mut state, group.entries, position, &mut replaced, writes.iter().zip(slots));
+                    self.show(&mut state, group.entries, position, &mut replaced, (writes, slots));
                     continue;
                 }
                 Outcome::Conflict { key, actual } => Settled::Lost(Error::conflict(&key.to_text(), None, actual)),
@@ -176,24 +178,35 @@ impl Commit<'_> {
             self.health.poison(cause);
         }
     }
-}
 
-/// Makes a group's entries visible, all in one moment.
-fn show<'a>(
-    state: &mut RwLockWriteGuard<'_, State>,
-    entries: Vec<Entry>,
-    last: Position,
-    replaced: &mut Vec<Option<Stored>>,
-    writes: impl Iterator<Item = (&'a Write, &'a mut Option<Settled>)>,
-) {
-    if entries.len() <= MOST_IN_PLACE {
-        return take_over(state.current_mut(), entries, last, replaced, writes);
+    /// Makes a group's entries visible, all in one moment.
+    fn show(
+        &self,
+        state: &mut RwLockWriteGuard<'_, State>,
+        entries: Vec<Entry>,
+        last: Position,
+        replaced: &mut Vec<Option<Stored>>,
+        (writes, answers): (&[Write], &mut [Option<Settled>]),
+    ) {
+        let answered = writes.iter().zip(answers);
+        if entries.len() <= MOST_IN_PLACE {
+            take_over(state.current_mut(), entries, last, replaced, answered);
+            return self.tell_kept(writes);
+        }
+        // Nobody else changes the state, so the clone is still what is in use when it has the entries.
+        let mut next = state.current().clone();
+        RwLockWriteGuard::unlocked_fair(state, || take_over(&mut next, entries, last, replaced, answered));
+        let before = mem::replace(state.current_mut(), next);
+        self.tell_kept(writes);
+        RwLockWriteGuard::unlocked_fair(state, || drop(before));
     }
-    // Nobody else changes the state, so the clone is still what is in use when it has the entries.
-    let mut next = state.current().clone();
-    RwLockWriteGuard::unlocked_fair(state, || take_over(&mut next, entries, last, replaced, writes));
-    let before = mem::replace(state.current_mut(), next);
-    RwLockWriteGuard::unlocked_fair(state, || drop(before));
+
+    /// Tells those who kept documents, while nobody can read others.
+    fn tell_kept(&self, writes: &[Write]) {
+        for write in writes {
+            self.generations.raise(&write.key);
+        }
+    }
 }
 
 /// Applies a group's entries, which have the positions up to `last`, and answers the writes they were made of. A write

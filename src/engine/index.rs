@@ -263,14 +263,12 @@ impl Index {
     /// Removes rows of documents that are deleted at the target's moment; whether none are left.
     fn remove_deleted(&mut self, target: &Snapshot) -> bool {
         if self.gathering.is_none() && !self.rows.is_blank() {
-            let mut looked_at = 0;
-            for (sequence, key) in target.changes().deleted_after(self.deleted) {
+            for (looked_at, (sequence, key)) in target.changes().deleted_after(self.deleted).enumerate() {
                 if looked_at == STEP {
                     return false;
                 }
                 self.rows.remove(key);
                 self.deleted = sequence;
-                looked_at += 1;
             }
         }
         self.deleted = target.position().sequence;

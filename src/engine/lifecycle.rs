@@ -13,6 +13,7 @@ use super::background::{Background, End};
 use super::commit::Commit;
 use super::committer::Committer;
 use super::declared::Views;
+use super::generations::Generations;
 use super::health::Health;
 use super::options::Options;
 use super::queue::Queue;
@@ -40,6 +41,7 @@ pub(super) struct Shared {
     pub views: Views,
     /// Jobs hold it, to see that they are to stop.
     pub workers: Arc<Workers>,
+    pub generations: Arc<Generations>,
     options: Options,
 }
 
@@ -110,6 +112,7 @@ impl Shared {
             health: Arc::new(Health::new(Arc::clone(&options.on_event))),
             views: Views::default(),
             workers: Arc::default(),
+            generations: Arc::new(Generations::new()),
             options,
         }
     }
@@ -200,8 +203,8 @@ impl Shared {
                 let now = state.read().current().clone();
                 uniques.build(&now);
                 drop(now);
-                let synced = self.options.synced;
-                let commit = Commit { state, health, storage: storage.as_mut(), uniques, synced };
+                let (generations, synced) = (self.generations.as_ref(), self.options.synced);
+                let commit = Commit { state, health, generations, storage: storage.as_mut(), uniques, synced };
                 Committer { commit, background: background.as_ref() }.run(&self.queue);
                 let outcome = self.finish(storage, background);
                 (Phase::Closed(outcome), closed())

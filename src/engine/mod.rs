@@ -24,6 +24,7 @@
 //! | `state` | the snapshot in use, and whether it may be read |
 //! | `unique` | values that no two documents may have |
 //! | `changes` | the record of changes by sequence |
+//! | `generations` | [`Generations`]: whether a document that a reader kept may have changed |
 //! | `query` | pages of a range of keys |
 //! | `index` | [`Index`]: a view's rows, brought forward by sequence |
 //! | `reading` | [`Reading`]: a view at one moment, as queries read it |
@@ -65,6 +66,7 @@ mod committer;
 mod declared;
 mod documents;
 mod find;
+mod generations;
 mod handle;
 mod health;
 mod index;
@@ -90,7 +92,8 @@ pub use batch::Batch;
 pub use call::{Answer, Call, Progress};
 pub use declared::{Awaited, ReadingReply, View, ViewNumbers};
 pub use find::{Explanation, Found, FoundReply, Search, Searching, Wanted};
-pub use handle::Engine;
+pub use generations::Generations;
+pub use handle::{Engine, Reader};
 pub use health::{EngineEvent, Listener};
 pub use index::{Advance, Emission, Index};
 pub use lifecycle::{CloseReply, Ending, LoadReply};

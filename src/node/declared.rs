@@ -46,7 +46,7 @@ pub fn undeclare(env: Env, number: u32, declared: u32) -> napi::Result<()> {
     let store = store(&env, number)?;
     let dropped = store.declared.borrow_mut().get_mut(declared as usize).and_then(Option::take);
     if let Some(Declared { id, view }) = dropped {
-        store.engine.undeclare(&id, &view);
+        store.engine.undeclare(&id, view);
     }
     Ok(())
 }

@@ -8,6 +8,7 @@
 //! | `write` | a tick's writes, or a batch, in one call |
 //! | `transaction` | transactions by number: what they read and write, and their commit |
 //! | `read` | documents and pages of keys, as JSON text |
+//! | `kept`, `raw` | documents that JavaScript keeps, and whether they are still those stored; the fastest way to one |
 //! | `view` | documents to map, rows that were emitted, pages of rows |
 //! | `declared` | declarative views: registered, and pages of their rows |
 //! | `find` | documents by conditions |
@@ -39,6 +40,8 @@ mod event;
 mod failure;
 mod find;
 mod keep_alive;
+mod kept;
+mod raw;
 mod read;
 mod store;
 mod text;

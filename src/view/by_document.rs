@@ -69,11 +69,8 @@ impl ByDocument {
         self.shards
     }
 
-    #[expect(
-        clippy::cast_possible_truncation,
-        reason = "any bits but the lowest and highest, which the shards use, will do"
-    )]
     fn shard(&mut self, document: &Key) -> Option<&mut Shard> {
+        // Other bits than the lowest and the highest, by which the shard finds a place.
         let hash = self.seed.hash_one(document);
         self.shards.get_mut((hash >> 32) as usize % SHARDS)
     }
@@ -106,6 +103,7 @@ pub struct Folding {
 }
 
 impl Folding {
+    #[expect(clippy::cast_possible_truncation, reason = "the two halves of a product")]
     fn fold(&mut self, word: u64) {
         let product = u128::from(self.state ^ word) * u128::from(self.seed | 0x9E37_79B9_7F4A_7C15);
         let [low, high] = [product as u64, (product >> 64) as u64];
@@ -129,5 +127,26 @@ impl Hasher for Folding {
 
     fn finish(&self) -> u64 {
         self.state
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_that_differ_little_lie_in_shards_and_buckets_evenly() {
+        let seed = Seed(RandomState::new().hash_one(0));
+        let count = 64 * 200;
+        let (mut shards, mut buckets) = ([0_u32; SHARDS], [0_u32; SHARDS]);
+        for number in 0..count {
+            let hash = seed.hash_one(Key::new(&format!("item:{number:06}")).unwrap());
+            shards[(hash >> 32) as usize % SHARDS] += 1;
+            // The table takes a bucket by the lowest bits.
+            buckets[usize::try_from(hash % SHARDS as u64).unwrap()] += 1;
+        }
+        for found in [shards, buckets] {
+            assert!(found.iter().all(|all| (100..400).contains(all)), "{found:?}");
+        }
     }
 }
