@@ -92,6 +92,7 @@ export interface KeyQueryOptions extends WindowOptions {
     key?: Key | undefined;
     /** Several keys, answered in this order and as often as they are here, as far as they are there. */
     keys?: readonly Key[] | undefined;
+    /** Not in a store whose keys are in the order of a locale. */
     prefix?: Key | undefined;
 }
 
@@ -129,7 +130,10 @@ export interface ViewQueryOptions extends WindowOptions, BuildOptions {
     key?: Json | undefined;
     /** Several keys, answered in this order and as often as they are here; `descending` turns the rows of each. */
     keys?: readonly Json[] | undefined;
-    /** Every string that starts with this one, or every array whose first elements are these. */
+    /**
+     * Every string that starts with this one, or every array whose first elements are these. A string is refused where
+     * the view has a locale: there the strings that start with it do not stand together.
+     */
     prefix?: string | Json[] | undefined;
     /** Told how many of the documents that have to be looked at first were looked at. What it throws ends the query. */
     onProgress?: ((progress: { done: number; total: number }) => void) | undefined;
@@ -245,6 +249,24 @@ export type ReduceFunction = (
     rereduce: boolean,
 ) => unknown;
 
+/**
+ * The order of strings as a language has it. What it takes for the same is ordered by code unit, so different strings
+ * stay different.
+ */
+export interface LocaleCollation {
+    /** A language tag, such as `'de'` or `'de-u-co-phonebk'`. */
+    locale: string;
+    /** What the language tells apart: letters, then marks too, then cases and variants too (default), and so on. */
+    strength?: 'primary' | 'secondary' | 'tertiary' | 'quaternary' | 'identical' | undefined;
+    /** Whether digits are ordered as the numbers they make: `'a9'` before `'a10'`. Default: as the locale says. */
+    numeric?: boolean | undefined;
+    /** Which case comes first; `'false'` is the language's own order. Default: as the locale says. */
+    caseFirst?: 'upper' | 'lower' | 'false' | undefined;
+}
+
+/** The order of strings: that of JavaScript's `<`, or a language's. */
+export type Collation = 'codeUnit' | LocaleCollation;
+
 /** How a view is made of the documents. */
 export interface ViewSource<Doc = AnyDocument> {
     /** Called with each document, a copy of its own; emits before it returns. */
@@ -253,6 +275,8 @@ export interface ViewSource<Doc = AnyDocument> {
     onError?: 'error' | 'skip' | undefined;
     /** What rows come to where a query asks for it. */
     reduce?: BuiltInReduce | ReduceFunction | undefined;
+    /** The order of the strings in its keys. Default: `'codeUnit'`. */
+    collation?: Collation | undefined;
 }
 
 /** A value to compare with: JSON, or what becomes it, as a `Date` does. */
@@ -298,13 +322,13 @@ export interface ViewDeclaration {
     reduce?: BuiltInReduce | ReduceFunction | undefined;
     /** Whether no two documents may have the same key. */
     unique?: boolean | undefined;
-    /** How strings in keys are ordered. */
-    collation?: 'codeUnit' | object | undefined;
+    /** The order of the strings in its keys; that of conditions is always by code unit. Default: `'codeUnit'`. */
+    collation?: Collation | undefined;
 }
 
 /** What `count` looks at. */
 export interface CountOptions {
-    /** Only keys that start with this. */
+    /** Only keys that start with this. Not in a store whose keys are in the order of a locale. */
     prefix?: Key | undefined;
     /** Ends the search: it rejects with an error of code `ABORT_ERR`, whose `cause` is the signal's reason. */
     signal?: AbortSignal | undefined;
@@ -576,6 +600,12 @@ export interface EngineOptions {
      * all (default), or go to `.datastore/quarantine/`.
      */
     onCorrupt?: 'error' | 'quarantine' | undefined;
+    /**
+     * The order of the keys in `queryKeys`. A directory remembers that of its first load, and another one is refused
+     * with an `AssertionError` then. Default: the one remembered, in a new directory `'codeUnit'`. With a `fileSystem`
+     * nothing is remembered.
+     */
+    collation?: Collation | undefined;
 }
 
 /** Where documents are, or that they are nowhere. */
@@ -609,7 +639,8 @@ export class Datastore<Doc extends object = AnyDocument> extends EventEmitter<Da
 
     /**
      * Reads every document into memory. Calling it again waits for the same load.
-     * @throws `CorruptError`, `StorageError`, `DatastoreError` with code `LOCKED`
+     * @throws `CorruptError`, `StorageError`, `DatastoreError` with code `LOCKED`; `AssertionError` where the directory
+     * remembers another `collation`
      */
     load(): Promise<this>;
 
@@ -692,7 +723,7 @@ export class Datastore<Doc extends object = AnyDocument> extends EventEmitter<Da
      */
     flush(): Promise<void>;
 
-    /** A page of a range of keys, in the order of JavaScript's `<`. A custom engine answers as it likes. */
+    /** A page of a range of keys, in the order of the store's `collation`. A custom engine answers as it likes. */
     queryKeys(options: Including<KeyQueryOptions>): Promise<QueryResult<WithDocument<KeyItem, Doc>>>;
     queryKeys(options?: Excluding<KeyQueryOptions>): Promise<QueryResult<KeyItem>>;
     queryKeys(options?: KeyQueryOptions): Promise<QueryResult<WithOptionalDocument<KeyItem, Doc>>>;

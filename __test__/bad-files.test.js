@@ -420,7 +420,7 @@ test('a damaged or later format file refuses the load', async (t) => {
         ['{}', 'CORRUPT'],
         ['{"version":"x"}', 'CORRUPT'],
         ['{"version":0}', 'UNSUPPORTED'],
-        [JSON.stringify({ format: 'kixx-datastore', version: version + 1 }), 'UNSUPPORTED'],
+        [JSON.stringify({ format: 'kixx-datastore', version: version + 2 }), 'UNSUPPORTED'],
     ]) {
         fs.writeFileSync(format, content);
         for (const onCorrupt of ['error', 'quarantine']) {

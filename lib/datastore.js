@@ -42,6 +42,8 @@ const OPTIONS = {
     lockingQueue: withMethods('getLock', 'releaseLock'),
     fileSystem: withMethods(),
     onCorrupt: oneOf('error', 'quarantine'),
+    // Checked by the engine that it is for.
+    collation: (value) => value,
     cacheSize: count,
     requireRev: boolean,
     retries: count,
@@ -68,13 +70,11 @@ class Datastore extends EventEmitter {
     constructor(options) {
         const checked = checkOptions(options, OPTIONS, 'Datastore');
         const { db, lockingQueue, requireRev = false, retries = DEFAULT_RETRIES, ...ofEngine } = checked;
-        if (
-            db !== undefined &&
-            ((ofEngine.fileSystem ?? ofEngine.onCorrupt ?? ofEngine.cacheSize) !== undefined || isGiven(ofEngine))
-        ) {
-            throw new AssertionError(
-                'fileSystem, onCorrupt, cacheSize, durability, files and syncInterval belong to the engine: give them to the db',
-            );
+        const { fileSystem, onCorrupt, cacheSize, collation } = ofEngine;
+        const isOfEngine = (fileSystem ?? onCorrupt ?? cacheSize ?? collation) !== undefined || isGiven(ofEngine);
+        if (db !== undefined && isOfEngine) {
+            const names = 'fileSystem, onCorrupt, cacheSize, collation, durability, files and syncInterval';
+            throw new AssertionError(`${names} belong to the engine: give them to the db`);
         }
         super();
         this.#engine = db ?? new DatastoreEngine(ofEngine);

@@ -4,6 +4,7 @@
 
 const binding = require('./native.js');
 const { boolean } = require('./check.js');
+const { collation } = require('./collation.js');
 const { AssertionError, native } = require('./errors.js');
 const { inOrder } = require('./query.js');
 const { Reduce, reduceOption } = require('./reduce.js');
@@ -20,7 +21,7 @@ const DECLARATION = {
     value: asIs,
     reduce: reduceOption,
     unique: boolean,
-    collation: asIs,
+    collation,
 };
 
 class DeclaredView {
@@ -101,7 +102,7 @@ class DeclaredView {
 }
 
 /** A declaration as the engine reads it. */
-function textOf({ where, reduce, ...declaration }) {
+function textOf({ where, reduce, collation: order, ...declaration }) {
     const members = [];
     if (where !== undefined) {
         members.push(`"where":${whereText(where)}`);
@@ -109,6 +110,9 @@ function textOf({ where, reduce, ...declaration }) {
     // A reduce function stays here.
     if (reduce !== undefined && typeof reduce !== 'function') {
         members.push(`"reduce":${exactJson(reduce, 'reduce')}`);
+    }
+    if (order !== undefined) {
+        members.push(`"collation":${order}`);
     }
     for (const [name, value] of Object.entries(declaration)) {
         members.push(`"${name}":${exactJson(value, name)}`);

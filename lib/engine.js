@@ -4,6 +4,7 @@
 
 const path = require('node:path');
 const { checkKey, checkOptions, count, oneOf, path: checkPath, stringify, withMethods } = require('./check.js');
+const { collation } = require('./collation.js');
 const { NativeDriver } = require('./driver.js');
 const { OF_STORE, isGiven } = require('./durability.js');
 const { AssertionError, ClosedError } = require('./errors.js');
@@ -15,6 +16,7 @@ const OPTIONS = {
     directory: checkPath,
     fileSystem: withMethods('readDocumentDirectory', 'readDocumentFile', 'writeDocumentFile', 'removeDocumentFile'),
     onCorrupt: oneOf('error', 'quarantine'),
+    collation,
     cacheSize: count,
     ...OF_STORE,
 };
@@ -124,7 +126,7 @@ class DatastoreEngine {
     }
 }
 
-function newDriver({ directory, fileSystem, onCorrupt, cacheSize, ...ofStore }) {
+function newDriver({ directory, fileSystem, onCorrupt, cacheSize, collation: order, ...ofStore }) {
     const { durability = 'os', files, syncInterval } = ofStore;
     if (directory === undefined && (durability !== 'none' || fileSystem !== undefined)) {
         throw new AssertionError("a store needs a directory, unless its durability is 'none'");
@@ -136,7 +138,7 @@ function newDriver({ directory, fileSystem, onCorrupt, cacheSize, ...ofStore }) 
         if (isGiven(ofStore)) {
             throw new AssertionError('a custom file system has no journal: no durability, files or syncInterval');
         }
-        return new FileSystemDriver(directory, fileSystem, cacheSize);
+        return new FileSystemDriver(directory, fileSystem, { cacheSize, collation: order });
     }
     return new NativeDriver({
         durability,
@@ -145,6 +147,7 @@ function newDriver({ directory, fileSystem, onCorrupt, cacheSize, ...ofStore }) 
         quarantine: onCorrupt === 'quarantine',
         background: files === 'background',
         syncInterval,
+        collation: order,
         cacheSize,
     });
 }

@@ -34,9 +34,10 @@ class FileSystemDriver extends CheckingDriver {
     #load = new Once(() => this.#startLoad());
     #loaded = false;
 
-    constructor(directory, fileSystem, cacheSize) {
+    /** @param {{ cacheSize?: number, collation?: string }} [ofMemory] nobody remembers the collation here */
+    constructor(directory, fileSystem, ofMemory = {}) {
         super();
-        this.#memory = new NativeDriver({ durability: 'none', cacheSize });
+        this.#memory = new NativeDriver({ durability: 'none', ...ofMemory });
         this.#directory = directory;
         this.#fileSystem = fileSystem;
     }

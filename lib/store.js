@@ -72,6 +72,7 @@ class Store {
      * @param {boolean} [options.background] whether files follow later than answers
      * @param {number} [options.syncInterval] milliseconds
      * @param {number} [options.cacheSize] bytes of documents kept as objects
+     * @param {string} [options.collation] JSON text; without it keys are in the order that the directory remembers
      */
     constructor({
         durability,
@@ -80,13 +81,16 @@ class Store {
         background = false,
         syncInterval = 1_000,
         cacheSize = CACHE_SIZE,
+        collation,
     }) {
         // The callback holds the state but not the store, so that an unused store can be collected.
         const state = this.#state;
-        const options = { directory, quarantine, durability, background, syncInterval };
-        this.#number = binding.open(options, (event, ticket, payload) => {
-            state.receive(event, ticket, payload);
-        });
+        const options = { directory, quarantine, durability, background, syncInterval, collation };
+        this.#number = native(() =>
+            binding.open(options, (event, ticket, payload) => {
+                state.receive(event, ticket, payload);
+            }),
+        );
         state.number = this.#number;
         this.#cache = new ObjectCache(this.#source(), cacheSize);
         abandoned.register(this, this.#number, this);

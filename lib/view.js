@@ -47,14 +47,15 @@ class View {
     /**
      * @param {import('./store.js').Store} store
      * @param {string} id
-     * @param {{ map: Function, onError?: 'error' | 'skip', reduce?: string | Function }} source checked already
+     * @param {{ map: Function, onError?: 'error' | 'skip', reduce?: string | Function, collation?: string }} source checked
+     * already
      */
     constructor(store, id, source) {
         this.#store = store;
         this.#id = id;
         this.#map = new MapFunction(id, source);
         this.#reduce = new Reduce(store, id, source.reduce);
-        this.#number = native(() => binding.viewCreate(store.number, id));
+        this.#number = native(() => binding.viewCreate(store.number, id, source.collation));
     }
 
     /**

@@ -3,12 +3,13 @@
 /** The views of one store, by id. */
 
 const { checkOptions, checkViewId, func, oneOf, show } = require('./check.js');
+const { collation } = require('./collation.js');
 const { Definitions } = require('./definitions.js');
 const { DECLARATION, DeclaredView } = require('./declared-view.js');
 const { AssertionError, NotFoundError } = require('./errors.js');
 const { View } = require('./view.js');
 
-const SOURCE = { map: func, onError: oneOf('error', 'skip') };
+const SOURCE = { map: func, onError: oneOf('error', 'skip'), collation };
 
 /** What a view may be made of: a map function, or a declaration. */
 const KNOWN = { ...SOURCE, ...DECLARATION };
@@ -67,12 +68,13 @@ class Views {
     }
 
     #programmed(id, given, source) {
-        const { map, onError, reduce, ...declaration } = given;
+        const { map, onError, reduce, collation: order, ...declaration } = given;
         const [name] = Object.keys(declaration);
         if (name !== undefined) {
             throw new AssertionError(`${name} goes with a key, not with a map function`, { viewId: id });
         }
-        return new View(this.#store, id, { map: map.bind(source), onError, reduce: bound(reduce, source) });
+        const made = { map: map.bind(source), onError, reduce: bound(reduce, source), collation: order };
+        return new View(this.#store, id, made);
     }
 
     has(id) {

@@ -5,7 +5,7 @@
 //! files.
 //!
 //! ```text
-//! node -> engine -> { view, storage } -> journal -> { range, tree, document, key, disk, error }
+//! node -> engine -> { view, storage } -> journal -> { range, tree, document, collator, key, disk, error }
 //! ```
 //!
 //! | module | noun |
@@ -17,6 +17,7 @@
 //! | [`range`] | what a query selects |
 //! | [`tree`] | the ordered, counted, copy-on-write B+tree |
 //! | [`document`] | canonical text and revision |
+//! | [`collator`] | the order of strings, as a language has it |
 //! | [`disk`] | what the store asks of a file system |
 //! | [`key`] | order of keys, names of files |
 //! | [`error`] | the one error |
@@ -28,6 +29,7 @@
 //! - Text is canonical: what `JSON.stringify` made is what is stored; no number is ever printed again.
 //! - Memory never holds what storage refused.
 
+pub mod collator;
 pub mod disk;
 pub mod document;
 pub mod engine;

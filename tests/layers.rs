@@ -12,14 +12,15 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("error", &[]),
     ("disk", &["error"]),
     ("key", &["error"]),
+    ("collator", &["key", "error"]),
     ("document", &["error"]),
     ("tree", &[]),
     ("range", &["tree", "error"]),
-    ("view", &["range", "tree", "document", "key", "error"]),
+    ("view", &["range", "tree", "document", "collator", "key", "error"]),
     ("journal", &["document", "key", "disk", "error"]),
-    ("storage", &["journal", "disk", "range", "tree", "document", "key", "error"]),
-    ("engine", &["view", "storage", "range", "tree", "document", "key", "error"]),
-    ("node", &["engine", "view", "storage", "range", "tree", "document", "key", "error"]),
+    ("storage", &["journal", "disk", "range", "tree", "document", "collator", "key", "error"]),
+    ("engine", &["view", "storage", "range", "tree", "document", "collator", "key", "error"]),
+    ("node", &["engine", "view", "storage", "range", "tree", "document", "collator", "key", "error"]),
 ];
 
 /// One source file without its comments and tests.

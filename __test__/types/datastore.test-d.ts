@@ -8,6 +8,7 @@ import {
     type BuildProgress,
     type BuildReport,
     ClosedError,
+    type Collation,
     ConflictError,
     CorruptError,
     type CustomEngine,
@@ -335,6 +336,16 @@ export async function queries(users: Datastore<User>): Promise<void> {
         },
         onError: 'skip',
     });
+    users.setView('byName', { map: (user, emit) => emit(user.name), collation: 'codeUnit' });
+    const german: Collation = { locale: 'de', strength: 'primary', numeric: true, caseFirst: 'false' };
+    users.setView('byName', { map: (user, emit) => emit(user.name), collation: german });
+    users.setView('byName', { key: 'name', collation: german });
+    // @ts-expect-error: there is no order without a locale
+    users.setView('byName', { key: 'name', collation: { numeric: true } });
+    // @ts-expect-error a language has a locale
+    users.setView('byName', { map: (user, emit) => emit(user.name), collation: { numeric: true } });
+    // @ts-expect-error its name in Intl is another thing
+    users.setView('byName', { map: (user, emit) => emit(user.name), collation: { locale: 'de', sensitivity: 'base' } });
     // @ts-expect-error a view has a map function
     users.setView('nothing', {});
     const rows = await users.queryView('byEmail', { key: null, includeDocuments: true });
@@ -493,6 +504,10 @@ export async function untyped(): Promise<void> {
     });
     void new Datastore({ db: new DatastoreEngine<User>({ directory: 'x' }) });
     void new DatastoreEngine<User>({ directory: 'x', onCorrupt: 'quarantine' });
+    void new Datastore({ directory: 'x', collation: { locale: 'sv' } });
+    void new DatastoreEngine({ durability: 'none', collation: 'codeUnit' });
+    // @ts-expect-error a locale stands in an object
+    void new Datastore({ directory: 'x', collation: 'sv' });
     // @ts-expect-error where are the documents?
     void new Datastore({ requireRev: true });
     // @ts-expect-error no such option

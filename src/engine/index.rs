@@ -23,6 +23,7 @@ use std::collections::VecDeque;
 
 use super::reading::Reading;
 use super::snapshot::{Snapshot, Stored};
+use crate::collator::Collation;
 use crate::error::{Error, Result};
 use crate::key::Key;
 use crate::range::Fingerprint;
@@ -57,6 +58,8 @@ pub struct Index {
     /// The view, as its cursors know it: however often it is built anew.
     view: Fingerprint,
     rows: Rows,
+    /// What the emitted keys are encoded by.
+    collation: Collation,
     extent: Extent,
     /// Every change up to here, of a document within the extent, is in the rows.
     sequence: Sequence,
@@ -137,9 +140,16 @@ impl Index {
     /// A view without rows, of the moment before the first document.
     #[must_use]
     pub fn new(id: &str) -> Self {
+        Self::ordered(id, Collation::CodeUnit)
+    }
+
+    /// The same with the strings in its keys in a collation's order.
+    #[must_use]
+    pub fn ordered(id: &str, collation: Collation) -> Self {
         Self {
             view: Fingerprint::of_view(id),
             rows: Rows::new(),
+            collation,
             extent: Extent::Nothing,
             sequence: 0,
             deleted: 0,
@@ -148,6 +158,12 @@ impl Index {
             chunk: Vec::new(),
             garbage: Vec::new(),
         }
+    }
+
+    /// By what emitted keys have to be encoded.
+    #[must_use]
+    pub fn collation(&self) -> &Collation {
+        &self.collation
     }
 
     /// Wants a moment that is not before those wanted already, and tells its sequence.
@@ -330,7 +346,8 @@ impl Index {
     /// The rows and documents of a moment, if the view stands there already.
     #[must_use]
     pub fn reading(&self, snapshot: &Snapshot) -> Option<Reading> {
-        self.stands_at(snapshot).then(|| Reading::new(self.view, self.rows.tree().clone(), snapshot.clone()))
+        self.stands_at(snapshot)
+            .then(|| Reading::new(self.view, self.rows.tree().clone(), self.collation.clone(), snapshot.clone()))
     }
 
     /// Whether every row is there as of this moment.

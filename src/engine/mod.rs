@@ -20,6 +20,7 @@
 //! | `transaction` | [`Transaction`]: a snapshot with its own writes |
 //! | `reads` | [`Reads`]: what a transaction read, and whether it is still so |
 //! | `snapshot` | [`Snapshot`]: one moment of the store |
+//! | `documents` | the documents of a moment, in the order of the store's keys |
 //! | `state` | the snapshot in use, and whether it may be read |
 //! | `unique` | values that no two documents may have |
 //! | `changes` | the record of changes by sequence |
@@ -63,6 +64,7 @@ mod changes;
 mod commit;
 mod committer;
 mod declared;
+mod documents;
 mod find;
 mod generations;
 mod handle;

@@ -11,13 +11,15 @@ impl Snapshot {
     ///
     /// # Errors
     ///
-    /// An assertion where the query's cursor is damaged, or belongs to another query.
+    /// An assertion where the query's cursor is damaged, or belongs to another query; and for a prefix in a store with a
+    /// collation.
     pub fn query(&self, query: Query) -> Result<Page> {
-        Ok(query.of_keys()?.page(self.documents()))
+        let documents = self.in_order();
+        Ok(documents.page(&documents.plan(query)?))
     }
 
     /// The documents of a page, in the order of the query.
-    pub fn page(&self, page: &Page) -> impl Iterator<Item = (&Key, &Stored)> {
-        page.entries(self.documents())
+    pub fn page<'a>(&'a self, page: &'a Page) -> impl Iterator<Item = (&'a Key, &'a Stored)> {
+        self.in_order().entries(page)
     }
 }

@@ -14,12 +14,12 @@
 
 use std::fmt;
 
+use super::documents::Documents;
 use super::snapshot::{Snapshot, Stored};
 use crate::error::{Error, ErrorKind, Result};
 use crate::key::Key;
 use crate::range::KeyRange;
 use crate::storage::Sequence;
-use crate::tree::Tree;
 
 /// What was read, in one moment.
 #[derive(Debug, Default)]
@@ -36,7 +36,7 @@ pub(super) struct Seen {
     revision: Option<u64>,
 }
 
-/// Ranges of keys as they were read.
+/// Ranges of keys, in the order of the store, as they were read.
 pub(super) struct Ranges {
     /// The moment they were read at.
     pub base: Snapshot,
@@ -61,8 +61,8 @@ pub(super) struct Beyond {
 }
 
 /// How many keys of the ranges are there; one that several ranges hold counts for each.
-pub(super) fn present(ranges: &[KeyRange], documents: &Tree<Key, Stored>) -> usize {
-    ranges.iter().map(|range| range.positions(documents).len()).sum()
+pub(super) fn present(ranges: &[KeyRange], documents: &Documents) -> usize {
+    ranges.iter().map(|range| documents.positions(range).len()).sum()
 }
 
 impl RangeRead {
@@ -74,11 +74,10 @@ impl RangeRead {
         Self { checked, beyond }
     }
 
-    /// Whether this key may not have come or gone. O(log of the ranges).
-    fn is_checked(&self, key: &Key) -> bool {
-        let key = key.as_bytes();
-        let begun = self.checked.partition_point(|range| range.from.as_deref().is_none_or(|from| from <= key));
-        begun.checked_sub(1).and_then(|last| self.checked.get(last)).is_some_and(|range| range.contains(key))
+    /// Whether the key of these order bytes may not have come or gone. O(log of the ranges).
+    fn is_checked(&self, order: &[u8]) -> bool {
+        let begun = self.checked.partition_point(|range| range.from.as_deref().is_none_or(|from| from <= order));
+        begun.checked_sub(1).and_then(|last| self.checked.get(last)).is_some_and(|range| range.contains(order))
     }
 }
 
@@ -122,7 +121,11 @@ impl Ranges {
                 "too much was deleted since the transaction began to tell whether a range it read is the same";
             return Err(Error::new(ErrorKind::Conflict, message));
         }
-        let is_checked = |key: &Key| self.all.iter().any(|read| read.is_checked(key));
+        let ordered = self.base.in_order();
+        let is_checked = |key: &Key| {
+            let order = ordered.order_of(key.as_bytes());
+            self.all.iter().any(|read| read.is_checked(&order))
+        };
         let phantom = changes.live_after(base).find(|(_, key)| self.base.get(key).is_none() && is_checked(key));
         if let Some((_, key)) = phantom {
             return Err(self.conflict(key, now));
@@ -131,9 +134,13 @@ impl Ranges {
             return Err(self.conflict(key, now));
         }
         for Beyond { ranges, own } in self.all.iter().filter_map(|read| read.beyond.as_ref()) {
-            if present(ranges, now.documents()).checked_add_signed(*own).is_none_or(|left| left == 0) {
+            if present(ranges, now.in_order()).checked_add_signed(*own).is_none_or(|left| left == 0) {
                 let emptied = Error::new(ErrorKind::Conflict, "what followed a page that was read is gone");
-                let gone = self.gone(now, |key| ranges.iter().any(|range| range.contains(key.as_bytes())));
+                let is_meant = |key: &Key| {
+                    let order = ordered.order_of(key.as_bytes());
+                    ranges.iter().any(|range| range.contains(&order))
+                };
+                let gone = self.gone(now, is_meant);
                 return Err(gone.map_or(emptied, |key| self.conflict(key, now)));
             }
         }

@@ -1,6 +1,7 @@
 //! One moment of the store.
 
 use super::changes::Changes;
+use super::documents::Documents;
 use crate::document::Document;
 use crate::key::Key;
 use crate::storage::{Loaded, Position, Sequence};
@@ -20,7 +21,7 @@ pub struct Stored {
 /// and changes it in place, readers take clones.
 #[derive(Clone, Default)]
 pub struct Snapshot {
-    documents: Tree<Key, Stored>,
+    documents: Documents,
     changes: Changes,
     position: Position,
     text_bytes: u64,
@@ -29,7 +30,7 @@ pub struct Snapshot {
 impl Snapshot {
     /// The first moment after a load. Documents get sequences by the order of their keys, ending at the position.
     pub(super) fn loaded(loaded: Loaded) -> Self {
-        let Loaded { mut documents, position, .. } = loaded;
+        let Loaded { mut documents, position, collation, .. } = loaded;
         // They come sorted, and then this costs nothing; a driver that breaks its word must not lose documents.
         documents.sort_by(|(a, _), (b, _)| a.cmp(b));
         documents.dedup_by(|(later, _), (earlier, _)| later == earlier);
@@ -43,7 +44,7 @@ impl Snapshot {
             entries.push((key, Stored { document, sequence }));
         }
         snapshot.changes = Changes::loaded(Tree::from_sorted(live).unwrap_or_default());
-        snapshot.documents = Tree::from_sorted(entries).unwrap_or_default();
+        snapshot.documents = Documents::new(Tree::from_sorted(entries).unwrap_or_default(), &collation);
         snapshot
     }
 
@@ -53,9 +54,15 @@ impl Snapshot {
         self.documents.get(key)
     }
 
-    /// The documents by key.
+    /// The documents by key, whatever the order of the store.
     #[must_use]
     pub fn documents(&self) -> &Tree<Key, Stored> {
+        self.documents.by_key()
+    }
+
+    /// The documents in the order of the store.
+    #[must_use]
+    pub(super) fn in_order(&self) -> &Documents {
         &self.documents
     }
 

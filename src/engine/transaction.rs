@@ -15,6 +15,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 
 use super::batch::Batch;
+use super::documents::Documents;
 use super::reads::{Beyond, RangeRead, Ranges, Reads, Seen, present};
 use super::snapshot::{Snapshot, Stored};
 use super::write::{Action, Condition, RevisionRule, Write, check_missing, next_revision, parse};
@@ -22,12 +23,11 @@ use crate::document::Document;
 use crate::error::Result;
 use crate::key::Key;
 use crate::range::{Page, Plan, Query};
-use crate::tree::Tree;
 
 /// A transaction on its way; see [`Engine::begin`](super::Engine::begin).
 pub struct Transaction {
     base: Snapshot,
-    working: Tree<Key, Stored>,
+    working: Documents,
     writes: BTreeMap<Key, Option<Document>>,
     seen: HashMap<Key, Seen>,
     ranges: Vec<RangeRead>,
@@ -36,7 +36,7 @@ pub struct Transaction {
 impl Transaction {
     /// O(1).
     pub(super) fn new(base: Snapshot) -> Self {
-        let working = base.documents().clone();
+        let working = base.in_order().clone();
         Self { base, working, writes: BTreeMap::new(), seen: HashMap::new(), ranges: Vec::new() }
     }
 
@@ -89,14 +89,14 @@ impl Transaction {
     ///
     /// # Errors
     ///
-    /// An assertion where the query's cursor is damaged, or belongs to another query; nothing is read then.
+    /// As [`Snapshot::query`]; nothing is read then.
     pub fn query_keys(&mut self, query: Query, total: bool, documents: bool) -> Result<Page> {
-        let plan = query.of_keys()?;
-        let page = plan.page(&self.working);
+        let plan = self.working.plan(query)?;
+        let page = self.working.page(&plan);
         let read = if total { RangeRead::new(plan.into_ranges(), None) } else { self.narrow(plan, &page) };
         self.ranges.push(read);
         if documents {
-            for (key, _) in page.entries(&self.working) {
+            for (key, _) in self.working.entries(&page) {
                 note(&mut self.seen, &self.base, key);
             }
         }
@@ -104,8 +104,8 @@ impl Transaction {
     }
 
     /// The documents of a page just read, in the order of the query.
-    pub fn page(&self, page: &Page) -> impl Iterator<Item = (&Key, &Stored)> {
-        page.entries(&self.working)
+    pub fn page<'a>(&'a self, page: &'a Page) -> impl Iterator<Item = (&'a Key, &'a Stored)> {
+        self.working.entries(page)
     }
 
     /// What commits this. A transaction that wrote nothing is a batch without anything to do or to check.
@@ -136,12 +136,11 @@ impl Transaction {
     }
 
     /// What a page alone tells of: from where it began to its last key, and that something follows, or does not.
-    fn narrow(&self, plan: Plan, page: &Page) -> RangeRead {
-        let ends_before_the_last = page.exclusive_end_index.and_then(|_| self.working.select(page.last()?));
-        let last = ends_before_the_last.map(|(key, _)| key.as_bytes());
+    fn narrow(&self, plan: Plan<'_>, page: &Page) -> RangeRead {
+        let last = page.exclusive_end_index.and_then(|_| self.working.order_at(page.last()?));
         let (read, left) = plan.split(page, last);
         let beyond = last.map(|_| {
-            let own = present(&left, &self.working).cast_signed() - present(&left, self.base.documents()).cast_signed();
+            let own = present(&left, &self.working).cast_signed() - present(&left, self.base.in_order()).cast_signed();
             Beyond { ranges: left, own }
         });
         RangeRead::new(read, beyond)

@@ -52,6 +52,26 @@ pub fn to_str(bytes: &[u8]) -> Option<Cow<'_, str>> {
     Some(Cow::Owned(text))
 }
 
+/// The code units of CESU-8 `bytes`, lone surrogates included; what is no CESU-8 becomes U+FFFD.
+#[must_use]
+pub fn to_utf16(bytes: &[u8]) -> Vec<u16> {
+    let mut units = Vec::with_capacity(bytes.len());
+    let mut rest = bytes;
+    while let Some((first, after)) = rest.split_first() {
+        let (unit, after) = match (*first, after) {
+            (0..=0x7F, _) => (u16::from(*first), after),
+            (0xC0..=0xDF, [b, after @ ..]) => (u16::from(first & 0x1F) << 6 | u16::from(b & 0x3F), after),
+            (0xE0..=0xEF, [b, c, after @ ..]) => {
+                (u16::from(first & 0x0F) << 12 | u16::from(b & 0x3F) << 6 | u16::from(c & 0x3F), after)
+            }
+            _ => (0xFFFD, after),
+        };
+        units.push(unit);
+        rest = after;
+    }
+    units
+}
+
 fn encode(units: impl Iterator<Item = u16>) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(units.size_hint().0.saturating_mul(2));
     for unit in units {
@@ -99,6 +119,7 @@ mod tests {
         fn code_units_come_back_unless_a_surrogate_is_alone(units in units()) {
             let bytes = from_utf16(&units);
             prop_assert_eq!(to_str(&bytes).map(Cow::into_owned), String::from_utf16(&units).ok());
+            prop_assert_eq!(to_utf16(&bytes), units);
         }
 
         #[test]

@@ -17,7 +17,7 @@ use super::text::Text;
 use crate::engine::{Answer, Found, Search, Wanted};
 use crate::error::Result;
 use crate::key::code_unit;
-use crate::range::{KeyRange, Page};
+use crate::range::Page;
 use crate::view::declared::Filter;
 
 /// A page of the documents that meet the conditions of `json`, as the text of the whole result, with how they were found
@@ -38,8 +38,7 @@ pub fn find_page(
 ) -> napi::Result<Option<Text<String>>> {
     let failed = |error| throw(&env, &error);
     let mut search = searching(&json, prefix, descending).map_err(failed)?;
-    let after = cursor.map(|cursor| search.after(&cursor)).transpose().map_err(failed)?;
-    search.wanted = Wanted::Page { window: window(offset, limit), after };
+    search.wanted = Wanted::Page { window: window(offset, limit), cursor };
     answer(&env, number, ticket, search, move |found| page_text(found, explain))
 }
 
@@ -74,8 +73,8 @@ pub fn find_count(
 
 /// A search for the number of documents.
 fn searching(json: &str, prefix: Option<Utf16String>, descending: bool) -> Result<Search> {
-    let range = prefix.map_or_else(KeyRange::default, |prefix| KeyRange::of_prefix(code_unit::from_utf16(&prefix)));
-    Ok(Search { filter: Filter::parse(json)?, range, descending, wanted: Wanted::Count })
+    let prefix = prefix.map(|prefix| code_unit::from_utf16(&prefix));
+    Ok(Search { filter: Filter::parse(json)?, prefix, descending, wanted: Wanted::Count })
 }
 
 fn page_text(found: Found, explain: bool) -> Result<Text<String>> {

@@ -8,6 +8,7 @@ use super::failure::{as_number, throw};
 use super::store::store;
 use super::text::Text;
 use super::write::as_count;
+use crate::collator::Collation;
 use crate::document::Document;
 use crate::engine::Stored;
 use crate::error::Result;
@@ -53,6 +54,12 @@ pub fn get_many(env: Env, number: u32, keys: Vec<String>) -> napi::Result<Text<S
 #[napi(catch_unwind)]
 pub fn check_key(env: Env, key: String) -> napi::Result<()> {
     Key::new(&key).map(drop).map_err(|error| throw(&env, &error))
+}
+
+/// Refuses a collation, as JSON text, that nobody could order by.
+#[napi(catch_unwind)]
+pub fn check_collation(env: Env, collation: String) -> napi::Result<()> {
+    Collation::parse(&collation).map(drop).map_err(|error| throw(&env, &error))
 }
 
 /// A page of keys, as the text of the query's whole result. The arguments of a query are those of [`key_query`].

@@ -20,6 +20,7 @@ use super::failure::{as_number, failure, throw};
 use super::keep_alive::KeepAlive;
 use super::transaction::Transactions;
 use super::view::Reductions;
+use crate::collator::Collation;
 use crate::engine::{Ending, Engine, Index, Options, Settled};
 use crate::error::{Error, ErrorKind, Result};
 use crate::storage::Storage;
@@ -110,19 +111,25 @@ pub struct OpenOptions {
     pub durability: String,
     /// Whether a document's file may come after the answer.
     pub background: bool,
+    /// The order of keys, as JSON text; without one it is as the directory says.
+    pub collation: Option<String>,
     /// How long a committed write stays unsynced at most, in milliseconds.
     pub sync_interval: u32,
 }
 
 impl OpenOptions {
-    fn storage(self) -> Box<dyn Storage> {
-        let Self { directory, quarantine, durability, background, .. } = self;
+    fn storage(self) -> Result<Box<dyn Storage>> {
+        let Self { directory, quarantine, durability, background, collation, .. } = self;
+        let collation = collation.as_deref().map(Collation::parse).transpose()?;
         let placing = if background { Placing::Background } else { Placing::Eager };
         let on_corrupt = if quarantine { OnCorrupt::Quarantine } else { OnCorrupt::Error };
-        match directory.filter(|_| durability != "none") {
-            Some(directory) => Box::new(Files::new(PathBuf::from(directory), files::Options { on_corrupt, placing })),
-            None => Box::new(Memory::new()),
-        }
+        Ok(match directory.filter(|_| durability != "none") {
+            Some(directory) => {
+                let options = files::Options { on_corrupt, placing, collation };
+                Box::new(Files::new(PathBuf::from(directory), options))
+            }
+            None => Box::new(Memory::ordered(collation.unwrap_or_default())),
+        })
     }
 
     fn engine(&self, events: Events) -> Options {
@@ -144,8 +151,9 @@ pub fn open(
     let alive = KeepAlive::new();
     let events = Events::new(&callback, &alive)?;
     let engine_options = options.engine(events.clone());
+    let storage = options.storage().map_err(|error| throw(&env, &error))?;
     let store = Rc::new(Store {
-        engine: Engine::new(options.storage(), engine_options),
+        engine: Engine::new(storage, engine_options),
         events,
         alive,
         views: RefCell::default(),

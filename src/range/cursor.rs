@@ -8,7 +8,7 @@
 //! 01                  version of this layout
 //! 8 bytes             fingerprint of the query: another query refuses it
 //! 4 bytes             place of the row's key in the query's `keys`, big-endian; 0 where it has none
-//! n bytes             the row: a document's key in CESU-8, or a whole row key
+//! n bytes             the row: a document's key in CESU-8, or a whole row key; strings by code unit, whatever orders them
 //! 4 bytes             CRC32C of all before, big-endian
 //! ```
 
@@ -22,7 +22,7 @@ const VERSION: u8 = 1;
 pub struct Cursor {
     /// Which of the query's ranges it was read in.
     pub place: usize,
-    /// The row's whole key, in the bytes of its tree.
+    /// The row's whole key: its name, or in a plan the bytes of its tree.
     pub last: Vec<u8>,
 }
 

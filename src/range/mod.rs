@@ -11,11 +11,13 @@
 //! | `cursor` | [`Cursor`]: where a page ended |
 //! | `fingerprint` | [`Fingerprint`]: which query a cursor belongs to |
 //! | `plan` | [`Query`], [`Plan`]: all of these together |
+//! | `arrangement` | [`Arrangement`]: trees in the order of a language |
 //!
 //! Not here: checks of options, defaults and types (before they reach the core).
 
 #![forbid(unsafe_code)]
 
+mod arrangement;
 mod base64url;
 mod cursor;
 mod fingerprint;
@@ -26,6 +28,7 @@ mod selection;
 mod test;
 mod window;
 
+pub use arrangement::Arrangement;
 pub use cursor::Cursor;
 pub use fingerprint::Fingerprint;
 pub use key_range::KeyRange;

@@ -9,7 +9,7 @@
 use std::borrow::Borrow;
 use std::ops::Range;
 
-use super::{Cursor, Fingerprint, KeyRange, Page, Selection, Window};
+use super::{Arrangement, Cursor, Fingerprint, KeyRange, Page, Selection, Window};
 use crate::error::Result;
 use crate::tree::Tree;
 
@@ -24,14 +24,15 @@ pub struct Query {
     pub cursor: Option<String>,
 }
 
-/// What is read, in which order, and from where.
-#[derive(Debug)]
-pub struct Plan {
+/// What is read, in which order, and from where: in the bytes of the tree.
+pub struct Plan<'a> {
     ranges: Vec<KeyRange>,
     window: Window,
     after: Option<Cursor>,
     descending: bool,
     fingerprint: Fingerprint,
+    /// What names the tree's keys; `None` where they are their own names.
+    arrangement: Option<&'a dyn Arrangement>,
 }
 
 impl Query {
@@ -40,8 +41,17 @@ impl Query {
     /// # Errors
     ///
     /// `Assertion` where the cursor is damaged, or belongs to another query.
-    pub fn of_keys(self) -> Result<Plan> {
-        self.plan(Fingerprint::KEYS, Selection::of_keys)
+    pub fn of_keys(self) -> Result<Plan<'static>> {
+        self.plan(Fingerprint::KEYS, None, Selection::of_keys)
+    }
+
+    /// The same where the tree is arranged.
+    ///
+    /// # Errors
+    ///
+    /// As [`of_keys`](Self::of_keys); and where the arrangement has no place for a bound.
+    pub fn of_arranged_keys(self, arrangement: &dyn Arrangement) -> Result<Plan<'_>> {
+        self.plan(Fingerprint::KEYS, Some(arrangement), Selection::of_keys)
     }
 
     /// How to read a page of the rows of a view.
@@ -49,19 +59,40 @@ impl Query {
     /// # Errors
     ///
     /// As [`of_keys`](Self::of_keys).
-    pub fn of_rows(self, view: Fingerprint) -> Result<Plan> {
-        self.plan(view, Selection::of_rows)
+    pub fn of_rows(self, view: Fingerprint) -> Result<Plan<'static>> {
+        self.plan(view, None, Selection::of_rows)
     }
 
-    fn plan(self, kind: Fingerprint, ranges: fn(Selection) -> Vec<KeyRange>) -> Result<Plan> {
-        let Self { selection, window, cursor } = self;
+    /// The same where the tree is arranged.
+    ///
+    /// # Errors
+    ///
+    /// As [`of_arranged_keys`](Self::of_arranged_keys).
+    pub fn of_arranged_rows(self, view: Fingerprint, arrangement: &dyn Arrangement) -> Result<Plan<'_>> {
+        self.plan(view, Some(arrangement), Selection::of_rows)
+    }
+
+    fn plan(
+        self,
+        kind: Fingerprint,
+        arrangement: Option<&dyn Arrangement>,
+        ranges: fn(Selection) -> Vec<KeyRange>,
+    ) -> Result<Plan<'_>> {
+        let Self { mut selection, window, cursor } = self;
+        let kind = arrangement.map_or(kind, |arrangement| kind.and(arrangement.text().as_bytes()));
         let (descending, fingerprint) = (selection.descending, selection.fingerprint(kind));
-        let after = cursor.map(|text| Cursor::from_text(&text, fingerprint)).transpose()?;
-        Ok(Plan { ranges: ranges(selection), window, after, descending, fingerprint })
+        let mut after = cursor.map(|text| Cursor::from_text(&text, fingerprint)).transpose()?;
+        if let Some(arrangement) = arrangement {
+            selection = selection.placed(arrangement)?;
+            if let Some(Cursor { last, .. }) = &mut after {
+                *last = arrangement.place(last)?;
+            }
+        }
+        Ok(Plan { ranges: ranges(selection), window, after, descending, fingerprint, arrangement })
     }
 }
 
-impl Plan {
+impl Plan<'_> {
     /// The page of a tree. O(log n) a range, and for its cursor the bytes of its last key.
     #[must_use]
     pub fn page<K, V, M>(&self, tree: &Tree<K, V, M>) -> Page
@@ -84,9 +115,19 @@ impl Plan {
         let mut page = window.page(&positions, self.descending);
         if page.exclusive_end_index.is_some() {
             let last = page.last().and_then(|last| tree.select(last));
-            page.cursor = last.map(|(key, _)| Cursor::to_text(self.fingerprint, page.place, key.borrow()));
+            page.cursor = last.map(|(key, _)| self.cursor(page.place, key.borrow()));
         }
         page
+    }
+
+    /// Goes on behind what a cursor names in the bytes of the tree.
+    ///
+    /// # Errors
+    ///
+    /// `Assertion` where the cursor is damaged, or belongs to another query.
+    pub fn behind(mut self, cursor: Option<&str>) -> Result<Self> {
+        self.after = cursor.map(|text| Cursor::from_text(text, self.fingerprint)).transpose()?;
+        Ok(self)
     }
 
     /// The positions of the ranges in a tree, one after the other in the order of the query. O(log n) a range.
@@ -120,6 +161,11 @@ impl Plan {
     #[must_use]
     pub fn fingerprint(&self) -> Fingerprint {
         self.fingerprint
+    }
+
+    fn cursor(&self, place: usize, last: &[u8]) -> String {
+        let name = self.arrangement.map(|arrangement| arrangement.name(last));
+        Cursor::to_text(self.fingerprint, place, name.as_deref().unwrap_or(last))
     }
 
     /// The ranges of the whole query.

@@ -19,8 +19,9 @@
 //!
 //! Not here: refusing `keys` or a prefix together with a key or bounds (the caller), pages ([`Plan`](super::Plan)).
 
-use super::Fingerprint;
 use super::key_range::{KeyRange, after_key, after_prefix};
+use super::{Arrangement, Fingerprint};
+use crate::error::Result;
 
 /// What a query asks for. Bounds are in the bytes of the tree they are meant for: CESU-8 for document keys, encoded
 /// JSON for rows.
@@ -88,6 +89,20 @@ impl Selection {
             bounds.and_number(flags).and_number(keys.as_ref().map_or(0, |keys| keys.len() as u64 + 1)),
             |all, key| all.and(key),
         )
+    }
+
+    /// The same in the bytes of an arranged tree.
+    pub(super) fn placed(self, arrangement: &dyn Arrangement) -> Result<Self> {
+        let place = |name: Option<Vec<u8>>| name.map(|name| arrangement.place(&name)).transpose();
+        let places = |keys: Vec<Vec<u8>>| keys.iter().map(|key| arrangement.place(key)).collect();
+        Ok(Self {
+            start: place(self.start)?,
+            end: place(self.end)?,
+            key: place(self.key)?,
+            keys: self.keys.map(places).transpose()?,
+            prefix: self.prefix.map(|prefix| arrangement.place_prefix(&prefix)).transpose()?,
+            ..self
+        })
     }
 
     fn ranges(self, after: fn(Vec<u8>) -> Option<Vec<u8>>) -> Vec<KeyRange> {

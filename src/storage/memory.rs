@@ -3,12 +3,14 @@
 //! For tests, caches and stores whose files are written by a custom file system in JavaScript.
 
 use super::{Capabilities, Group, Loaded, Outcome, Position, Storage};
+use crate::collator::Collation;
 use crate::error::Result;
 
 /// Storage without a place.
 #[derive(Debug, Default)]
 pub struct Memory {
     position: Position,
+    collation: Collation,
 }
 
 impl Memory {
@@ -16,6 +18,12 @@ impl Memory {
     #[must_use]
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// The same with its keys in a collation's order.
+    #[must_use]
+    pub fn ordered(collation: Collation) -> Self {
+        Self { collation, ..Self::default() }
     }
 }
 
@@ -25,7 +33,7 @@ impl Storage for Memory {
     }
 
     fn load(&mut self) -> Result<Loaded> {
-        Ok(Loaded { position: self.position, ..Loaded::default() })
+        Ok(Loaded { position: self.position, collation: self.collation.clone(), ..Loaded::default() })
     }
 
     fn commit(&mut self, groups: &[Group]) -> Vec<Outcome> {

@@ -35,6 +35,7 @@ pub(crate) mod faulty;
 
 use std::sync::Arc;
 
+use crate::collator::Collation;
 use crate::document::Document;
 use crate::error::{BadFile, Error, Result};
 use crate::key::Key;
@@ -106,6 +107,8 @@ pub struct Loaded {
     pub documents: Vec<(Key, Document)>,
     /// The position they were read at.
     pub position: Position,
+    /// The order of the keys, for who asks in a range.
+    pub collation: Collation,
     /// The [definitions](Storage::save_definitions) that were saved last; empty where there never were any.
     pub definitions: String,
     /// What was found beside them.

@@ -3,6 +3,7 @@
 //! - [`collation`]: JSON values as bytes whose `memcmp` order is the order of view keys.
 //! - [`declared`]: views that say what their rows are, evaluated here.
 //! - [`RowKey`], [`Rows`]: the rows of one view in a counted tree, and for each document its rows.
+//! - [`ArrangedRows`]: rows in the order of a language, and what names them.
 //! - [`Part`]: rows made side by side, to be put together at once.
 //! - [`reduce`]: what a range of rows comes to, alone or in groups.
 //!
@@ -14,6 +15,7 @@
 
 #![forbid(unsafe_code)]
 
+mod arranged;
 mod bulk;
 mod by_document;
 pub mod collation;
@@ -27,6 +29,7 @@ mod runs;
 #[cfg(test)]
 mod test;
 
+pub use arranged::ArrangedRows;
 pub use bulk::Part;
 pub use row_key::RowKey;
 pub use rows::{Emitted, Piece, RowTree, RowValue, Rows};

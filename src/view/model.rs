@@ -42,16 +42,23 @@ impl Json {
         value
     }
 
+    /// With strings by code unit.
     pub fn compare(&self, other: &Self) -> Ordering {
+        self.compare_by(other, &|a, b| a.cmp(b))
+    }
+
+    /// With strings, but no names in objects, as told.
+    pub fn compare_by(&self, other: &Self, strings: &dyn Fn(&[u16], &[u16]) -> Ordering) -> Ordering {
+        let by = |a: &Self, b: &Self| a.compare_by(b, strings);
         match (self, other) {
             (Self::Number(a), Self::Number(b)) => a.partial_cmp(b).unwrap(),
-            (Self::String(a), Self::String(b)) => a.cmp(b),
+            (Self::String(a), Self::String(b)) => strings(a, b),
             (Self::Array(a), Self::Array(b)) => {
-                let unequal = a.iter().zip(b).map(|(a, b)| a.compare(b)).find(|order| order.is_ne());
+                let unequal = a.iter().zip(b).map(|(a, b)| by(a, b)).find(|order| order.is_ne());
                 unequal.unwrap_or_else(|| a.len().cmp(&b.len()))
             }
             (Self::Object(a), Self::Object(b)) => {
-                let orders = a.iter().zip(b).map(|(a, b)| a.0.cmp(&b.0).then_with(|| a.1.compare(&b.1)));
+                let orders = a.iter().zip(b).map(|(a, b)| a.0.cmp(&b.0).then_with(|| by(&a.1, &b.1)));
                 orders.into_iter().find(|order| order.is_ne()).unwrap_or_else(|| a.len().cmp(&b.len()))
             }
             _ => self.class().cmp(&other.class()),

@@ -27,7 +27,8 @@ pub type RowTree = Tree<RowKey, RowValue, Memo>;
 /// One row as a map function emitted it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Emitted {
-    /// The key, encoded by [`collation::encode`](super::collation::encode).
+    /// The key, encoded by [`collation::encode`](super::collation::encode) or, in every row of a view,
+    /// [`collation::encode_by`](super::collation::encode_by).
     pub key: Vec<u8>,
     /// The value.
     pub value: RowValue,

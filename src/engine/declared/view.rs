@@ -204,6 +204,6 @@ impl View {
         *self.numbers.lock() = ViewNumbers { rows: rows.rows().len(), sequence: rows.sequence() };
         *built = rows;
         let tree = tree.ok_or_else(closed)?;
-        Ok(Reading::new(self.fingerprint, tree, snapshot.clone()))
+        Ok(Reading::new(self.fingerprint, tree, self.declaration.collation().clone(), snapshot.clone()))
     }
 }

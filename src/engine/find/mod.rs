@@ -28,6 +28,7 @@ use super::workers::Workers;
 use crate::error::{Error, ErrorKind, Result};
 
 use plan::Plan;
+use search::Arranged;
 pub use search::{Explanation, Found, Search, Wanted};
 
 /// Takes what was found where that was not known at once.
@@ -36,7 +37,7 @@ pub type FoundReply = Box<dyn FnOnce(Result<Found>) + Send>;
 /// A search at a moment, to be done by a worker.
 #[must_use = "nothing is done before it is begun"]
 pub struct Searching {
-    search: Search,
+    search: Arranged,
     plan: Option<Plan>,
     /// The plan's view at the moment, where it was there at once.
     reading: Option<Reading>,
@@ -49,10 +50,12 @@ impl Engine {
     ///
     /// # Errors
     ///
-    /// `NOT_LOADED`, `CLOSED`.
+    /// `NOT_LOADED`, `CLOSED`; an assertion where the cursor is damaged, or belongs to another search, and for a prefix in a
+    /// store with a collation.
     pub fn find(&self, search: Search) -> Result<Answer<Found, Searching>> {
         let snapshot = self.snapshot()?;
         let plan = Plan::choose(self.shared.views.all(), search.condition());
+        let search = search.among(snapshot.in_order())?;
         let reading = plan.as_ref().and_then(|plan| plan.view.near(&snapshot)).transpose()?;
         let workers = Arc::clone(&self.shared.workers);
         let searching = Searching { search, plan, reading, snapshot, workers };

@@ -2,10 +2,11 @@
 //!
 //! A view fits if it holds every document that meets the conditions, under keys that they pin down: its own conditions are
 //! among them; each path of its key but the last has to be equal to something; the last has to be equal to something, one of
-//! several things, in a range, or there at all. A view with `each` or a collation of its own does not.
+//! several things, in a range, or there at all. A view with `each`, or in the order of a language, does not.
 
 use std::sync::Arc;
 
+use crate::collator::Collation;
 use crate::engine::View;
 use crate::range::KeyRange;
 use crate::view::collation::encode_array;
@@ -33,8 +34,8 @@ impl Plan {
 
 /// The rows of a view that fits.
 fn ranges(declaration: &Declaration, condition: &Where) -> Option<Vec<KeyRange>> {
-    let orders_by_code_unit = declaration.collation().is_none_or(|collation| collation == "\"codeUnit\"");
-    if declaration.each().is_some() || !orders_by_code_unit || !declaration.condition().is_implied_by(condition) {
+    let is_by_code_unit = *declaration.collation() == Collation::CodeUnit;
+    if declaration.each().is_some() || !is_by_code_unit || !declaration.condition().is_implied_by(condition) {
         return None;
     }
     let (last, pinned) = declaration.key().paths().split_last()?;

@@ -1,6 +1,7 @@
 //! A query of a transaction at random, and what a naive search answers.
 
-use super::serial::{Dice, Documents};
+use super::serial::{Dice, Documents, Naming, in_model};
+use crate::collator::Collation;
 use crate::engine::Transaction;
 use crate::range::{Cursor, Fingerprint, Query, Selection, Window};
 
@@ -43,9 +44,9 @@ impl Ask {
         }
     }
 
-    /// What a transaction answers.
-    pub fn of(self, transaction: &mut Transaction) -> String {
-        let bytes = |text: &str| text.as_bytes().to_vec();
+    /// What a transaction answers in a store of such names.
+    pub fn of(self, transaction: &mut Transaction, naming: &Naming) -> String {
+        let bytes = |text: &str| naming.of(text).into_bytes();
         let bound = |text| self.keys.is_none().then(|| bytes(text));
         let selection = Selection {
             start: bound(self.from),
@@ -56,11 +57,15 @@ impl Ask {
             descending: self.descending,
             ..Selection::default()
         };
-        let query = selection.fingerprint(Fingerprint::KEYS);
-        let cursor = self.after.map(|(place, key)| Cursor::to_text(query, place, key.as_bytes()));
+        let kind = match &naming.collation {
+            Collation::CodeUnit => Fingerprint::KEYS,
+            Collation::Locale(collator) => Fingerprint::KEYS.and(collator.text().as_bytes()),
+        };
+        let query = selection.fingerprint(kind);
+        let cursor = self.after.map(|(place, key)| Cursor::to_text(query, place, &bytes(key)));
         let query = Query { selection, window: self.window, cursor };
         let page = transaction.query_keys(query, self.total, self.documents).unwrap();
-        let found = transaction.page(&page).map(|(key, stored)| (key.to_string(), stored.document.text().to_owned()));
+        let found = transaction.page(&page).map(|(key, stored)| (in_model(key), stored.document.text().to_owned()));
         self.answer(&found.collect::<Vec<_>>(), page.exclusive_end_index, page.total)
     }
 

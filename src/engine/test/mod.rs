@@ -3,6 +3,7 @@
 mod ask;
 mod batch;
 mod closing;
+mod collation;
 mod conflict;
 mod declared;
 mod durability;

@@ -6,6 +6,7 @@ use napi::Env;
 use napi_derive::napi;
 
 use super::with;
+use crate::collator::Collation;
 use crate::engine::{Advance, Emission};
 use crate::error::{Error, Result};
 use crate::node::failure::{as_number, throw};
@@ -77,9 +78,11 @@ pub fn view_apply(env: Env, number: u32, view: u32, lines: String) -> napi::Resu
         let mut lines = lines.split('\n');
         let mut emissions = Vec::new();
         while let Some(count) = lines.next().filter(|line| !line.is_empty()) {
-            let emission = emission(count, &mut lines).map_err(|error| match index.chunk_key(emissions.len()) {
-                Some(key) => error.with_key(key.to_text()),
-                None => error,
+            let emission = emission(index.collation(), count, &mut lines).map_err(|error| {
+                match index.chunk_key(emissions.len()) {
+                    Some(key) => error.with_key(key.to_text()),
+                    None => error,
+                }
             })?;
             emissions.push(emission);
         }
@@ -88,7 +91,7 @@ pub fn view_apply(env: Env, number: u32, view: u32, lines: String) -> napi::Resu
     })
 }
 
-fn emission<'a>(count: &str, lines: &mut impl Iterator<Item = &'a str>) -> Result<Emission> {
+fn emission<'a>(collation: &Collation, count: &str, lines: &mut impl Iterator<Item = &'a str>) -> Result<Emission> {
     if count == "-" {
         return Ok(Emission::Skipped);
     }
@@ -97,14 +100,14 @@ fn emission<'a>(count: &str, lines: &mut impl Iterator<Item = &'a str>) -> Resul
     let rows = (0..count).map(|_| {
         let (key, value) = (lines.next().ok_or_else(malformed)?, lines.next().ok_or_else(malformed)?);
         let value = (!value.is_empty()).then(|| Arc::from(value));
-        Ok(Emitted { key: encoded(key)?, value })
+        Ok(Emitted { key: encoded(collation, key)?, value })
     });
     rows.collect::<Result<_>>().map(Emission::Rows)
 }
 
-fn encoded(json: &str) -> Result<Vec<u8>> {
+fn encoded(by: &Collation, json: &str) -> Result<Vec<u8>> {
     // With room for what a row key has beside it.
     let mut bytes = Vec::with_capacity(json.len() + 64);
-    collation::encode(json, &mut bytes)?;
+    collation::encode_by(by, json, &mut bytes)?;
     Ok(bytes)
 }

@@ -22,19 +22,23 @@ use napi_derive::napi;
 
 use super::failure::{as_number, throw};
 use super::store::store;
+use crate::collator::Collation;
 use crate::engine::Index;
 use crate::error::{Error, Result};
 
-/// Makes a view without rows and tells its number. Its cursors know it by its id.
+/// Makes a view without rows and tells its number. Its cursors know it by its id; the collation is JSON text, none is by code
+/// unit.
 #[napi(catch_unwind)]
-pub fn view_create(env: Env, number: u32, id: String) -> napi::Result<u32> {
+pub fn view_create(env: Env, number: u32, id: String, collation: Option<String>) -> napi::Result<u32> {
     let store = store(&env, number)?;
+    let collation = collation.as_deref().map(Collation::parse).transpose().map_err(|error| throw(&env, &error))?;
+    let index = Index::ordered(&id, collation.unwrap_or_default());
     let mut views = store.views.borrow_mut();
     let free = views.iter().position(Option::is_none).unwrap_or(views.len());
     let view = u32::try_from(free).map_err(|_| napi::Error::from_reason("too many views"))?;
     match views.get_mut(free) {
-        Some(slot) => *slot = Some(Index::new(&id)),
-        None => views.push(Some(Index::new(&id))),
+        Some(slot) => *slot = Some(index),
+        None => views.push(Some(index)),
     }
     Ok(view)
 }

@@ -2,41 +2,74 @@
 //!
 //! ```json
 //! { "format": "kixx-datastore", "version": 1 }
+//! { "format": "kixx-datastore", "version": 2, "collation": {"locale":"de", ...} }
 //! ```
 //!
-//! A directory without it is either new or was written by the original datastore; both are version 1.
+//! A directory without it is either new or was written by the original datastore; both are version 1. Version 2 is a
+//! store whose keys are [in a language's order](crate::collator): who only knows version 1 would answer in another one.
+//! Nothing else in the directory depends on the order.
 
 use serde_json::Value;
 
 use super::layout::{FORMAT, PRIVATE};
 use super::replace::replace;
+use crate::collator::Collation;
 use crate::disk::Disk;
 use crate::error::{BadFile, Error, ErrorKind, Result};
 
-/// The version this crate writes and the highest that it reads.
-pub const VERSION: u64 = 1;
+/// The highest version that this crate reads.
+pub const VERSION: u64 = 2;
 
-/// Writes `format.json` where it is missing, else checks it.
+/// Writes `format.json` where it is missing, else checks it. Tells the order of the keys: the one that is remembered, and
+/// in a directory without the file, the one that is wanted.
 ///
 /// # Errors
 ///
-/// `UNSUPPORTED` for a later version, `CORRUPT` where the file is not what we wrote, or the system's.
-pub fn ensure(disk: &dyn Disk) -> Result<()> {
+/// `ASSERTION` where another order is wanted than is remembered, `UNSUPPORTED` for a later version, `CORRUPT` where the
+/// file is not what we wrote, or the system's.
+pub fn ensure(disk: &dyn Disk, wanted: Option<&Collation>) -> Result<Collation> {
     let mut bytes = Vec::new();
     match disk.read(FORMAT, &mut bytes) {
-        Ok(()) => check(disk, &bytes),
-        Err(error) if error.is_not_found() => write(disk),
+        Ok(()) => {
+            let remembered = check(disk, &bytes)?;
+            match wanted {
+                Some(wanted) if *wanted != remembered => Err(another_order(disk, wanted, &remembered)),
+                _ => Ok(remembered),
+            }
+        }
+        Err(error) if error.is_not_found() => {
+            let collation = wanted.cloned().unwrap_or_default();
+            write(disk, &collation)?;
+            Ok(collation)
+        }
         Err(error) => Err(error),
     }
 }
 
-fn write(disk: &dyn Disk) -> Result<()> {
-    let text = format!("{{ \"format\": \"kixx-datastore\", \"version\": {VERSION} }}\n");
+fn write(disk: &dyn Disk, collation: &Collation) -> Result<()> {
+    let order = match collation {
+        Collation::CodeUnit => "\"version\": 1".to_owned(),
+        Collation::Locale(collator) => format!("\"version\": 2, \"collation\": {}", collator.text()),
+    };
+    let text = format!("{{ \"format\": \"kixx-datastore\", {order} }}\n");
     replace(disk, FORMAT, text.as_bytes())?;
     disk.sync_folder(PRIVATE)
 }
 
-fn check(disk: &dyn Disk, bytes: &[u8]) -> Result<()> {
+fn another_order(disk: &dyn Disk, wanted: &Collation, remembered: &Collation) -> Error {
+    let path = disk.path(FORMAT);
+    Error::assertion(format!(
+        "the keys of this store are in the order {}, not {}: open it with that collation or without one; to change it, \
+         remove '{}' while the store is closed",
+        remembered.text(),
+        wanted.text(),
+        path.display()
+    ))
+    .with_path(path)
+}
+
+/// The order that a `format.json` remembers.
+fn check(disk: &dyn Disk, bytes: &[u8]) -> Result<Collation> {
     let path = disk.path(FORMAT);
     let corrupt = |reason: &str| {
         let file = BadFile { file: FORMAT.to_owned(), reason: reason.to_owned() };
@@ -46,7 +79,12 @@ fn check(disk: &dyn Disk, bytes: &[u8]) -> Result<()> {
     };
     let value: Value = serde_json::from_slice(bytes).map_err(|_| corrupt("is not JSON"))?;
     match value.get("version").and_then(Value::as_u64) {
-        Some(version) if (1..=VERSION).contains(&version) => Ok(()),
+        Some(version) if (1..=VERSION).contains(&version) => match value.get("collation") {
+            None => Ok(Collation::CodeUnit),
+            Some(collation) => {
+                Collation::parse(&collation.to_string()).map_err(|_| corrupt("names no collation that is known"))
+            }
+        },
         Some(version) => Err(Error::new(
             ErrorKind::Unsupported,
             format!(

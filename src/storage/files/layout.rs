@@ -5,7 +5,7 @@
 //!   user%3A123.json       documents; a long name is cut into folders `first-part%/rest.json`
 //!   .datastore/
 //!     lock                held (flock) by the opener
-//!     format.json         {"format":"kixx-datastore","version":1}
+//!     format.json         the format's version, the order of keys
 //!     views.json          definitions of views that hold for every opener
 //!     journal/            what was committed since the last checkpoint
 //!     tmp/                versions on their way into place, or out of it; emptied at load

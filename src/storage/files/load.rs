@@ -36,10 +36,10 @@ type Probe = fn(&dyn Disk) -> Result<Names>;
 /// # Errors
 ///
 /// `LOCKED`, `CORRUPT` with every bad file, `UNSUPPORTED` for a later format, or the system's.
-pub(super) fn load(disk: Arc<dyn Disk>, options: Options, limits: Limits, probe: Probe) -> Result<(Open, Loaded)> {
+pub(super) fn load(disk: Arc<dyn Disk>, options: &Options, limits: Limits, probe: Probe) -> Result<(Open, Loaded)> {
     make_folder(disk.as_ref(), PRIVATE)?;
     let lock = disk.lock(LOCK, false)?;
-    format::ensure(disk.as_ref())?;
+    let collation = format::ensure(disk.as_ref(), options.collation.as_ref())?;
     make_folder(disk.as_ref(), TEMPORARY)?;
     make_folder(disk.as_ref(), JOURNAL)?;
     let names = probe(disk.as_ref())?;
@@ -68,6 +68,7 @@ pub(super) fn load(disk: Arc<dyn Disk>, options: Options, limits: Limits, probe:
         lock,
         definitions: (!definitions.is_empty()).then(|| definitions.clone()),
         is_uprooted: false,
+        collation: collation.clone(),
         epoch: shared.journal.epoch(),
         shared: Arc::new(shared),
         placer: Placer::default(),
@@ -86,7 +87,8 @@ pub(super) fn load(disk: Arc<dyn Disk>, options: Options, limits: Limits, probe:
     let documents = open.own(found, contents, plan)?;
     open.names.set_aside(&ignored);
     let position = Position { epoch: open.epoch, sequence: last };
-    Ok((open, Loaded { documents, position, definitions, findings: Findings { ignored, quarantined, recovered } }))
+    let findings = Findings { ignored, quarantined, recovered };
+    Ok((open, Loaded { documents, position, collation, definitions, findings }))
 }
 
 fn read_files(disk: &dyn Disk) -> Result<(Scan, Contents)> {
@@ -117,7 +119,7 @@ fn fall_back(disk: &dyn Disk, found: &mut Scan, contents: &mut Contents) -> Resu
 }
 
 /// The journal that goes on after the one that was found.
-fn next_journal(disk: &Arc<dyn Disk>, options: Options, past: &Recovered, last: u64) -> Result<Journal> {
+fn next_journal(disk: &Arc<dyn Disk>, options: &Options, past: &Recovered, last: u64) -> Result<Journal> {
     let start = Start {
         epoch: past.epoch.map_or_else(new_epoch, Ok)?,
         last,

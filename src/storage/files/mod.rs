@@ -66,6 +66,7 @@ use self::layout::{JOURNAL, LOCK, PRIVATE, TEMPORARY};
 use self::place::Placer;
 use self::shared::{Limits, Shared, note_failure};
 use super::{Capabilities, Group, Keeper, Loaded, Outcome, Storage};
+use crate::collator::Collation;
 use crate::disk::{Disk, Held, System};
 use crate::error::{ErrorKind, Result};
 use crate::key::Key;
@@ -83,12 +84,14 @@ pub enum OnCorrupt {
 }
 
 /// How a directory is kept.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Options {
     /// What to do with bad files.
     pub on_corrupt: OnCorrupt,
     /// When files are placed.
     pub placing: Placing,
+    /// The order of keys that the directory has to be in, or gets if it is new; `None` takes it as it is.
+    pub collation: Option<Collation>,
 }
 
 /// Mounts the disk that a directory lies on.
@@ -111,6 +114,8 @@ struct Open {
     epoch: u64,
     placer: Placer,
     names: Names,
+    /// What its format names.
+    collation: Collation,
     /// Documents whose file still has the name that the original gave it.
     plain: HashSet<Key>,
     /// The definitions that were saved last; `None` where there never were any.
@@ -151,7 +156,7 @@ impl Open {
             self.is_uprooted = true;
         }
         if self.is_uprooted {
-            format::ensure(disk)?;
+            format::ensure(disk, Some(&self.collation))?;
             if let Some(text) = &self.definitions {
                 definitions::write(disk, text)?;
             }
@@ -182,7 +187,7 @@ impl Storage for Files {
 
     fn load(&mut self) -> Result<Loaded> {
         self.open = None;
-        let (open, loaded) = load::load((self.mount)()?, self.options, self.limits, self.probe)?;
+        let (open, loaded) = load::load((self.mount)()?, &self.options, self.limits, self.probe)?;
         self.open = Some(open);
         Ok(loaded)
     }

@@ -1,10 +1,11 @@
 //! JSON text to sortable bytes, in one pass and without a value in between.
 
 use super::nesting::{Container, DEPTH_LIMIT, Nesting};
-use super::{ARRAY, END, FALSE, NULL, NUMBER, OBJECT, STRING, TRUE, number, string};
+use super::{ARRAY, END, FALSE, LOCALE, NULL, NUMBER, OBJECT, STRING, TRUE, number, string};
+use crate::collator::{Collation, Collator};
 use crate::error::{Error, Result};
 
-/// Appends the encoding of one JSON value; `json` is JSON text as `JSON.stringify` prints it, lone surrogates as
+/// Appends the encoding of one JSON value whose strings go by code unit; `json` is JSON text as `JSON.stringify` prints it, lone surrogates as
 /// escapes. Spaces between tokens are allowed.
 ///
 /// # Errors
@@ -12,8 +13,17 @@ use crate::error::{Error, Result};
 /// `Assertion` where `json` is not JSON, holds a number beyond every double, or nests deeper than 2,000 levels;
 /// `out` is then as it was.
 pub fn encode(json: &str, out: &mut Vec<u8>) -> Result<()> {
+    encode_by(&Collation::CodeUnit, json, out)
+}
+
+/// The same with strings in a collation's order.
+///
+/// # Errors
+///
+/// As [`encode()`].
+pub fn encode_by(collation: &Collation, json: &str, out: &mut Vec<u8>) -> Result<()> {
     let before = out.len();
-    let mut encoder = Encoder { rest: json.as_bytes(), out };
+    let mut encoder = Encoder { rest: json.as_bytes(), collator: collation.collator(), out };
     let Err(problem) = encoder.text() else { return Ok(()) };
     let at = json.len() - encoder.rest.len();
     out.truncate(before);
@@ -37,6 +47,7 @@ impl Problem {
 
 struct Encoder<'a> {
     rest: &'a [u8],
+    collator: Option<&'a Collator>,
     out: &'a mut Vec<u8>,
 }
 
@@ -77,7 +88,10 @@ impl Encoder<'_> {
     /// A scalar, or the opening of a container, which is returned.
     fn value(&mut self) -> Result<Option<Container>, Problem> {
         match self.peek() {
-            Some(b'"') => self.string()?,
+            Some(b'"') => match self.collator {
+                None => self.string()?,
+                Some(collator) => self.string_by(collator)?,
+            },
             Some(b'-' | b'0'..=b'9') => {
                 self.out.push(NUMBER);
                 let length = number::append(self.rest, self.out).ok_or(Problem::Malformed)?;
@@ -112,6 +126,16 @@ impl Encoder<'_> {
     fn string(&mut self) -> Result<(), Problem> {
         self.advance(1);
         self.out.push(STRING);
+        let length = string::append(self.rest, self.out).ok_or(Problem::Malformed)?;
+        self.advance(length);
+        Ok(())
+    }
+
+    fn string_by(&mut self, collator: &Collator) -> Result<(), Problem> {
+        self.advance(1);
+        self.out.extend_from_slice(&[STRING, LOCALE]);
+        string::append_sort_key(self.rest, collator, self.out).ok_or(Problem::Malformed)?;
+        self.out.push(END);
         let length = string::append(self.rest, self.out).ok_or(Problem::Malformed)?;
         self.advance(length);
         Ok(())

@@ -31,16 +31,28 @@
 //! {"a":[]}       07 05 61 00 06 00 00
 //! ```
 //!
+//! In the order of a [language](crate::collator) a string, but no name in an object, has its sort key before it:
+//!
+//! ```text
+//! string   05 FF, then the sort key, which holds no 00, then 00, then code units and 00 as above
+//! "a"      05 FF 2B 01 05 01 05 00 61 00          (in German)
+//! ```
+//!
+//! A code unit never begins with FF, so both forms are read by the same functions. All strings of one view have one
+//! form. The version of the Unicode data decides what sort keys are: these bytes are never stored.
+//!
 //! Invariants: no encoding is the beginning of another, so encodings can be joined and still sort by their parts.
 //! One value has one encoding, whatever spaces or escapes its text has. The last byte of a string or array only ends
-//! it: without it, the bytes are what every string or array with this beginning begins with ([`prefix`]). Damaged
-//! bytes and malformed text are an answer, never a panic; nothing here recurses.
+//! it: without it, the bytes are what every array, and by code unit every string, with this beginning begins with
+//! ([`prefix`]). Damaged bytes and malformed text are an answer, never a panic; nothing here recurses.
 //!
 //! Numbers are the doubles that JavaScript reads: digits beyond a double's precision are lost here, which is why
 //! only keys are encoded and values are kept as text.
 
 mod decode;
 mod encode;
+#[cfg(test)]
+mod language;
 mod nesting;
 mod normal;
 mod number;
@@ -51,13 +63,15 @@ mod string;
 mod test;
 
 pub use decode::decode;
-pub use encode::encode;
+pub use encode::{encode, encode_by};
 pub(super) use normal::{Members, normalise};
 pub(super) use number::print as print_number;
 pub(super) use string::{append_terminated, unescape};
 
-use crate::error::{Error, Result};
 use std::ops::RangeInclusive;
+
+use crate::collator::Collation;
+use crate::error::{Error, Result};
 
 /// Ends a string, an array or an object; lower than every tag, so that the shorter sorts first.
 const END: u8 = 0x00;
@@ -68,6 +82,8 @@ const NUMBER: u8 = 0x04;
 const STRING: u8 = 0x05;
 const ARRAY: u8 = 0x06;
 const OBJECT: u8 = 0x07;
+/// In place of a string's first code unit, none of which begins so: a sort key comes before them.
+const LOCALE: u8 = 0xFF;
 
 /// The length of the encoded value at the head of `bytes`; `None` where there is none.
 ///
@@ -153,18 +169,44 @@ pub fn decode_head(head: &[u8], out: &mut String) -> Option<()> {
 }
 
 /// Appends what the encodings of all strings that start with the JSON string `json`, or of all arrays that start
-/// with the elements of the JSON array `json`, begin with.
+/// with the elements of the JSON array `json`, begin with, where strings go by code unit.
 ///
 /// # Errors
 ///
 /// `Assertion` where `json` is neither a string nor an array, or [`encode()`] refuses it.
 pub fn prefix(json: &str, out: &mut Vec<u8>) -> Result<()> {
+    prefix_by(&Collation::CodeUnit, json, out)
+}
+
+/// The same in a collation's order.
+///
+/// # Errors
+///
+/// As [`prefix`]; and where `json` is a string and the order a language's, in which the strings that start with it do not
+/// stand together.
+pub fn prefix_by(collation: &Collation, json: &str, out: &mut Vec<u8>) -> Result<()> {
     let before = out.len();
-    encode(json, out)?;
-    if matches!(out.get(before), Some(&(STRING | ARRAY))) {
-        out.pop();
-        return Ok(());
-    }
+    encode_by(collation, json, out)?;
+    let problem = match (out.get(before), collation) {
+        (Some(&STRING), Collation::CodeUnit) | (Some(&ARRAY), _) => {
+            out.pop();
+            return Ok(());
+        }
+        (Some(&STRING), Collation::Locale(_)) => no_prefix(),
+        _ => Error::assertion("the prefix of a view query must be a string or an array"),
+    };
     out.truncate(before);
-    Err(Error::assertion("the prefix of a view query must be a string or an array"))
+    Err(problem)
+}
+
+/// The value that a prefix made here would be of, were nothing behind it.
+pub(super) fn whole(prefix: &[u8]) -> Vec<u8> {
+    let mut bytes = prefix.to_vec();
+    bytes.push(END);
+    bytes
+}
+
+/// Why a string is no prefix in the order of a language.
+fn no_prefix() -> Error {
+    Error::assertion("by a locale, strings with one prefix do not stand together: use startKey and endKey")
 }

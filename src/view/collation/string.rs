@@ -7,7 +7,8 @@
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
-use super::END;
+use super::{END, LOCALE};
+use crate::collator::Collator;
 
 /// The first byte of the escapes of U+0000 and U+0001.
 const ESCAPE: u8 = 0x01;
@@ -40,6 +41,21 @@ pub fn append(text: &[u8], out: &mut Vec<u8>) -> Option<usize> {
             _ => return None,
         };
     }
+}
+
+/// Appends the sort key of the JSON string whose opening quote has been read; `None` where it is malformed. `text` is
+/// UTF-8.
+pub fn append_sort_key(text: &[u8], collator: &Collator, out: &mut Vec<u8>) -> Option<()> {
+    let plain = text.iter().position(|byte| matches!(byte, b'"' | b'\\'))?;
+    if text.get(plain) == Some(&b'"') {
+        collator.append_sort_key_of_text(str::from_utf8(text.get(..plain)?).ok()?, out);
+        return Some(());
+    }
+    let mut escaped = Vec::new();
+    append(text, &mut escaped)?;
+    escaped.pop();
+    collator.append_sort_key(&unescape(&escaped)?, out);
+    Some(())
 }
 
 /// Appends the character of the escape whose backslash has been read, and returns what follows it.
@@ -114,8 +130,15 @@ fn unescaped(byte: u8) -> Option<u8> {
     matches!(byte, 1 | 2).then(|| byte - 1)
 }
 
-/// The inside of the encoded string whose tag has been read, and what follows its end.
+/// The code units of the encoded string whose tag has been read, and what follows its end.
 pub fn split(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
+    match bytes {
+        [LOCALE, sort_key @ ..] => split_at_end(split_at_end(sort_key)?.1),
+        _ => split_at_end(bytes),
+    }
+}
+
+fn split_at_end(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
     let end = bytes.iter().position(|byte| *byte == END)?;
     let (inside, rest) = bytes.split_at_checked(end)?;
     Some((inside, rest.get(1..)?))

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::condition::Where;
 use super::path::{Found, Path, Trie};
 use super::{Declaration, KeyPaths, Value, value};
+use crate::collator::Collation;
 use crate::document::elements;
 use crate::view::collation::encode_array;
 use crate::view::{Emitted, RowValue};
@@ -75,7 +76,7 @@ impl Declaration {
         let mut emit = |element: Option<&Found<'_>>| {
             let scope = Scope { text, document, element };
             scratch.clear();
-            if plan.key.encode(&scope, scratch).is_some() {
+            if plan.key.encode(&scope, &self.collation, scratch).is_some() {
                 row(scratch, plan.value.of(&scope));
             }
         };
@@ -120,11 +121,11 @@ impl Plan {
 
 impl Key {
     /// Appends the key of a row; `None` where a part of it is missing.
-    fn encode(&self, scope: &Scope<'_, '_>, out: &mut Vec<u8>) -> Option<()> {
+    fn encode(&self, scope: &Scope<'_, '_>, by: &Collation, out: &mut Vec<u8>) -> Option<()> {
         match self {
-            Self::One(source) => value::encode(scope.get(*source)?, out).ok(),
+            Self::One(source) => value::encode_by(by, scope.get(*source)?, out).ok(),
             Self::Array(sources) => encode_array(out, |out| {
-                sources.iter().try_for_each(|source| value::encode(scope.get(*source)?, out).ok())
+                sources.iter().try_for_each(|source| value::encode_by(by, scope.get(*source)?, out).ok())
             }),
         }
     }

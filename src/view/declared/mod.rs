@@ -39,6 +39,7 @@ pub use filter::Filter;
 pub use path::Path;
 pub use value::Operand;
 
+use crate::collator::Collation;
 use emit::Plan;
 
 /// What the rows of a view are.
@@ -50,7 +51,7 @@ pub struct Declaration {
     value: Value,
     reduce: Option<String>,
     unique: bool,
-    collation: Option<Box<str>>,
+    collation: Collation,
     plan: Plan,
 }
 
@@ -106,10 +107,10 @@ impl Declaration {
         self.unique
     }
 
-    /// The text of the collation, as it was given.
+    /// The order of the strings in its keys. Conditions go by code unit all the same.
     #[must_use]
-    pub fn collation(&self) -> Option<&str> {
-        self.collation.as_deref()
+    pub fn collation(&self) -> &Collation {
+        &self.collation
     }
 }
 

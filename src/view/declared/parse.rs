@@ -8,7 +8,7 @@ use super::condition::Where;
 use super::emit::Plan;
 use super::path::Path;
 use super::{Declaration, KeyPaths, Value};
-use crate::document::compact;
+use crate::collator::Collation;
 use crate::error::{Error, Result};
 
 const MEMBERS: &[&str] = &["where", "key", "each", "value", "reduce", "unique", "collation"];
@@ -37,7 +37,7 @@ impl Declaration {
         let value = text("value").map_or(Ok(Value::Nothing), value)?;
         let reduce = text("reduce").map(reduce).transpose()?;
         let unique = text("unique").map_or(Ok(false), unique)?;
-        let collation = text("collation").map(|json| compact(json).into());
+        let collation = text("collation").map_or_else(|| Ok(Collation::default()), Collation::parse)?;
         let plan = Plan::new(&condition, &key, each.as_ref(), &value);
         Ok(Self { condition, key, each, value, reduce, unique, collation, plan })
     }
@@ -69,8 +69,8 @@ impl Declaration {
         if self.unique {
             members.push(("unique", "true".to_owned()));
         }
-        if let Some(collation) = &self.collation {
-            members.push(("collation", collation.to_string()));
+        if let Collation::Locale(collator) = &self.collation {
+            members.push(("collation", collator.text().to_owned()));
         }
         let members: Vec<_> = members.iter().map(|(name, value)| format!("\"{name}\":{value}")).collect();
         format!("{{{}}}", members.join(","))

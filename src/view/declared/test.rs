@@ -187,11 +187,27 @@ fn declarations_that_say_the_same_have_the_same_text() {
     let (a, b) = (Declaration::parse(a).unwrap(), Declaration::parse(b).unwrap());
     assert_eq!(a, b);
     assert_eq!(a.text(), r#"{"where":{"a":{"$eq":[1,2]},"b":{"$gt":1,"$lt":2}},"key":"k"}"#);
-    let full = r#"{"where":{"a":{"$in":[1]}},"key":["k"],"each":"e","value":["v"],"reduce":"_sum","unique":true,"collation":{"locale":"de"}}"#;
+    let full = r#"{"where":{"a":{"$in":[1]}},"key":["k"],"each":"e","value":["v"],"reduce":"_sum","unique":true,"collation":{"locale":"de","strength":"tertiary","numeric":false,"caseFirst":"false"}}"#;
     let declared = Declaration::parse(full).unwrap();
     assert_eq!(declared.text(), full);
     assert_eq!((declared.reduce(), declared.is_unique()), (Some("_sum"), true));
-    assert_eq!(declared.collation(), Some(r#"{"locale":"de"}"#));
+    let short = full.replace(r#","strength":"tertiary","numeric":false,"caseFirst":"false""#, "");
+    assert_eq!(Declaration::parse(&short).unwrap(), declared);
+    let by_code_unit = Declaration::parse(r#"{"key":"k","collation":"codeUnit"}"#).unwrap();
+    assert_eq!(by_code_unit.text(), r#"{"key":"k"}"#);
+}
+
+#[test]
+fn keys_and_no_conditions_are_in_the_order_of_the_collation() {
+    let german = Collation::parse(r#"{"locale":"de"}"#).unwrap();
+    let document = "{\"k\":\"\u{e4}\",\"o\":{\"a\":\"x\",\"b\":1,\"a\":\"z\"}}";
+    for (key, value) in [("\"k\"", "\"\u{e4}\""), ("[\"k\"]", "[\"\u{e4}\"]"), ("\"o\"", r#"{"a":"z","b":1}"#)] {
+        let text = format!(r#"{{"where":{{"k":{{"$gt":"z"}}}},"key":{key},"collation":{{"locale":"de"}}}}"#);
+        let mut expected = Vec::new();
+        collation::encode_by(&german, value, &mut expected).unwrap();
+        let rows = Declaration::parse(&text).unwrap().emit(document);
+        assert_eq!(rows.iter().map(|row| &row.key).collect::<Vec<_>>(), [&expected], "{key}");
+    }
 }
 
 #[test]

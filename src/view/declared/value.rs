@@ -5,19 +5,29 @@
 
 use std::ops::RangeInclusive;
 
+use crate::collator::Collation;
 use crate::error::Result;
 use crate::view::collation::{self, class};
 
-/// Appends the bytes of a value by which rows are ordered.
+/// Appends the bytes of a value by which rows are ordered, strings by code unit.
 ///
 /// # Errors
 ///
 /// `Assertion` where `text` is no JSON or nested too deeply.
 pub(super) fn encode(text: &str, out: &mut Vec<u8>) -> Result<()> {
+    encode_by(&Collation::CodeUnit, text, out)
+}
+
+/// The same with strings in a collation's order.
+///
+/// # Errors
+///
+/// As [`encode`].
+pub(super) fn encode_by(by: &Collation, text: &str, out: &mut Vec<u8>) -> Result<()> {
     let before = out.len();
-    if let Err(error) = collation::encode(text, out) {
+    if let Err(error) = collation::encode_by(by, text, out) {
         let finite = without_infinities(text).ok_or(error)?;
-        collation::encode(&finite, out)?;
+        collation::encode_by(by, &finite, out)?;
     }
     if text.contains('{') {
         let bytes = out.split_off(before);

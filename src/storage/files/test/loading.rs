@@ -230,7 +230,7 @@ fn the_format_is_named_and_checked() {
     drop(data.load());
     assert_eq!(data.text(".datastore/format.json"), "{ \"format\": \"kixx-datastore\", \"version\": 1 }\n");
     for (content, expected) in [
-        ("{ \"format\": \"kixx-datastore\", \"version\": 2 }", "UNSUPPORTED"),
+        ("{ \"format\": \"kixx-datastore\", \"version\": 3 }", "UNSUPPORTED"),
         ("", "CORRUPT"),
         ("{}", "CORRUPT"),
         ("{\"version\":0}", "UNSUPPORTED"),

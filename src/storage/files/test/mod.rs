@@ -8,6 +8,7 @@ mod fault;
 mod hindrance;
 mod history;
 mod loading;
+mod order;
 mod recovery;
 mod writing;
 
@@ -27,7 +28,7 @@ use crate::storage::{Entry, Loaded, Outcome, Storage};
 fn passes_the_conformance_cases() {
     for placing in [Placing::Eager, Placing::Background] {
         let options = Options { placing, ..Options::default() };
-        conformance::run(&move |directory| Box::new(Files::new(directory.to_path_buf(), options)));
+        conformance::run(&move |directory| Box::new(Files::new(directory.to_path_buf(), options.clone())));
     }
 }
 
