@@ -97,8 +97,9 @@ class View {
         this.#end();
     }
 
-    /** Nobody gets an answer any more. */
+    /** Nobody gets an answer any more, and the rows go with the store. */
     close() {
+        this.isGone = true;
         for (const request of this.#requests.splice(0)) {
             request.reject(new ClosedError('the datastore is closed'));
         }
