@@ -118,8 +118,8 @@ export interface BuildReport {
     skipped: number;
     /** The last change that is in the rows. */
     sequence: number;
-    /** View keys that several documents have though the view says that they must not. */
-    duplicates: { viewKey: Json; documentKeys: string[] }[];
+    /** Of a unique view, in the order of their values; the first 1,000. Writes to its documents are refused until there are none. */
+    duplicates: Duplicate[];
 }
 
 /** What a query of a view selects. Any JSON value is a key, `null` included. */
@@ -133,7 +133,24 @@ export interface ViewQueryOptions extends WindowOptions, BuildOptions {
     prefix?: string | Json[] | undefined;
     /** Told how many of the documents that have to be looked at first were looked at. What it throws ends the query. */
     onProgress?: ((progress: { done: number; total: number }) => void) | undefined;
+    /** `true` asks for what the rows come to: see `ReduceQueryOptions` and `GroupQueryOptions`. */
+    reduce?: false | undefined;
+    group?: false | undefined;
 }
+
+/** What all rows of a range come to. */
+export type ReduceQueryOptions = Omit<
+    ViewQueryOptions,
+    'reduce' | 'inclusiveStartIndex' | 'offset' | 'limit' | 'cursor' | 'includeDocuments'
+> & { reduce: true; groupLevel?: undefined };
+
+/**
+ * What the rows of each key come to (`group`), or of each beginning of so many elements of keys that are arrays
+ * (`groupLevel`; other keys are whole; 0 is one group of everything, with the key `null`).
+ */
+export type GroupQueryOptions = Omit<ViewQueryOptions, 'reduce' | 'group' | 'includeDocuments'> & {
+    reduce?: true | undefined;
+} & ({ group: true; groupLevel?: undefined } | { group?: undefined; groupLevel: number });
 
 /** One item of a query of keys. */
 export interface KeyItem {
@@ -150,6 +167,27 @@ export interface ViewItem<ViewKey = Json, Value = Json> {
     documentKey: string;
     /** What was emitted with the key; absent where nothing was. */
     value?: Value;
+}
+
+/** What the rows of a range come to. */
+export interface Reduced<Value = Json> {
+    value: Value;
+}
+
+/** What the rows of a group come to. */
+export interface ViewGroup<ViewKey = Json, Value = Json> {
+    /** The key, or the elements with which the keys begin. */
+    key: ViewKey;
+    value: Value;
+}
+
+/** The result of `_stats`; `null` without numbers, and for sums beyond every number. */
+export interface ViewStatistics {
+    sum: number | null;
+    count: number;
+    min: number | null;
+    max: number | null;
+    sumsqr: number | null;
 }
 
 /** An item with its document. */
@@ -188,12 +226,33 @@ export interface QueryResult<Item> extends Page<Item> {
 // biome-ignore lint/suspicious/noExplicitAny: what is emitted is checked when it is emitted
 export type Emit<ViewKey = any, Value = any> = (key: ViewKey, value?: Value) => void;
 
+/**
+ * A reduce that is kept up to date natively. `_sum` takes numbers, or arrays of numbers that are added element by element
+ * (`null` beyond every number); `_stats` takes numbers; `_min` and `_max` take any values, in the order of view keys;
+ * `_approx_count_distinct` counts keys.
+ */
+export type BuiltInReduce = '_count' | '_sum' | '_stats' | '_min' | '_max' | '_approx_count_distinct';
+
+/**
+ * Makes one value of rows: of values as they were emitted (`null` where none was) with their keys, or with `rereduce` of
+ * what it returned for some of them. The result must depend on the rows alone, not on how they are divided.
+ */
+export type ReduceFunction = (
+    // biome-ignore lint/suspicious/noExplicitAny: what is emitted is the user's
+    keys: [key: any, documentKey: string][] | null,
+    // biome-ignore lint/suspicious/noExplicitAny: what is emitted is the user's
+    values: any[],
+    rereduce: boolean,
+) => unknown;
+
 /** How a view is made of the documents. */
 export interface ViewSource<Doc = AnyDocument> {
     /** Called with each document, a copy of its own; emits before it returns. */
     map(document: Stored<Doc>, emit: Emit): void;
     /** What a throw of `map` does: reject the query (default), or leave the document out of the view. */
     onError?: 'error' | 'skip' | undefined;
+    /** What rows come to where a query asks for it. */
+    reduce?: BuiltInReduce | ReduceFunction | undefined;
 }
 
 /** A value to compare with: JSON, or what becomes it, as a `Date` does. */
@@ -225,9 +284,6 @@ export interface Where {
     [path: string]: Operand | Conditions;
 }
 
-/** The names of the built-in reduces. */
-export type BuiltInReduce = '_count' | '_sum' | '_stats' | '_min' | '_max' | '_approx_count_distinct';
-
 /** A view that says what its rows are: evaluated by the engine, without JavaScript. */
 export interface ViewDeclaration {
     /** Which documents it is about. Default: all. */
@@ -238,8 +294,8 @@ export interface ViewDeclaration {
     each?: string | undefined;
     /** The path of the row's value, those of the members of an object, or `true` for the whole document. */
     value?: string | readonly string[] | true | undefined;
-    // biome-ignore lint/suspicious/noExplicitAny: what a function is given depends on the view
-    reduce?: BuiltInReduce | ((keys: any, values: any, rereduce: boolean) => unknown) | undefined;
+    /** What rows come to where a query asks for it. */
+    reduce?: BuiltInReduce | ReduceFunction | undefined;
     /** Whether no two documents may have the same key. */
     unique?: boolean | undefined;
     /** How strings in keys are ordered. */
@@ -416,6 +472,19 @@ export interface Stats {
     /** What hinders syncing, or files in the background, at present. */
     degraded: DatastoreError | null;
     views: Record<string, ViewStats>;
+    cache: CacheStats;
+}
+
+/** What is kept of documents as objects, so that a read need not parse its text again. */
+export interface CacheStats {
+    /** How many bytes may be kept. */
+    size: number;
+    documents: number;
+    /** An estimate. */
+    bytes: number;
+    /** How many reads were answered from it, and how many were not. */
+    hits: number;
+    misses: number;
 }
 
 /** A view's numbers, as of its last query. */
@@ -429,6 +498,13 @@ export interface ViewStats {
     building: boolean;
     /** How many calls wait for that. */
     pending: number;
+}
+
+/** A value that several documents have in a unique view. */
+export interface Duplicate {
+    viewKey: Json;
+    /** In order; the first 1,000. */
+    documentKeys: string[];
 }
 
 /** What a custom engine answers when it is asked for a document. */
@@ -490,6 +566,11 @@ export interface EngineOptions {
     files?: 'eager' | 'background' | undefined;
     /** At least so often, in milliseconds from 10 to 3,600,000, what was written is synced. Default: 1,000. */
     syncInterval?: number | undefined;
+    /**
+     * How many bytes of documents are kept as JavaScript objects, beside their texts, so that reading them again is
+     * faster; an estimate. 0 keeps none. Default: 64 MB, or a sixteenth of the heap's limit where that is less.
+     */
+    cacheSize?: number | undefined;
     /**
      * What a file does that has a document's name but is none: reject the load with a `CorruptError` that lists them
      * all (default), or go to `.datastore/quarantine/`.
@@ -635,6 +716,16 @@ export class Datastore<Doc extends object = AnyDocument> extends EventEmitter<Da
     ): Promise<QueryResult<WithOptionalDocument<ViewItem<ViewKey, Value>, Doc>>>;
 
     /**
+     * What a range of a view's rows comes to, as of the moment of the call.
+     * @throws `ViewReduceError`, and as for rows
+     */
+    queryView<Value = Json>(id: string, options: ReduceQueryOptions): Promise<Reduced<Value>>;
+    queryView<ViewKey = Json, Value = Json>(
+        id: string,
+        options: GroupQueryOptions,
+    ): Promise<QueryResult<ViewGroup<ViewKey, Value>>>;
+
+    /**
      * A page of the documents that meet conditions, in the order of their keys, as of the moment of the call. A declarative
      * view whose key the conditions pin down leads to them; where there is none, all documents are looked at, in parallel
      * and beside the event loop.
@@ -661,14 +752,18 @@ export class Datastore<Doc extends object = AnyDocument> extends EventEmitter<Da
     /** Registers a view; one with the same id is replaced and built anew. */
     setView(id: string, source: ViewSource<Doc> | ViewDeclaration): void;
 
-    /** Forgets a view; calls that wait for it get their answers. Resolves to whether there was one. */
-    deleteView(id: string): Promise<boolean>;
-
     /**
      * Brings a view to the moment of the call, so that the next query has little to do.
-     * @throws `NotFoundError`, `ViewMapError`; code `ABORT_ERR`; code `UNSUPPORTED` over a custom engine without it
+     * @throws `NotFoundError`, `ViewMapError`; code `ABORT_ERR`; what kept the definition of a unique view from being
+     * stored; code `UNSUPPORTED` over a custom engine without it
      */
     buildView(id: string, options?: BuildOptions): Promise<BuildReport>;
+
+    /**
+     * Forgets a view; calls that wait for it get their answers. A unique one is then enforced for nobody. Resolves to
+     * whether there was one, registered here or kept in the directory.
+     */
+    deleteView(id: string): Promise<boolean>;
 
     hasView(id: string): boolean;
 
@@ -720,6 +815,11 @@ export class DatastoreEngine<Doc extends object = AnyDocument> {
         id: string,
         options?: ViewQueryOptions,
     ): QueryResult<WithOptionalDocument<ViewItem<ViewKey, Value>, Doc>>;
+    queryView<Value = Json>(id: string, options: ReduceQueryOptions): Reduced<Value>;
+    queryView<ViewKey = Json, Value = Json>(
+        id: string,
+        options: GroupQueryOptions,
+    ): QueryResult<ViewGroup<ViewKey, Value>>;
 
     hasView(id: string): boolean;
 
@@ -751,7 +851,9 @@ export class DatastoreError extends Error {
     readonly path?: string;
 }
 
-/** The stored revision is not the expected one; nothing was changed. */
+/**
+ * The stored revision is not the expected one, or another document has the value in a unique view; nothing was changed.
+ */
 export class ConflictError extends DatastoreError {
     static readonly CODE: 'CONFLICT';
     readonly code: 'CONFLICT';
@@ -761,6 +863,12 @@ export class ConflictError extends DatastoreError {
     readonly expectedRev: number | null;
     /** The revision that is stored; `null` where nothing is. */
     readonly actualRev: number | null;
+    /** The unique view that would be broken; the revisions are `null` then. */
+    readonly viewId?: string;
+    /** The value that two documents would have in that view. */
+    readonly viewKey?: Json;
+    /** The document that has it. */
+    readonly otherKey?: string;
 }
 
 /** The caller broke a rule of the interface; nothing was changed. */
@@ -796,6 +904,16 @@ export class ViewMapError extends DatastoreError {
     readonly code: 'VIEW_MAP';
     readonly viewId: string;
     readonly key: string;
+}
+
+/**
+ * A view's rows cannot be reduced: the built-in reduce does not take the value emitted for the document `key`, or the
+ * reduce function failed (`cause`).
+ */
+export class ViewReduceError extends DatastoreError {
+    static readonly CODE: 'VIEW_REDUCE';
+    readonly code: 'VIEW_REDUCE';
+    readonly viewId: string;
 }
 
 /** The operating system refused; `code` is its own (`ENOSPC`, `EACCES`, ...), as in Node's `fs` errors. */

@@ -13,4 +13,5 @@ module.exports.NotFoundError = errors.NotFoundError;
 module.exports.ClosedError = errors.ClosedError;
 module.exports.CorruptError = errors.CorruptError;
 module.exports.ViewMapError = errors.ViewMapError;
+module.exports.ViewReduceError = errors.ViewReduceError;
 module.exports.StorageError = errors.StorageError;

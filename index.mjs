@@ -11,5 +11,6 @@ export const {
     ClosedError,
     CorruptError,
     ViewMapError,
+    ViewReduceError,
     StorageError,
 } = kixx;

@@ -5,6 +5,7 @@ const { spawnSync } = require('node:child_process');
 const fs = require('node:fs');
 const path = require('node:path');
 const { test } = require('node:test');
+const { loadable } = require('../bench/peers.js');
 const { WRITERS } = require('../bench/stores/index.js');
 const { ROOT, temporaryDirectory } = require('./support.js');
 
@@ -52,4 +53,12 @@ test('an unknown option of the benchmark is refused', () => {
     const { status, stderr } = bench('--documens', '100');
     assert.equal(status, 1);
     assert.match(stderr, /documens/);
+});
+
+test('a store whose package cannot be loaded is left out of the benchmark, with a line that says why', () => {
+    const [own, missing] = [{ name: 'own' }, { name: 'missing', package: './no-such-package' }];
+    const { stores, absent } = loadable([own, missing]);
+    assert.deepEqual(stores, [own]);
+    assert.equal(absent.length, 1);
+    assert.match(absent[0], /^missing was left out: .*no-such-package/);
 });

@@ -59,6 +59,7 @@ testFaces('pages follow each other to the last, which has no cursor', async (ask
             do {
                 const page = await ask({ ...range, limit, cursor });
                 walked.push(...page.items);
+                assert.ok(walked.length <= whole.total, 'the walk ends');
                 assert.equal(page.total, whole.total);
                 assert.equal(page.exclusiveEndIndex, walked.length < whole.total ? walked.length : null);
                 assert.equal(typeof page.cursor, page.exclusiveEndIndex === null ? 'object' : 'string');
@@ -153,10 +154,10 @@ test('a cursor can stand in a URL', async (t) => {
     const store = await openStore(t);
     await store.setItems([0, 1, 2, 3].map((n) => [`\u{1f600}?>${'\u{ffff}'.repeat(n)}`, {}]));
     let cursor;
-    do {
+    for (let page = 0; page < 3; page += 1) {
         ({ cursor } = await store.queryKeys({ limit: 1, cursor }));
-        assert.match(String(cursor), /^[\w-]+$/);
-    } while (cursor !== null);
+        assert.match(cursor, /^[\w-]+$/);
+    }
 });
 
 test('a cursor of keys, of a view and of another view are not the same', async (t) => {
@@ -226,6 +227,7 @@ test('rows of one key and one document are told apart', async (t) => {
         do {
             const page = await store.queryView('view', { ...range, limit: 2, cursor });
             walked.push(...page.items.map(({ value }) => value));
+            assert.ok(walked.length <= expected.length, 'the walk ends');
             cursor = page.cursor;
         } while (cursor !== null);
         assert.deepEqual(walked, expected);
@@ -264,7 +266,10 @@ async function walk({ random, store, model, ask, rowsOf, range, limits }) {
     let stayed = rowsOf(model);
     const walked = [];
     let cursor;
+    let pages = 0;
     do {
+        pages += 1;
+        assert.ok(pages < 2_000, 'the walk ends');
         const limit = random.of(limits);
         const page = await ask({ ...range, limit, cursor });
         const present = selected(rowsOf(model), range);

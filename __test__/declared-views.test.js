@@ -152,6 +152,21 @@ test('a view that is replaced while it is built still answers', async (t) => {
     assert.equal((await store.find({ n: 5 }, { explain: true })).explain.view, null);
 });
 
+test('a view is built ahead, and forgotten', async (t) => {
+    const store = await open(t, many());
+    store.setView('byN', { key: 'n', where: { group: 'g3' } });
+    const told = [];
+    const report = await store.buildView('byN', { onProgress: ({ done, total }) => told.push([done, total]) });
+    assert.deepEqual(report, { rows: 429, skipped: 0, sequence: MANY, duplicates: [] });
+    assert.deepEqual(told.at(-1), [MANY, MANY]);
+    const pinned = { n: 3, group: 'g3' };
+    assert.equal((await store.find(pinned, { explain: true })).explain.view, 'byN');
+    assert.equal(await store.deleteView('byN'), true);
+    assert.equal((await store.find(pinned, { explain: true })).explain.view, null);
+    assert.equal((await refusal(store.queryView('byN'))).code, 'NOT_FOUND');
+    assert.equal(await store.deleteView('byN'), false);
+});
+
 test('progress rises to all documents', async (t) => {
     const store = await open(t, many());
     store.setView('byGroup', { key: 'group' });

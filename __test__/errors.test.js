@@ -24,6 +24,7 @@ const CLASSES = {
     ClosedError: ['CLOSED', undefined],
     CorruptError: ['CORRUPT', undefined],
     ViewMapError: ['VIEW_MAP', undefined],
+    ViewReduceError: ['VIEW_REDUCE', undefined],
 };
 
 for (const [name, [code, httpStatusCode]] of Object.entries(CLASSES)) {

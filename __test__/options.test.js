@@ -481,7 +481,9 @@ const NO_SOURCE = {
     'another policy': { map: nothing, onError: 'ignore' },
     'a policy that is null': { map: nothing, onError: null },
     'a policy that is true': { map: nothing, onError: true },
-    'a member that is unknown': { map: nothing, reduce: nothing },
+    'a member that is unknown': { map: nothing, reducer: nothing },
+    'a reduce that is unknown': { map: nothing, reduce: '_median' },
+    'a reduce that is null': { map: nothing, reduce: null },
     'a misspelt member': { map: nothing, onerror: 'skip' },
     'an array with a map': [1, 2],
 };

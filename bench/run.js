@@ -9,13 +9,14 @@ const { createInterface } = require('node:readline');
 const { Folders } = require('./folders.js');
 const machine = require('./machine.js');
 const { HELP, read } = require('./options.js');
+const { installed } = require('./peers.js');
 const { sustainedTable } = require('./sustained-table.js');
 const { asMarkdown, asText, bareFiles, tables } = require('./table.js');
 
 const CELL = path.join(__dirname, 'cell.js');
 
-/** A cell that takes longer is stopped and counts as failed. */
-const LONGEST_MS = 5 * 60_000;
+/** A cell that takes longer is stopped and counts as failed. The slowest store needs minutes to build its view. */
+const LONGEST_MS = 15 * 60_000;
 
 /** Runs a task in a child process; resolves to the results it told. */
 async function child(task) {
@@ -62,7 +63,7 @@ async function measure({ store, workload, documents }, folders, { runs, seconds 
 }
 
 function cellsOf({ sizes, workloads, stores, writers }) {
-    const takesPart = (store, workload) => store.workloads?.includes(workload.name) ?? true;
+    const takesPart = ({ workloads: named, except = [] }, { name }) => named?.includes(name) ?? !except.includes(name);
     const cells = sizes.flatMap((documents) =>
         workloads
             .filter((workload) => workload.writers === undefined)
@@ -128,6 +129,8 @@ async function main() {
         process.stdout.write(HELP);
         return;
     }
+    const peers = installed(options.stores);
+    options.stores = peers.stores;
     const about = machine.describe();
     const folders = new Folders(seed);
     for (const signal of ['SIGINT', 'SIGTERM']) {
@@ -140,8 +143,12 @@ async function main() {
         const results = await measureAll(options, folders);
         about.loadAfter = machine.describe().load;
         print(results, about, options);
+        process.stdout.write(peers.absent.map((line) => `${line}\n`).join(''));
         if (options.json) {
-            fs.writeFileSync(options.json, `${JSON.stringify({ machine: about, results }, null, 4)}\n`);
+            fs.writeFileSync(
+                options.json,
+                `${JSON.stringify({ machine: about, absent: peers.absent, results }, null, 4)}\n`,
+            );
         }
     } finally {
         process.stderr.write('removing the folders\n');

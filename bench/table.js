@@ -4,6 +4,9 @@
 
 const { summary } = require('./statistics.js');
 
+/** With more stores than this, ratios are a table of their own. */
+const MOST_IN_ONE = 3;
+
 /** @typedef {{ title: string, head: string[], rows: string[][] }} Table */
 
 /**
@@ -19,26 +22,48 @@ function tables(results, workloads, stores, documents) {
         results.find((result) => {
             return result.workload === workload.name && result.store === store.name && result.documents === documents;
         });
-    const [own, ...others] = stores;
-    const size = documents.toLocaleString('en');
-    const values = {
-        title: `${size} documents: median (min - max)`,
-        head: ['', ...stores.map(({ name }) => name), ...others.map(({ name }) => `${own.name} / ${name}`)],
-        rows: workloads.flatMap((workload) => {
-            const cells = stores.map((store) => find(workload, store));
-            const ratios = cells.slice(1).map((other) => ratio(workload.unit, cells[0], other));
+    const measured = workloads.map((workload) => ({
+        workload,
+        cells: stores.map((store) => find(workload, store)),
+    }));
+    const size = `${documents.toLocaleString('en')} documents`;
+    const names = stores.map(({ name }) => name);
+    const all =
+        stores.length > MOST_IN_ONE
+            ? [valuesOf(size, names, measured, false), ratiosOf(size, names, measured)]
+            : [valuesOf(size, names, measured, true)];
+    return [...all, latenciesOf(size, names, measured)].filter(({ rows }) => rows.length > 0);
+}
+
+function valuesOf(size, names, measured, withRatios) {
+    const [own, ...others] = names;
+    return {
+        title: `${size}: median (min - max)`,
+        head: ['', ...names, ...(withRatios ? others.map((name) => `${own} / ${name}`) : [])],
+        rows: measured.flatMap(({ workload, cells }) => {
             const label = `${workload.title}, ${workload.unit}`;
-            return [[label, ...cells.map(value), ...ratios], ...perDocument(workload, cells)];
+            const row = [label, ...cells.map(value), ...(withRatios ? ratios(workload, cells) : [])];
+            return [row, ...perDocument(workload, cells, row.length)];
         }),
     };
-    const latencies = {
-        title: `${size} documents: latency in us, p50 / p99`,
-        head: ['', ...stores.map(({ name }) => name)],
-        rows: workloads
-            .map((workload) => [workload.title, ...stores.map((store) => latency(find(workload, store)))])
+}
+
+function ratiosOf(size, [own, ...others], measured) {
+    return {
+        title: `${size}: how many times better ${own} is than`,
+        head: ['', ...others],
+        rows: measured.map(({ workload, cells }) => [workload.title, ...ratios(workload, cells)]),
+    };
+}
+
+function latenciesOf(size, names, measured) {
+    return {
+        title: `${size}: latency in us, p50 / p99`,
+        head: ['', ...names],
+        rows: measured
+            .map(({ workload, cells }) => [workload.title, ...cells.map(latency)])
             .filter(([, ...cells]) => cells.some((cell) => cell !== '-')),
     };
-    return [values, latencies].filter(({ rows }) => rows.length > 0);
 }
 
 function value(result) {
@@ -67,13 +92,19 @@ function latency(result) {
     return result?.latency ? `${short(result.latency.p50)} / ${short(result.latency.p99)}` : '-';
 }
 
-function perDocument(workload, cells) {
+function perDocument(workload, cells, width) {
     if (!cells.some((result) => result?.bytesPerDocument?.length > 0)) {
         return [];
     }
     const each = (result) =>
         result?.bytesPerDocument?.length > 0 ? short(summary(result.bytesPerDocument).median) : '-';
-    return [[`${workload.title}, bytes per document`, ...cells.map(each), ...cells.slice(1).map(() => '')]];
+    const row = [`${workload.title}, bytes per document`, ...cells.map(each)];
+    return [row.concat(Array(width - row.length).fill(''))];
+}
+
+/** The first store against each of the others. */
+function ratios({ unit }, [own, ...others]) {
+    return others.map((other) => ratio(unit, own, other));
 }
 
 /** How many times better the first is: above 1 it wins, also where less is better. */

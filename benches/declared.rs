@@ -63,7 +63,7 @@ fn store() -> Engine {
     engine
 }
 
-#[divan::bench(args = DECLARATIONS, sample_count = 30)]
+#[divan::bench(args = DECLARATIONS, sample_count = 10)]
 fn build_of_100_000_documents(bencher: Bencher, declaration: &str) {
     let engine = store();
     bencher

@@ -109,7 +109,9 @@ mod bulk_build {
     #[divan::bench(args = SIZES)]
     fn tree(bencher: Bencher, count: usize) {
         let keys = sorted_keys(count);
-        bencher.counter(ItemsCount::new(count)).bench_local(|| Tree::from_sorted(keys.iter().cloned().zip(0..)));
+        bencher
+            .counter(ItemsCount::new(count))
+            .bench_local(|| Tree::<_, _>::from_sorted(keys.iter().cloned().zip(0..)));
     }
 
     #[divan::bench(args = SIZES)]

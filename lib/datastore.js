@@ -42,6 +42,7 @@ const OPTIONS = {
     lockingQueue: withMethods('getLock', 'releaseLock'),
     fileSystem: withMethods(),
     onCorrupt: oneOf('error', 'quarantine'),
+    cacheSize: count,
     requireRev: boolean,
     retries: count,
     ...OF_STORE,
@@ -67,9 +68,12 @@ class Datastore extends EventEmitter {
     constructor(options) {
         const checked = checkOptions(options, OPTIONS, 'Datastore');
         const { db, lockingQueue, requireRev = false, retries = DEFAULT_RETRIES, ...ofEngine } = checked;
-        if (db !== undefined && ((ofEngine.fileSystem ?? ofEngine.onCorrupt) !== undefined || isGiven(ofEngine))) {
+        if (
+            db !== undefined &&
+            ((ofEngine.fileSystem ?? ofEngine.onCorrupt ?? ofEngine.cacheSize) !== undefined || isGiven(ofEngine))
+        ) {
             throw new AssertionError(
-                'fileSystem, onCorrupt, durability, files and syncInterval belong to the engine: give them to the db',
+                'fileSystem, onCorrupt, cacheSize, durability, files and syncInterval belong to the engine: give them to the db',
             );
         }
         super();
@@ -237,12 +241,6 @@ class Datastore extends EventEmitter {
         return this.#driver.setView(id, source);
     }
 
-    /** Forgets a view. Resolves to whether there was one. */
-    async deleteView(id) {
-        this.#checkOpen();
-        return this.#driver.deleteView(id);
-    }
-
     /** Brings a view to the moment of the call. Resolves to `{ rows, skipped, sequence, duplicates }`. */
     async buildView(id, options) {
         const checked = buildOptions(options);
@@ -250,6 +248,17 @@ class Datastore extends EventEmitter {
             await orAborted(checked.signal, this.#driver.load());
         }
         return this.#driver.buildView(id, checked);
+    }
+
+    /** Forgets a view, a unique one for every opener. Resolves to whether there was one. */
+    async deleteView(id) {
+        const mustLoad = this.#mustLoad();
+        return this.#underWay.run(async () => {
+            if (mustLoad) {
+                await this.#driver.load();
+            }
+            return this.#driver.deleteView(id);
+        });
     }
 
     hasView(id) {

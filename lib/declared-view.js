@@ -6,6 +6,7 @@ const binding = require('./native.js');
 const { boolean } = require('./check.js');
 const { AssertionError, native } = require('./errors.js');
 const { inOrder } = require('./query.js');
+const { Reduce, reduceOption } = require('./reduce.js');
 const { exactJson, whereText } = require('./where.js');
 
 /** Checked by the engine, which tells by name what is wrong. */
@@ -17,7 +18,7 @@ const DECLARATION = {
     key: asIs,
     each: asIs,
     value: asIs,
-    reduce: asIs,
+    reduce: reduceOption,
     unique: boolean,
     collation: asIs,
 };
@@ -25,8 +26,11 @@ const DECLARATION = {
 class DeclaredView {
     /** Whoever waits for it is answered without it. */
     isGone = true;
+    /** What the engine has to keep and enforce, as JSON; `null` where the view is not unique. */
+    unique;
     #store;
     #number;
+    #reduce;
 
     /**
      * @param {import('./store.js').Store} store
@@ -35,7 +39,10 @@ class DeclaredView {
      */
     constructor(store, id, declaration) {
         this.#store = store;
-        this.#number = registered(store, id, declaration);
+        const text = textOf(declaration);
+        this.#number = registered(store, id, text);
+        this.#reduce = new Reduce(store, id, declaration.reduce);
+        this.unique = declaration.unique === true ? text : null;
     }
 
     /**
@@ -44,16 +51,25 @@ class DeclaredView {
      * @param {import('./query.js').Query} query
      */
     query(query) {
+        this.#reduce.check(query);
         const { signal, onProgress } = query;
-        return this.#store.call((ticket) => this.#page(ticket, onProgress !== undefined, query), {
-            signal,
-            onProgress,
-        });
+        const page = (ticket) => this.#page(ticket, onProgress !== undefined, query);
+        if (!query.reduce) {
+            return this.#store.call(page, { signal, onProgress });
+        }
+        const discard = (begun) => this.#reduce.discard(begun);
+        const begun = this.#reduce.begin(() => this.#store.call(page, { signal, onProgress, discard }));
+        return this.#reduce.finishInTurns(begun, signal);
     }
 
     /** Answers at once, however long that takes. */
     queryNow(query) {
-        return JSON.parse(native(() => this.#page(0, false, query)));
+        this.#reduce.check(query);
+        if (!query.reduce) {
+            return JSON.parse(native(() => this.#page(0, false, query)));
+        }
+        const text = this.#reduce.begin(() => native(() => this.#page(0, false, query)));
+        return this.#reduce.finish(JSON.parse(text));
     }
 
     /** Brings the rows to the present moment. Resolves to `{ rows, skipped, sequence, duplicates }`. */
@@ -79,12 +95,13 @@ class DeclaredView {
     }
 
     #page(ticket, isFollowed, query) {
-        return binding.declaredQuery(this.#store.number, this.#number, ticket, isFollowed, ...inOrder(query));
+        const given = query.reduce ? this.#reduce.inOrder(query) : inOrder(query);
+        return binding.declaredQuery(this.#store.number, this.#number, ticket, isFollowed, ...given);
     }
 }
 
-/** The native number of a view that was registered. */
-function registered(store, id, { where, reduce, ...declaration }) {
+/** A declaration as the engine reads it. */
+function textOf({ where, reduce, ...declaration }) {
     const members = [];
     if (where !== undefined) {
         members.push(`"where":${whereText(where)}`);
@@ -96,8 +113,13 @@ function registered(store, id, { where, reduce, ...declaration }) {
     for (const [name, value] of Object.entries(declaration)) {
         members.push(`"${name}":${exactJson(value, name)}`);
     }
+    return `{${members.join(',')}}`;
+}
+
+/** The native number of a view that was registered. */
+function registered(store, id, text) {
     try {
-        return native(() => binding.declare(store.number, id, `{${members.join(',')}}`));
+        return native(() => binding.declare(store.number, id, text));
     } catch (error) {
         throw error.code === 'ASSERTION' ? new AssertionError(`setView: ${error.message}`, { viewId: id }) : error;
     }

@@ -54,8 +54,7 @@ class NativeDriver {
     }
 
     get(key) {
-        const text = this.#store.get(key);
-        return text === null ? null : JSON.parse(text);
+        return this.#store.document(key);
     }
 
     getMany(keys) {
@@ -64,9 +63,8 @@ class NativeDriver {
 
     /** A document and what `write` needs to tell whether it changed since. */
     read(key) {
-        // The sequence first: a change between the two is then noticed by the write, never missed.
-        const seen = this.#store.sequenceOf(key);
-        return { document: this.get(key), seen };
+        const { document, sequence } = this.#store.read(key);
+        return { document, seen: sequence };
     }
 
     /** @param {string} text @param {Conditions} conditions */
@@ -131,13 +129,14 @@ class NativeDriver {
         return this.#views.has(id);
     }
 
-    deleteView(id) {
-        return this.#views.delete(id);
-    }
-
     /** An answer, or a promise where the view has to be built for long. */
     queryView(id, query) {
         return this.#views.query(id, query);
+    }
+
+    /** The store is loaded. Resolves to whether there was one. */
+    deleteView(id) {
+        return this.#views.delete(id);
     }
 
     /** Answers at once, however long the view's build takes. */

@@ -3,7 +3,7 @@
 /** `DatastoreEngine`: the original's engine, over the store in Rust. Reads are synchronous. */
 
 const path = require('node:path');
-const { checkKey, checkOptions, oneOf, path: checkPath, stringify, withMethods } = require('./check.js');
+const { checkKey, checkOptions, count, oneOf, path: checkPath, stringify, withMethods } = require('./check.js');
 const { NativeDriver } = require('./driver.js');
 const { OF_STORE, isGiven } = require('./durability.js');
 const { AssertionError, ClosedError } = require('./errors.js');
@@ -15,6 +15,7 @@ const OPTIONS = {
     directory: checkPath,
     fileSystem: withMethods('readDocumentDirectory', 'readDocumentFile', 'writeDocumentFile', 'removeDocumentFile'),
     onCorrupt: oneOf('error', 'quarantine'),
+    cacheSize: count,
     ...OF_STORE,
 };
 
@@ -123,7 +124,7 @@ class DatastoreEngine {
     }
 }
 
-function newDriver({ directory, fileSystem, onCorrupt, ...ofStore }) {
+function newDriver({ directory, fileSystem, onCorrupt, cacheSize, ...ofStore }) {
     const { durability = 'os', files, syncInterval } = ofStore;
     if (directory === undefined && (durability !== 'none' || fileSystem !== undefined)) {
         throw new AssertionError("a store needs a directory, unless its durability is 'none'");
@@ -135,7 +136,7 @@ function newDriver({ directory, fileSystem, onCorrupt, ...ofStore }) {
         if (isGiven(ofStore)) {
             throw new AssertionError('a custom file system has no journal: no durability, files or syncInterval');
         }
-        return new FileSystemDriver(directory, fileSystem);
+        return new FileSystemDriver(directory, fileSystem, cacheSize);
     }
     return new NativeDriver({
         durability,
@@ -144,6 +145,7 @@ function newDriver({ directory, fileSystem, onCorrupt, ...ofStore }) {
         quarantine: onCorrupt === 'quarantine',
         background: files === 'background',
         syncInterval,
+        cacheSize,
     });
 }
 

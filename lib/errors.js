@@ -43,7 +43,10 @@ function nameOf(Class, name) {
 
 nameOf(DatastoreError, 'DatastoreError');
 
-/** The stored revision is not the expected one: `key`, `expectedRev`, `actualRev`. */
+/**
+ * The stored revision is not the expected one: `key`, `expectedRev`, `actualRev`. Or another document has the value in a
+ * unique view: `viewId`, `viewKey`, `otherKey`, and revisions of `null`.
+ */
 const ConflictError = withCode('ConflictError', 'CONFLICT', { httpStatusCode: 409 });
 
 /** The caller broke a rule of the interface; nothing was changed. */
@@ -61,6 +64,9 @@ const CorruptError = withCode('CorruptError', 'CORRUPT');
 /** A map function failed: `viewId`, `key`, `cause`. */
 const ViewMapError = withCode('ViewMapError', 'VIEW_MAP');
 
+/** A view's rows cannot be reduced: `viewId`, and `key` of the document with the value at fault or `cause` of the function. */
+const ViewReduceError = withCode('ViewReduceError', 'VIEW_REDUCE');
+
 /** A call was aborted; `cause` is the signal's reason. Users know it by its code and name, as other libraries' ones. */
 const AbortError = withCode('AbortError', 'ABORT_ERR');
 
@@ -74,6 +80,7 @@ const CLASSES = {
     ASSERTION: AssertionError,
     CLOSED: ClosedError,
     CORRUPT: CorruptError,
+    VIEW_REDUCE: ViewReduceError,
 };
 
 /**
@@ -85,14 +92,10 @@ function fromNative(facts) {
     if (facts instanceof Error) {
         return new DatastoreError(`the native half failed: ${facts.message}`, { code: 'POISONED', cause: facts });
     }
-    const { code, kind, message, key, path, syscall, errno, expectedRev, actualRev, files, cause } = facts;
+    const { code, kind, message, key, path, syscall, errno, files, cause } = facts;
     const common = { key: key ?? undefined, path: path ?? undefined, cause: cause && new Error(cause) };
     if (kind === 'CONFLICT') {
-        return new ConflictError(message, {
-            ...common,
-            expectedRev: expectedRev ?? null,
-            actualRev: actualRev ?? null,
-        });
+        return new ConflictError(message, { ...common, ...ofConflict(facts) });
     }
     if (kind === 'CORRUPT') {
         return new CorruptError(message, { ...common, files });
@@ -104,6 +107,15 @@ function fromNative(facts) {
     }
     const Class = CLASSES[kind] ?? DatastoreError;
     return new Class(message, { ...common, code });
+}
+
+/** Two revisions, or two documents with one value in a unique view. */
+function ofConflict({ expectedRev, actualRev, viewId, viewKey, otherKey }) {
+    const revisions = { expectedRev: expectedRev ?? null, actualRev: actualRev ?? null };
+    if (viewId === undefined || viewId === null) {
+        return revisions;
+    }
+    return { ...revisions, viewId, viewKey: JSON.parse(viewKey), otherKey };
 }
 
 /** Runs a native function; what it throws becomes a typed error. */
@@ -123,6 +135,7 @@ module.exports = {
     ClosedError,
     CorruptError,
     ViewMapError,
+    ViewReduceError,
     AbortError,
     StorageError,
     fromNative,

@@ -26,7 +26,7 @@ const READERS = 16;
 
 class FileSystemDriver extends CheckingDriver {
     loadReport = null;
-    #memory = new NativeDriver({ durability: 'none' });
+    #memory;
     #order = new KeyOrder();
     #underWay = new UnderWay();
     #directory;
@@ -34,8 +34,9 @@ class FileSystemDriver extends CheckingDriver {
     #load = new Once(() => this.#startLoad());
     #loaded = false;
 
-    constructor(directory, fileSystem) {
+    constructor(directory, fileSystem, cacheSize) {
         super();
+        this.#memory = new NativeDriver({ durability: 'none', cacheSize });
         this.#directory = directory;
         this.#fileSystem = fileSystem;
     }
@@ -149,15 +150,17 @@ class FileSystemDriver extends CheckingDriver {
     }
 
     setView(id, source) {
+        if (source?.unique === true) {
+            // A file that breaks the rule would be written before memory could refuse it.
+            throw new DatastoreError('a unique view takes the engine in Rust; a custom file system cannot keep it', {
+                code: 'UNSUPPORTED',
+            });
+        }
         this.#memory.setView(id, source);
     }
 
     hasView(id) {
         return this.#memory.hasView(id);
-    }
-
-    deleteView(id) {
-        return this.#memory.deleteView(id);
     }
 
     queryView(id, query) {
@@ -170,6 +173,10 @@ class FileSystemDriver extends CheckingDriver {
 
     buildView(id, options) {
         return this.#readable().buildView(id, options);
+    }
+
+    deleteView(id) {
+        return this.#readable().deleteView(id);
     }
 
     stats() {

@@ -147,7 +147,7 @@ function unbounded() {
         descending: false,
         inclusiveStartIndex: undefined,
         offset: undefined,
-        limit: DEFAULT_LIMIT,
+        limit: undefined,
         includeDocuments: false,
         cursor: undefined,
         signal: undefined,
@@ -204,6 +204,7 @@ function complete(query) {
             'a cursor tells where the page begins: it goes without offset and inclusiveStartIndex',
         );
     }
+    query.limit ??= DEFAULT_LIMIT;
     query.inclusiveStartIndex ??= offset ?? 0;
     if (offset !== undefined && offset !== query.inclusiveStartIndex) {
         throw new AssertionError('offset and inclusiveStartIndex are the same thing; they differ here');
@@ -211,6 +212,9 @@ function complete(query) {
     checkNotAborted(query.signal);
     return query;
 }
+
+/** What says which part of many is wanted. */
+const OF_PAGES = ['limit', 'offset', 'inclusiveStartIndex', 'cursor'];
 
 /** Groups are a reduce, by one of their two names. */
 function completeReduce(query) {
@@ -228,6 +232,10 @@ function completeReduce(query) {
     query.reduce ??= isGrouped || undefined;
     if (query.reduce && query.includeDocuments) {
         throw new AssertionError('what is reduced has no documents: includeDocuments goes without reduce');
+    }
+    const ofPages = OF_PAGES.find((name) => query[name] !== undefined);
+    if (query.reduce && !isGrouped && ofPages !== undefined) {
+        throw new AssertionError(`what is not grouped is one value: ${ofPages} goes without reduce, or with groups`);
     }
 }
 

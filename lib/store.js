@@ -2,9 +2,11 @@
 
 /** A native store as promises: writes of a tick gathered, answers handed out. */
 
+const v8 = require('node:v8');
 const binding = require('./native.js');
 const { checkNotAborted } = require('./abort.js');
 const { ClosedError, fromNative, native } = require('./errors.js');
+const { ObjectCache } = require('./object-cache.js');
 const { Once } = require('./once.js');
 const { inOrder } = require('./query.js');
 
@@ -27,6 +29,9 @@ const PROGRESS = 6;
 const NAMES = { [FAILED]: 'error', [DEGRADED]: 'degraded' };
 
 const NONE = -1;
+
+/** Bytes of documents kept as objects, where nobody says how many. A small heap keeps less. */
+const CACHE_SIZE = Math.min(64 << 20, Math.floor(v8.getHeapStatistics().heap_size_limit / 16));
 
 /**
  * So many writes of a tick cross at once: while they are committed, the texts of the next ones are made. Many small
@@ -55,7 +60,9 @@ class Store {
     #number;
     #load = new Once(() => this.#startLoad());
     #loaded = false;
+    #whenLoaded = () => {};
     #close = null;
+    #cache;
 
     /**
      * @param {object} options
@@ -64,8 +71,16 @@ class Store {
      * @param {boolean} [options.quarantine]
      * @param {boolean} [options.background] whether files follow later than answers
      * @param {number} [options.syncInterval] milliseconds
+     * @param {number} [options.cacheSize] bytes of documents kept as objects
      */
-    constructor({ durability, directory, quarantine = false, background = false, syncInterval = 1_000 }) {
+    constructor({
+        durability,
+        directory,
+        quarantine = false,
+        background = false,
+        syncInterval = 1_000,
+        cacheSize = CACHE_SIZE,
+    }) {
         // The callback holds the state but not the store, so that an unused store can be collected.
         const state = this.#state;
         const options = { directory, quarantine, durability, background, syncInterval };
@@ -73,12 +88,31 @@ class Store {
             state.receive(event, ticket, payload);
         });
         state.number = this.#number;
+        this.#cache = new ObjectCache(this.#source(), cacheSize);
         abandoned.register(this, this.#number, this);
+    }
+
+    /** Where the cache has documents from. */
+    #source() {
+        const textOf = binding.textReader(this.#number);
+        return {
+            text: (key) => {
+                const text = textOf(key);
+                return text === undefined ? native(() => binding.get(this.#number, key)) : text;
+            },
+            entry: (key) => native(() => binding.entry(this.#number, key)),
+            generation: binding.generationReader(this.#number),
+        };
     }
 
     /** Whether reads are answered at once. */
     get loaded() {
         return this.#loaded;
+    }
+
+    /** Names what is done in the moment in which the store is loaded, before anybody can write. */
+    whenLoaded(act) {
+        this.#whenLoaded = act;
     }
 
     /** Loads once, however often it is called; after a failure it tries again. Resolves to the load report. */
@@ -92,6 +126,7 @@ class Store {
             throw fromNative(report);
         }
         this.#loaded = true;
+        this.#whenLoaded();
         return report;
     }
 
@@ -100,9 +135,14 @@ class Store {
         this.#state.watch(emitter);
     }
 
-    /** A document's JSON text, or `null`. */
-    get(key) {
-        return native(() => binding.get(this.#number, key));
+    /** A document, or `null`. */
+    document(key) {
+        return this.#cache.get(key);
+    }
+
+    /** A document, or `null`, and the sequence of its last change. */
+    read(key) {
+        return this.#cache.read(key);
     }
 
     /** The sequence of a document's last change, 0 where there is none. */
@@ -156,7 +196,10 @@ class Store {
      * A native function that answers at once with JSON text, or later, having told `null`. A value at once, or a promise.
      *
      * @param {(ticket: number) => string | null} start
-     * @param {{ signal?: AbortSignal, onProgress?: (progress: { done: number, total: number }) => void }} [options]
+     * @param {object} [options]
+     * @param {AbortSignal} [options.signal]
+     * @param {(progress: { done: number, total: number }) => void} [options.onProgress]
+     * @param {(answer: unknown) => void} [options.discard] takes back an answer that comes when nobody wants it any more
      */
     call(start, options) {
         return this.#state.call(start, options);
@@ -168,9 +211,29 @@ class Store {
         return answer;
     }
 
+    /** Whether it was told to close. */
+    get isClosing() {
+        return this.#close !== null;
+    }
+
     /** Whether the number below is still this store's. */
     get isOpen() {
         return this.#number !== NONE;
+    }
+
+    /**
+     * Makes a declaration the unique view of an id, `null` for none: for all that is written from now on. Resolves to whether
+     * there was one.
+     */
+    defineUnique(id, declaration) {
+        this.#state.handOver();
+        return this.#state.call((ticket) => binding.defineUnique(this.#number, ticket, id, declaration));
+    }
+
+    /** The values that several documents have in a unique view, as of what was written so far. */
+    duplicates(id) {
+        this.#state.handOver();
+        return this.#state.call((ticket) => binding.duplicates(this.#number, ticket, id));
     }
 
     /** The native number of this store's views and transactions. */
@@ -180,7 +243,12 @@ class Store {
 
     stats() {
         const { failure, degraded, ...numbers } = native(() => binding.stats(this.#number));
-        return { ...numbers, failure: failure && fromNative(failure), degraded: degraded && fromNative(degraded) };
+        return {
+            ...numbers,
+            cache: this.#cache.stats(),
+            failure: failure && fromNative(failure),
+            degraded: degraded && fromNative(degraded),
+        };
     }
 
     /** Commits what was handed over and gives everything back. Rejects then, where the closing failed. */
@@ -192,6 +260,7 @@ class Store {
     async #startClose() {
         this.#state.handOver();
         this.#state.refuseCalls();
+        this.#cache.end();
         const failure = await this.#state.expect(CLOSED, () => native(() => binding.close(this.#number)));
         abandoned.unregister(this);
         binding.dispose(this.#number);
@@ -269,15 +338,15 @@ class State {
         });
     }
 
-    call(start, { signal, onProgress } = {}) {
+    call(start, { signal, onProgress, discard } = {}) {
         checkNotAborted(signal);
         const ticket = this.#nextTicket++;
         const text = native(() => start(ticket));
-        return text === null ? this.#later(ticket, signal, onProgress) : JSON.parse(text);
+        return text === null ? this.#later(ticket, { signal, onProgress, discard }) : JSON.parse(text);
     }
 
-    async #later(ticket, signal, onProgress) {
-        const call = new PendingCall(onProgress);
+    async #later(ticket, { signal, onProgress, discard }) {
+        const call = new PendingCall(onProgress, discard);
         this.#calls.set(ticket, call);
         const abort = () => call.abort(signal);
         signal?.addEventListener('abort', abort, { once: true });
@@ -289,7 +358,10 @@ class State {
             return JSON.parse(answer);
         } finally {
             signal?.removeEventListener('abort', abort);
-            this.#calls.delete(ticket);
+            call.isOver = true;
+            if (discard === undefined) {
+                this.#calls.delete(ticket);
+            }
             // Nobody waits any more, if it was not answered.
             binding.cancel(this.number, ticket);
         }
@@ -318,7 +390,8 @@ class State {
             this.#tickets.delete(ticket);
             settle(payload);
         } else if (event === ANSWERED) {
-            this.#calls.get(ticket)?.resolve(payload);
+            this.#calls.get(ticket)?.answer(payload);
+            this.#calls.delete(ticket);
         } else if (event === PROGRESS) {
             this.#calls.get(ticket)?.tell(...payload);
         } else if (event in NAMES) {
@@ -347,15 +420,26 @@ class State {
 
 /** A call that is answered later. */
 class PendingCall {
+    /** Whether nobody waits for it any more. */
+    isOver = false;
     #onProgress;
+    #discard;
     #done = 0;
 
-    constructor(onProgress) {
+    constructor(onProgress, discard) {
         this.#onProgress = onProgress;
+        this.#discard = discard;
         this.answered = new Promise((resolve, reject) => {
             this.resolve = resolve;
             this.reject = reject;
         });
+    }
+
+    answer(answer) {
+        if (this.isOver && typeof answer === 'string') {
+            this.#discard?.(JSON.parse(answer));
+        }
+        this.resolve(answer);
     }
 
     abort(signal) {
@@ -368,7 +452,7 @@ class PendingCall {
 
     /** Steps come from several threads, and a smaller one may come later. */
     tell(done, total) {
-        if (done <= this.#done) {
+        if (done <= this.#done || this.isOver) {
             return;
         }
         this.#done = done;

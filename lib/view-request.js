@@ -10,6 +10,7 @@ class ViewRequest {
     moment;
     isSettled = false;
     #answer;
+    #discard;
     #total;
     #done = 0;
     #onProgress;
@@ -23,13 +24,15 @@ class ViewRequest {
     /**
      * @param {number} moment
      * @param {number | undefined} total how many documents have to be mapped for it, where somebody wants to know
-     * @param {() => unknown} answer makes its answer when the view has arrived at the moment
+     * @param {{ answer: () => unknown, discard?: (answer: unknown) => void }} acts makes its answer when the view has
+     * arrived at the moment; takes it back where nobody wants it any more
      * @param {{ signal?: AbortSignal, onProgress?: Function }} options
      */
-    constructor(moment, total, answer, { signal, onProgress }) {
+    constructor(moment, total, { answer, discard }, { signal, onProgress }) {
         this.moment = moment;
         this.#total = total;
         this.#answer = answer;
+        this.#discard = discard;
         this.#signal = signal;
         // Others may drive the build: the function still runs in the context of its own caller.
         this.#onProgress = onProgress && AsyncResource.bind(onProgress);
@@ -78,6 +81,8 @@ class ViewRequest {
             this.#settle();
             this.#value = value;
             this.#resolve?.(value);
+        } else {
+            this.#discard?.(value);
         }
     }
 

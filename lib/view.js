@@ -17,6 +17,7 @@ const { show } = require('./check.js');
 const { AssertionError, ClosedError, ViewMapError, fromNative, native } = require('./errors.js');
 const { MapFunction } = require('./map-function.js');
 const { inOrder } = require('./query.js');
+const { Reduce } = require('./reduce.js');
 const { inTurn, spend } = require('./turns.js');
 const { ViewRequest } = require('./view-request.js');
 
@@ -37,6 +38,7 @@ class View {
     #number;
     #id;
     #map;
+    #reduce;
     #requests = [];
     #chunk = FIRST_CHUNK;
     #isScheduled = false;
@@ -45,12 +47,13 @@ class View {
     /**
      * @param {import('./store.js').Store} store
      * @param {string} id
-     * @param {{ map: Function, onError?: 'error' | 'skip' }} source checked already
+     * @param {{ map: Function, onError?: 'error' | 'skip', reduce?: string | Function }} source checked already
      */
     constructor(store, id, source) {
         this.#store = store;
         this.#id = id;
         this.#map = new MapFunction(id, source);
+        this.#reduce = new Reduce(store, id, source.reduce);
         this.#number = native(() => binding.viewCreate(store.number, id));
     }
 
@@ -61,17 +64,18 @@ class View {
      */
     query(query) {
         const answer = this.#start(query);
-        return answer instanceof ViewRequest ? answer.outcome() : answer;
+        const page = answer instanceof ViewRequest ? answer.outcome() : answer;
+        return query.reduce ? this.#reduce.finishInTurns(page, query.signal) : page;
     }
 
     /** Answers for the moment of the call before it returns, however long that takes. */
     queryNow(query) {
-        const answer = this.#start(query);
-        if (!(answer instanceof ViewRequest)) {
-            return answer;
+        let page = this.#start(query);
+        if (page instanceof ViewRequest) {
+            this.#run(Infinity, page);
+            page = page.outcome();
         }
-        this.#run(Infinity, answer);
-        return answer.outcome();
+        return query.reduce ? this.#reduce.finish(page) : page;
     }
 
     /**
@@ -97,7 +101,7 @@ class View {
         this.#end();
     }
 
-    /** Nobody gets an answer any more, and the rows go with the store. */
+    /** Nobody gets an answer any more. The rows go with the store. */
     close() {
         this.isGone = true;
         for (const request of this.#requests.splice(0)) {
@@ -105,16 +109,14 @@ class View {
         }
     }
 
-    #check({ reduce, signal }) {
-        if (reduce) {
-            throw new AssertionError(`the view ${show(this.#id)} has no reduce`, { viewId: this.#id });
-        }
+    #check(options) {
+        this.#reduce.check(options);
         if (this.#map.isRunning) {
             throw new AssertionError(`the view ${show(this.#id)} is queried from inside its own map function`, {
                 viewId: this.#id,
             });
         }
-        checkNotAborted(signal);
+        checkNotAborted(options.signal);
     }
 
     #numbers() {
@@ -128,7 +130,8 @@ class View {
         const moment = this.#want(query.onProgress !== undefined);
         // A write may have been committed in between.
         const page = moment === null ? this.#page(query) : null;
-        return page ?? this.#ask(moment ?? this.#want(true), (arrived) => this.#page(query, arrived), query);
+        const discard = (unread) => this.#reduce.discard(unread);
+        return page ?? this.#ask(moment ?? this.#want(true), (arrived) => this.#page(query, arrived), query, discard);
     }
 
     /** Wants the present moment and tells it; where the view stands there, only if it must. */
@@ -136,16 +139,22 @@ class View {
         return native(() => binding.viewWant(this.#store.number, this.#number, must));
     }
 
-    /** The answer to a query, from the rows as they are at a moment that the view has arrived at. */
+    /**
+     * The answer to a query, from the rows as they are at a moment that the view has arrived at. Of a reduce what the native
+     * side has begun.
+     */
     #page(query, moment) {
-        const text = native(() => binding.viewQuery(this.#store.number, this.#number, moment, ...inOrder(query)));
+        const [store, view] = [this.#store.number, this.#number];
+        const ask = (given) => native(() => binding.viewQuery(store, view, moment, ...given));
+        const text = query.reduce ? this.#reduce.begin(() => ask(this.#reduce.inOrder(query))) : ask(inOrder(query));
         return text === null ? null : JSON.parse(text);
     }
 
     /** Makes a request for a moment that was wanted just now, and does what this turn has time for. */
-    #ask(moment, answer, options) {
+    #ask(moment, answer, options, discard) {
         const left = () => native(() => binding.viewLeft(this.#store.number, this.#number, moment));
-        const request = new ViewRequest(moment, options.onProgress && left(), () => answer(moment), options);
+        const given = { answer: () => answer(moment), discard };
+        const request = new ViewRequest(moment, options.onProgress && left(), given, options);
         this.#requests.push(request);
         request.listen(() => this.#leave(request));
         if (this.#requests.length === 1) {

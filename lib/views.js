@@ -3,6 +3,7 @@
 /** The views of one store, by id. */
 
 const { checkOptions, checkViewId, func, oneOf, show } = require('./check.js');
+const { Definitions } = require('./definitions.js');
 const { DECLARATION, DeclaredView } = require('./declared-view.js');
 const { AssertionError, NotFoundError } = require('./errors.js');
 const { View } = require('./view.js');
@@ -18,9 +19,11 @@ class Views {
     #views = new Map();
     /** Those that were replaced or deleted while somebody waited for them. */
     #leaving = [];
+    #definitions;
 
     constructor(store) {
         this.#store = store;
+        this.#definitions = new Definitions(store);
     }
 
     /** Registers a view; one of the same id is replaced and built anew. */
@@ -37,32 +40,39 @@ class Views {
         if ((given.map === undefined) === (given.key === undefined)) {
             throw new AssertionError('a view has a map function or a key, and not both', { viewId: id });
         }
-        const view = given.map === undefined ? this.#declared(id, given) : this.#programmed(id, given, source);
+        if (given.unique === true && !id.isWellFormed()) {
+            throw new AssertionError('the id of a unique view has no lone surrogate', { viewId: id });
+        }
+        const view = given.map === undefined ? this.#declared(id, given, source) : this.#programmed(id, given, source);
         this.#retire(this.#views.get(id));
         this.#views.set(id, view);
+        this.#definitions.set(id, view.unique ?? null);
     }
 
-    /** Forgets a view; who waits for it gets his answer still. Tells whether there was one. */
-    delete(id) {
-        this.#retire(this.#views.get(checkViewId(id)));
-        return this.#views.delete(id);
+    /** Forgets a view, a unique one for every opener. The store is loaded. Resolves to whether there was one. */
+    async delete(id) {
+        const view = this.#views.get(checkViewId(id));
+        this.#views.delete(id);
+        this.#retire(view);
+        const wasUnique = await this.#definitions.forget(id);
+        return view !== undefined || wasUnique;
     }
 
-    #declared(id, given) {
+    #declared(id, given, source) {
         const { map: _, onError, ...declaration } = given;
         if (onError !== undefined) {
             throw new AssertionError('onError goes with a map function', { viewId: id });
         }
-        return new DeclaredView(this.#store, id, declaration);
+        return new DeclaredView(this.#store, id, { ...declaration, reduce: bound(declaration.reduce, source) });
     }
 
     #programmed(id, given, source) {
-        const { map, onError, ...declaration } = given;
+        const { map, onError, reduce, ...declaration } = given;
         const [name] = Object.keys(declaration);
         if (name !== undefined) {
             throw new AssertionError(`${name} goes with a key, not with a map function`, { viewId: id });
         }
-        return new View(this.#store, id, { map: map.bind(source), onError });
+        return new View(this.#store, id, { map: map.bind(source), onError, reduce: bound(reduce, source) });
     }
 
     has(id) {
@@ -71,17 +81,32 @@ class Views {
 
     /** @param {import('./query.js').Query} query */
     query(id, query) {
-        return this.#get(id).query(query);
+        return this.#onceKept(id, (view) => view.query(query));
     }
 
     /** Answers at once, however long the build takes. */
     queryNow(id, query) {
-        return this.#get(id).queryNow(query);
+        const view = this.#get(id);
+        this.#definitions.check(id);
+        return view.queryNow(query);
     }
 
-    /** @param {import('./query.js').BuildOptions} options */
-    build(id, options) {
-        return this.#get(id).build(options);
+    /**
+     * Brings a view forward. Resolves to what it holds then, and which values of a unique one several documents have.
+     *
+     * @param {import('./query.js').BuildOptions} options
+     */
+    async build(id, options) {
+        const { unique } = this.#get(id);
+        const report = await this.#onceKept(id, (view) => view.build(options));
+        return typeof unique === 'string' ? { ...report, duplicates: await this.#definitions.duplicates(id) } : report;
+    }
+
+    /** What is asked of a view now; told when the view is known to be kept. */
+    #onceKept(id, ask) {
+        const view = this.#get(id);
+        const kept = this.#definitions.check(id);
+        return kept === null ? ask(view) : both(() => ask(view), kept);
     }
 
     stats() {
@@ -109,6 +134,19 @@ class Views {
         }
         return view;
     }
+}
+
+/** What is asked now, told when `kept` has resolved. */
+async function both(ask, kept) {
+    const asked = new Promise((resolve) => {
+        resolve(ask());
+    });
+    return (await Promise.all([asked, kept]))[0];
+}
+
+/** A reduce function, as a method of its source; the name of a built-in reduce as it is. */
+function bound(reduce, source) {
+    return typeof reduce === 'function' ? reduce.bind(source) : reduce;
 }
 
 function pick(source) {

@@ -39,6 +39,8 @@ pub enum ErrorKind {
     KeyCollision,
     /// The storage cannot do what was asked of it.
     Unsupported,
+    /// The value of a view's row, of the document [`Context::key`], is none that its reduce takes.
+    ViewReduce,
 }
 
 impl ErrorKind {
@@ -57,6 +59,7 @@ impl ErrorKind {
             Self::Poisoned => "POISONED",
             Self::KeyCollision => "KEY_COLLISION",
             Self::Unsupported => "UNSUPPORTED",
+            Self::ViewReduce => "VIEW_REDUCE",
         }
     }
 }
@@ -87,6 +90,12 @@ pub struct Context {
     pub expected_revision: Option<u64>,
     /// The revision that is stored; `None` in a conflict where nothing is stored.
     pub actual_revision: Option<u64>,
+    /// The view whose rule was to be broken.
+    pub view_id: Option<String>,
+    /// The value that two documents would have in that view, as JSON.
+    pub view_key: Option<String>,
+    /// The document that has it.
+    pub other_key: Option<String>,
     /// Every bad file of a load.
     pub files: Vec<BadFile>,
 }
@@ -149,6 +158,20 @@ impl Error {
         context.key = Some(key.to_owned());
         context.expected_revision = expected;
         context.actual_revision = actual;
+        error
+    }
+
+    /// A value of a unique view, as JSON, that the document `key` would have beside the document `other`.
+    #[must_use]
+    pub fn not_unique(view: &str, value: &str, key: &str, other: &str) -> Self {
+        let message =
+            format!("the unique view {view:?} has no room for {key:?}: {other:?} has its value {value} already");
+        let mut error = Self::new(ErrorKind::Conflict, message);
+        let context = &mut error.inner_mut().context;
+        context.key = Some(key.to_owned());
+        context.view_id = Some(view.to_owned());
+        context.view_key = Some(value.to_owned());
+        context.other_key = Some(other.to_owned());
         error
     }
 

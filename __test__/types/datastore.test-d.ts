@@ -14,6 +14,7 @@ import {
     Datastore,
     DatastoreEngine,
     DatastoreError,
+    type Duplicate,
     type Json,
     type KeyItem,
     type KeyQueryOptions,
@@ -21,11 +22,15 @@ import {
     NotFoundError,
     type Page,
     type QueryResult,
+    type Reduced,
     StorageError,
     type Stored,
     type Transaction,
+    type ViewGroup,
     type ViewItem,
     ViewMapError,
+    ViewReduceError,
+    type ViewStatistics,
     type WithDocument,
     type WithOptionalDocument,
     type Writable,
@@ -37,6 +42,17 @@ function same<A, B>(_equal: Equal<A, B>): void {}
 interface User {
     name: string;
     email?: string;
+}
+
+export async function unique(users: Datastore<User>): Promise<void> {
+    const report = await users.buildView('byEmail');
+    same<typeof report, BuildReport>(true);
+    same<typeof report.duplicates, Duplicate[]>(true);
+    same<(typeof report.duplicates)[0], { viewKey: Json; documentKeys: string[] }>(true);
+    const deleted = await users.deleteView('byEmail');
+    same<typeof deleted, boolean>(true);
+    // @ts-expect-error a view has an id
+    void users.deleteView();
 }
 
 export async function typed(users: Datastore<User>): Promise<void> {
@@ -347,6 +363,43 @@ export async function builtViews(users: Datastore<User>, signal: AbortSignal): P
     same<typeof pending, number>(true);
 }
 
+export async function reduces(users: Datastore<User>): Promise<void> {
+    const engine = users._db;
+    users.setView('count', { map: (_, emit) => emit(null), reduce: '_count' });
+    users.setView('own', {
+        map: (user, emit) => emit(user.email, 1),
+        reduce: (keys, values, rereduce) => {
+            same<NonNullable<typeof keys>[number][1], string>(true);
+            same<typeof rereduce, boolean>(true);
+            return values.length;
+        },
+    });
+    // @ts-expect-error no such reduce
+    users.setView('none', { map: (_, emit) => emit(null), reduce: '_median' });
+
+    const all = await users.queryView<number>('count', { reduce: true, startKey: 'a' });
+    same<typeof all, Reduced<number>>(true);
+    const untyped = engine.queryView('count', { reduce: true });
+    same<typeof untyped, Reduced>(true);
+    const stats = await users.queryView<ViewStatistics>('count', { reduce: true, descending: true });
+    same<typeof stats.value.min, number | null>(true);
+    const groups = await users.queryView<string, number>('count', { group: true, limit: 5 });
+    same<typeof groups, QueryResult<ViewGroup<string, number>>>(true);
+    const byLevel = engine.queryView<[string], number>('count', { reduce: true, groupLevel: 1 });
+    same<typeof byLevel, QueryResult<ViewGroup<[string], number>>>(true);
+    const rows = await users.queryView<string, number>('count', { reduce: false, group: false });
+    same<typeof rows, QueryResult<ViewItem<string, number>>>(true);
+
+    // @ts-expect-error one value has no page
+    await users.queryView('count', { reduce: true, limit: 5 });
+    // @ts-expect-error what rows come to has no document
+    await users.queryView('count', { group: true, includeDocuments: true });
+    // @ts-expect-error one or the other
+    await users.queryView('count', { group: true, groupLevel: 1 });
+    // @ts-expect-error groups are reduced
+    await users.queryView('count', { reduce: false, group: true });
+}
+
 type Row = ViewItem<string, { name: string }>;
 
 export async function includedDocuments(users: Datastore<User>, options: KeyQueryOptions): Promise<void> {
@@ -475,9 +528,15 @@ export function errors(error: unknown): void {
         same<typeof error.code, 'CONFLICT'>(true);
         same<typeof error.expectedRev, number | null>(true);
         same<typeof error.httpStatusCode, 409>(true);
+        same<typeof error.viewId, string | undefined>(true);
+        same<typeof error.viewKey, Json | undefined>(true);
+        same<typeof error.otherKey, string | undefined>(true);
     } else if (error instanceof CorruptError) {
         same<typeof error.files, BadFile[]>(true);
     } else if (error instanceof ViewMapError) {
+        same<typeof error.viewId, string>(true);
+    } else if (error instanceof ViewReduceError) {
+        same<typeof error.code, 'VIEW_REDUCE'>(true);
         same<typeof error.viewId, string>(true);
     } else if (error instanceof StorageError) {
         same<typeof error.syscall, string>(true);
@@ -496,6 +555,7 @@ export function errors(error: unknown): void {
         new ClosedError('closed'),
         new CorruptError('bad files', { files: [{ file: 'a.json', reason: 'empty' }] }),
         new ViewMapError('map threw', { viewId: 'v', key: 'k', cause: error }),
+        new ViewReduceError('reduce threw', { viewId: 'v', cause: error }),
         new StorageError('no space', { code: 'ENOSPC', errno: -28, syscall: 'write' }),
     ];
     void made;

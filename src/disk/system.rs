@@ -44,8 +44,7 @@ impl System {
     }
 
     fn failed(&self, syscall: &'static str, path: &str) -> impl FnOnce(io::Error) -> Error {
-        let path = self.path(path);
-        move |cause| Error::storage(syscall, &path, cause)
+        move |cause| Error::storage(syscall, &self.path(path), cause)
     }
 }
 

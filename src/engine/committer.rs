@@ -14,7 +14,8 @@ use super::queue::{FlushReply, Queue, Request};
 use super::reads::Reads;
 use super::rounds::{Place, Rounds};
 use super::write::{Reply, Settled, Write};
-use crate::error::{Error, ErrorKind};
+use crate::error::{Error, ErrorKind, Result};
+use crate::view::declared::Declaration;
 
 /// What runs on the thread.
 pub(super) struct Committer<'a> {
@@ -33,23 +34,50 @@ impl Committer<'_> {
                     Request::Each(writes, reply) => open.push(Open::new(writes, None, false, reply)),
                     Request::Batch(Batch { writes, reads }, reply) => open.push(Open::new(writes, reads, true, reply)),
                     Request::Flush(reply) => flushes.push(reply),
+                    Request::Define(id, declaration, reply) => {
+                        self.settle(mem::take(&mut open));
+                        reply(self.define(id, declaration.map(|declaration| *declaration)));
+                    }
+                    Request::Duplicates(id, reply) => {
+                        self.settle(mem::take(&mut open));
+                        reply(Ok(self.commit.uniques.duplicates(&id)));
+                    }
                 }
             }
-            let health = self.commit.health;
-            if catch_unwind(AssertUnwindSafe(|| self.commit_all(&mut open))).is_err() {
-                health.poison(Error::new(ErrorKind::Poisoned, "the committer panicked in the middle of a commit"));
-            }
-            if open.iter().any(|open| open.reply.is_some()) {
-                let unended = || Error::new(ErrorKind::Poisoned, "the commit did not end");
-                let error = health.failure().unwrap_or_else(unended);
-                for open in &mut open {
-                    open.end(&error);
-                }
-            }
+            self.settle(open);
             for reply in flushes {
                 self.flush(reply);
             }
         }
+    }
+
+    /// Commits submissions and answers all of them.
+    fn settle(&mut self, mut open: Vec<Open>) {
+        let health = self.commit.health;
+        if catch_unwind(AssertUnwindSafe(|| self.commit_all(&mut open))).is_err() {
+            health.poison(Error::new(ErrorKind::Poisoned, "the committer panicked in the middle of a commit"));
+        }
+        if open.iter().any(|open| open.reply.is_some()) {
+            let unended = || Error::new(ErrorKind::Poisoned, "the commit did not end");
+            let error = health.failure().unwrap_or_else(unended);
+            for open in &mut open {
+                open.end(&error);
+            }
+        }
+    }
+
+    /// Defines a unique view, or none. What leaves storage in doubt poisons.
+    fn define(&mut self, id: String, declaration: Option<Declaration>) -> Result<bool> {
+        let health = self.commit.health;
+        let defined = catch_unwind(AssertUnwindSafe(|| self.commit.define(id, declaration))).unwrap_or_else(|_| {
+            Err(Error::new(ErrorKind::Poisoned, "the committer panicked in the middle of a definition"))
+        });
+        if let Err(error) = &defined
+            && error.kind() == ErrorKind::Poisoned
+        {
+            health.poison(error.clone());
+        }
+        defined
     }
 
     fn flush(&self, reply: FlushReply) {
@@ -74,14 +102,15 @@ impl Committer<'_> {
         for round in rounds.into_rounds() {
             let mut left = round.as_slice();
             while !left.is_empty() {
-                let (part, rest) = left.split_at(part_len(left));
-                self.commit_part(open, part);
-                left = rest;
+                let (part, _) = left.split_at(part_len(left));
+                let done = self.commit_part(open, part).max(1);
+                left = left.get(done..).unwrap_or_default();
             }
         }
     }
 
-    fn commit_part(&mut self, open: &mut [Open], part: &[Place]) {
+    /// Commits a part of a round, or the beginning of that. Tells how many of its batches have their answers.
+    fn commit_part(&mut self, open: &mut [Open], part: &[Place]) -> usize {
         let unit = |place: &Place| {
             let open = open.get(place.submission)?;
             Some(Unit { writes: open.writes.get(place.writes.clone())?, reads: open.reads.as_deref() })
@@ -94,12 +123,19 @@ impl Committer<'_> {
             }
         };
         self.background.into_iter().for_each(Background::wrote);
-        let places = part.iter().flat_map(|place| place.writes.clone().map(|write| (place.submission, write)));
-        for ((submission, write), answer) in places.zip(answers) {
-            if let Some(open) = open.get_mut(submission) {
+        let mut answers = answers.into_iter().peekable();
+        let mut done = 0;
+        for place in part {
+            if answers.peek().is_none() {
+                break;
+            }
+            done += 1;
+            let Some(open) = open.get_mut(place.submission) else { continue };
+            for (write, answer) in place.writes.clone().zip(&mut answers) {
                 open.settle(write, answer);
             }
         }
+        done
     }
 }
 

@@ -8,18 +8,23 @@ use std::thread;
 use super::batch::Batch;
 use super::call::Answer;
 use super::declared::{Awaited, View};
+use super::generations::Generations;
 use super::lifecycle::{CloseReply, Ending, LoadReply, Phase, Shared, closed};
 use super::options::Options;
-use super::queue::{FlushReply, Request};
+use super::queue::{DefineReply, DuplicatesReply, FlushReply, Request};
 use super::reading::Reading;
 use super::report::Stats;
 use super::snapshot::{Snapshot, Stored};
 use super::transaction::Transaction;
 use super::write::{Reply, Write};
+use crate::document::Document;
 use crate::error::Result;
 use crate::key::Key;
 use crate::storage::Storage;
 use crate::view::declared::Declaration;
+
+/// The rows of a view that are not dropped on the caller's thread.
+const MANY_ROWS: usize = 1_000;
 
 /// A store: documents in memory over a [`Storage`].
 ///
@@ -58,6 +63,18 @@ impl Engine {
         self.request(Request::Flush(reply));
     }
 
+    /// Makes a declaration the unique view of this id, for every opener, or lets the id have none. Whatever is handed over
+    /// later is checked. Values that several documents have already are no failure: see [`Engine::duplicates`].
+    pub fn define_unique(&self, id: String, declaration: Option<Declaration>, reply: DefineReply) {
+        self.request(Request::Define(id, declaration.map(Box::new), reply));
+    }
+
+    /// Asks for the values that several documents have in the unique view of this id, as of what was handed over before;
+    /// none where there is no such view.
+    pub fn duplicates(&self, id: String, reply: DuplicatesReply) {
+        self.request(Request::Duplicates(id, reply));
+    }
+
     fn request(&self, request: Request) {
         let refusal = self.shared.state.read().check().err();
         if let Some(error) = refusal {
@@ -85,6 +102,18 @@ impl Engine {
         Ok(self.shared.state.read().snapshot()?.get(key).cloned())
     }
 
+    /// Reads single documents as long as the store can be read. It keeps nothing open.
+    #[must_use]
+    pub fn reader(&self) -> Reader {
+        Reader { shared: Arc::clone(&self.shared) }
+    }
+
+    /// The counters by which a reader tells whether what it kept is still stored.
+    #[must_use]
+    pub fn generations(&self) -> Arc<Generations> {
+        Arc::clone(&self.shared.generations)
+    }
+
     /// This moment of the store. O(1).
     ///
     /// # Errors
@@ -103,8 +132,12 @@ impl Engine {
     }
 
     /// Forgets a declarative view, unless another one has its id by now.
-    pub fn undeclare(&self, id: &str, view: &Arc<View>) {
-        self.shared.views.remove(id, view);
+    pub fn undeclare(&self, id: &str, view: Arc<View>) {
+        self.shared.views.remove(id, &view);
+        // Dropping many rows takes a while.
+        if view.numbers().rows > MANY_ROWS {
+            self.shared.workers.run(Box::new(move || drop(view)));
+        }
     }
 
     /// A declarative view at this moment: at once where that takes a moment only and `may_be_now`.
@@ -181,6 +214,23 @@ impl Engine {
         drop(lifecycle);
         drop(unloaded);
         Ending { threads }
+    }
+}
+
+/// See [`Engine::reader`].
+pub struct Reader {
+    shared: Arc<Shared>,
+}
+
+impl Reader {
+    /// A document by the [bytes](Key::as_bytes) of its key. O(log n).
+    ///
+    /// # Errors
+    ///
+    /// `NOT_LOADED`, `CLOSED`.
+    pub fn document(&self, key: &[u8]) -> Result<Option<Document>> {
+        let state = self.shared.state.read();
+        Ok(state.snapshot()?.documents().get(key).map(|stored| stored.document.clone()))
     }
 }
 

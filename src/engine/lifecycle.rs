@@ -13,12 +13,14 @@ use super::background::{Background, End};
 use super::commit::Commit;
 use super::committer::Committer;
 use super::declared::Views;
+use super::generations::Generations;
 use super::health::Health;
 use super::options::Options;
 use super::queue::Queue;
 use super::report::LoadReport;
 use super::snapshot::Snapshot;
 use super::state::State;
+use super::unique::Uniques;
 use super::workers::Workers;
 use crate::error::{Error, ErrorKind, Result};
 use crate::storage::{Keeper, Loaded, Storage};
@@ -39,6 +41,7 @@ pub(super) struct Shared {
     pub views: Views,
     /// Jobs hold it, to see that they are to stop.
     pub workers: Arc<Workers>,
+    pub generations: Arc<Generations>,
     options: Options,
 }
 
@@ -109,6 +112,7 @@ impl Shared {
             health: Arc::new(Health::new(Arc::clone(&options.on_event))),
             views: Views::default(),
             workers: Arc::default(),
+            generations: Arc::new(Generations::new()),
             options,
         }
     }
@@ -184,11 +188,23 @@ impl Shared {
             storage.abandon();
             Err(Error::new(ErrorKind::Poisoned, "loading panicked"))
         });
+        let loaded = loaded.and_then(|loaded| match Uniques::load(&loaded.definitions) {
+            Ok(uniques) => Ok((loaded, uniques)),
+            Err(error) => {
+                storage.abandon();
+                Err(error)
+            }
+        });
         match loaded {
-            Ok(loaded) => {
+            Ok((loaded, mut uniques)) => {
                 let background = self.open(loaded, storage.keeper(), started);
                 let (state, health) = (&self.state, self.health.as_ref());
-                let commit = Commit { state, health, storage: storage.as_mut(), synced: self.options.synced };
+                // After the answer to the load: only writes need it.
+                let now = state.read().current().clone();
+                uniques.build(&now);
+                drop(now);
+                let (generations, synced) = (self.generations.as_ref(), self.options.synced);
+                let commit = Commit { state, health, generations, storage: storage.as_mut(), uniques, synced };
                 Committer { commit, background: background.as_ref() }.run(&self.queue);
                 let outcome = self.finish(storage, background);
                 (Phase::Closed(outcome), closed())

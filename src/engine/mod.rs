@@ -21,7 +21,9 @@
 //! | `reads` | [`Reads`]: what a transaction read, and whether it is still so |
 //! | `snapshot` | [`Snapshot`]: one moment of the store |
 //! | `state` | the snapshot in use, and whether it may be read |
+//! | `unique` | values that no two documents may have |
 //! | `changes` | the record of changes by sequence |
+//! | `generations` | [`Generations`]: whether a document that a reader kept may have changed |
 //! | `query` | pages of a range of keys |
 //! | `index` | [`Index`]: a view's rows, brought forward by sequence |
 //! | `reading` | [`Reading`]: a view at one moment, as queries read it |
@@ -37,6 +39,7 @@
 //!
 //! - One committer thread changes the state; everyone else reads. The revision check and the change are made by it
 //!   alone, so nothing can come between them.
+//! - A breach of a unique view is found by the committer before anything is stored, and refuses its whole group.
 //! - Storage first, then memory, then the reply. Memory never holds what storage refused.
 //! - A batch is one group of the storage and appears in memory under one lock: nobody sees a part of it.
 //! - Commits happen in the order of their sequences; what a transaction read is as it read it in the moment of its own.
@@ -61,6 +64,7 @@ mod commit;
 mod committer;
 mod declared;
 mod find;
+mod generations;
 mod handle;
 mod health;
 mod index;
@@ -75,6 +79,7 @@ mod rounds;
 mod snapshot;
 mod state;
 mod transaction;
+mod unique;
 mod workers;
 mod write;
 
@@ -85,15 +90,17 @@ pub use batch::Batch;
 pub use call::{Answer, Call, Progress};
 pub use declared::{Awaited, ReadingReply, View, ViewNumbers};
 pub use find::{Explanation, Found, FoundReply, Search, Searching, Wanted};
-pub use handle::Engine;
+pub use generations::Generations;
+pub use handle::{Engine, Reader};
 pub use health::{EngineEvent, Listener};
 pub use index::{Advance, Emission, Index};
 pub use lifecycle::{CloseReply, Ending, LoadReply};
 pub use options::Options;
-pub use queue::FlushReply;
+pub use queue::{DefineReply, DuplicatesReply, FlushReply};
 pub use reading::Reading;
 pub use reads::Reads;
 pub use report::{LoadReport, Stats};
 pub use snapshot::{Snapshot, Stored};
 pub use transaction::Transaction;
+pub use unique::Duplicate;
 pub use write::{Action, Condition, Reply, RevisionRule, Settled, Write};

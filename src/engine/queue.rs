@@ -5,11 +5,18 @@ use std::collections::VecDeque;
 use parking_lot::{Condvar, Mutex};
 
 use super::batch::Batch;
+use super::unique::Duplicate;
 use super::write::{Reply, Settled, Write};
 use crate::error::{Error, Result};
+use crate::view::declared::Declaration;
 
 /// Is told that everything before it survives a power cut.
 pub type FlushReply = Box<dyn FnOnce(Result<()>) + Send>;
+
+/// Is told whether there was a unique view of the id before.
+pub type DefineReply = Box<dyn FnOnce(Result<bool>) + Send>;
+/// Takes the duplicates of a unique view.
+pub type DuplicatesReply = Box<dyn FnOnce(Result<Vec<Duplicate>>) + Send>;
 
 /// What the committer is asked to do.
 pub(super) enum Request {
@@ -19,6 +26,10 @@ pub(super) enum Request {
     Batch(Batch, Reply),
     /// A sync of what was asked for before.
     Flush(FlushReply),
+    /// Another unique view of this id, or none, for all that comes later.
+    Define(String, Option<Box<Declaration>>, DefineReply),
+    /// The duplicates of the unique view of this id.
+    Duplicates(String, DuplicatesReply),
 }
 
 impl Request {
@@ -29,6 +40,8 @@ impl Request {
             Self::Each(writes, reply) => reply(writes.iter().map(|_| failed()).collect()),
             Self::Batch(_, reply) => reply(vec![failed()]),
             Self::Flush(reply) => reply(Err(error.clone())),
+            Self::Define(_, _, reply) => reply(Err(error.clone())),
+            Self::Duplicates(_, reply) => reply(Err(error.clone())),
         }
     }
 }

@@ -4,6 +4,7 @@ use super::snapshot::{Snapshot, Stored};
 use crate::error::Result;
 use crate::range::{Fingerprint, KeyRange, Page, Query};
 use crate::storage::Sequence;
+use crate::view::reduce::{Level, Question, Reducer, Reduction};
 use crate::view::{RowKey, RowTree, RowValue};
 
 /// The rows of a view and the documents, of one moment. Cloning is O(1) and a clone never changes.
@@ -27,6 +28,20 @@ impl Reading {
     /// An assertion where the query's cursor is damaged, or belongs to another query.
     pub fn query(&self, query: Query) -> Result<Page> {
         Ok(query.of_rows(self.view)?.page(&self.rows))
+    }
+
+    /// What a query's rows come to, in all or in groups; nothing is done before the first step. O(log n).
+    ///
+    /// # Errors
+    ///
+    /// As [`query`](Self::query).
+    pub fn reduction(&self, query: Query, reducer: Reducer, level: Option<Level>) -> Result<Reduction> {
+        let kind = match level {
+            Some(level) => self.view.and(b"groups").and_number(level.number()),
+            None => self.view.and(b"reduce"),
+        };
+        let question = Question::new(&query.of_rows(kind)?, level, &self.rows);
+        Ok(Reduction::new(self.rows.clone(), reducer, question))
     }
 
     /// The rows of a page, in the order of the query.

@@ -23,13 +23,13 @@ pub(super) fn put_string(lines: &mut Vec<u8>, text: &str) {
 }
 
 /// Ends the line that began at `start`.
-pub(super) fn seal(lines: &mut Vec<u8>, start: usize) {
+pub(crate) fn seal(lines: &mut Vec<u8>, start: usize) {
     let sum = crc32c::crc32c(lines.get(start..).unwrap_or_default());
     put(lines, format_args!(",\"c\":\"{sum:08x}\"}}\n"));
 }
 
 /// The text of a line, given without its newline, that its checksum fits.
-pub(super) fn unseal(line: &[u8]) -> Option<&str> {
+pub(crate) fn unseal(line: &[u8]) -> Option<&str> {
     let (text, digits) = line.strip_suffix(SEAL.1)?.split_last_chunk::<8>()?;
     let text = text.strip_suffix(SEAL.0)?;
     // Only as we write them: `+` and capitals are damage.

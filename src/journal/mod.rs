@@ -80,6 +80,7 @@ mod writer;
 pub use entry::Record;
 pub use head::Placing;
 pub use history::History;
+pub(crate) use line::{seal as seal_line, unseal as unseal_line};
 pub use recovery::{Cut, Recovered, discard, recover, secure};
 pub use writer::{Journal, Start};
 

@@ -13,7 +13,7 @@ use super::failure::{as_number, throw};
 use super::read::window;
 use super::store::store;
 use super::text::Text;
-use super::view::{row_page, row_query};
+use super::view::{Reduce, row_page, row_query};
 use crate::engine::{Answer, Reading, View};
 use crate::error::{Error, Result};
 use crate::view::declared::Declaration;
@@ -46,7 +46,7 @@ pub fn undeclare(env: Env, number: u32, declared: u32) -> napi::Result<()> {
     let store = store(&env, number)?;
     let dropped = store.declared.borrow_mut().get_mut(declared as usize).and_then(Option::take);
     if let Some(Declared { id, view }) = dropped {
-        store.engine.undeclare(&id, &view);
+        store.engine.undeclare(&id, view);
     }
     Ok(())
 }
@@ -69,11 +69,18 @@ pub fn declared_query(
     flags: u32,
     offset: f64,
     limit: f64,
+    reduce: Option<String>,
+    level: Option<f64>,
 ) -> napi::Result<Option<Text<String>>> {
-    let query = row_query([start, end, key, prefix], keys, cursor, flags, window(offset, limit));
-    let query = query.map_err(|error| throw(&env, &error))?;
-    let page = move |reading: &Reading| row_page(reading, query, flags);
-    answer(&env, number, declared, ticket, is_followed, page)
+    let failed = |error| throw(&env, &error);
+    let query = row_query([start, end, key, prefix], keys, cursor, flags, window(offset, limit)).map_err(failed)?;
+    let reduce = Reduce::asked(reduce.as_deref(), level).map_err(failed)?;
+    let reductions = Arc::clone(&store(&env, number)?.reductions);
+    let tell = move |reading: &Reading| match reduce {
+        Some(reduce) => reduce.begin(reading, query, &reductions),
+        None => row_page(reading, query, flags),
+    };
+    answer(&env, number, declared, ticket, is_followed, tell)
 }
 
 /// Brings a view to the present moment: `{"rows":...,"sequence":...}`.

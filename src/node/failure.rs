@@ -20,6 +20,9 @@ pub fn failure<'env>(env: &'env Env, error: &Error) -> napi::Result<Object<'env>
     facts.set("kind", error.kind().code())?;
     facts.set("message", error.message())?;
     facts.set("key", context.key.as_deref())?;
+    facts.set("viewId", context.view_id.as_deref())?;
+    facts.set("viewKey", context.view_key.as_deref())?;
+    facts.set("otherKey", context.other_key.as_deref())?;
     facts.set("path", context.path.as_ref().map(|path| path.to_string_lossy().into_owned()))?;
     facts.set("syscall", context.syscall)?;
     facts.set("errno", context.errno)?;

@@ -8,10 +8,12 @@
 //! | `write` | a tick's writes, or a batch, in one call |
 //! | `transaction` | transactions by number: what they read and write, and their commit |
 //! | `read` | documents and pages of keys, as JSON text |
+//! | `kept`, `raw` | documents that JavaScript keeps, and whether they are still those stored; the fastest way to one |
 //! | `view` | documents to map, rows that were emitted, pages of rows |
 //! | `declared` | declarative views: registered, and pages of their rows |
 //! | `find` | documents by conditions |
 //! | `calls` | what is answered later, to be cancelled |
+//! | `unique` | unique views and their duplicates |
 //! | `event` | answers from the engine's threads, one callback each |
 //! | `failure` | an [`Error`](crate::error::Error) as a plain object; the classes are `lib/errors.js` |
 //! | `text` | strings, without a detour where they are ASCII |
@@ -38,9 +40,12 @@ mod event;
 mod failure;
 mod find;
 mod keep_alive;
+mod kept;
+mod raw;
 mod read;
 mod store;
 mod text;
 mod transaction;
+mod unique;
 mod view;
 mod write;

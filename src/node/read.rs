@@ -177,6 +177,13 @@ impl ResultText {
         json.push('}');
     }
 
+    /// Appends a group of reduced rows; both parts are JSON text.
+    pub fn group(&mut self, key: &str, value: &str) {
+        let json = &mut self.json;
+        json.push_str(if json.ends_with('[') { "{\"key\":" } else { ",{\"key\":" });
+        json.extend([key, ",\"value\":", value, "}"]);
+    }
+
     /// The whole result.
     pub fn end(self, page: &Page) -> Result<Text<String>> {
         self.end_with(page, true, true)

@@ -19,6 +19,7 @@ use super::event::{Event, Events};
 use super::failure::{as_number, failure, throw};
 use super::keep_alive::KeepAlive;
 use super::transaction::Transactions;
+use super::view::Reductions;
 use crate::engine::{Ending, Engine, Index, Options, Settled};
 use crate::error::{Error, ErrorKind, Result};
 use crate::storage::Storage;
@@ -42,6 +43,8 @@ pub struct Store {
     pub declared: RefCell<Vec<Option<Declared>>>,
     /// What is answered later.
     pub calls: RefCell<Calls>,
+    /// The reductions of its views that are under way.
+    pub reductions: Arc<Reductions>,
     /// Its transactions, by number.
     pub transactions: RefCell<Transactions>,
     /// Ends the store with its environment.
@@ -149,6 +152,7 @@ pub fn open(
         garbage: RefCell::default(),
         declared: RefCell::default(),
         calls: RefCell::default(),
+        reductions: Arc::default(),
         transactions: RefCell::default(),
         at_exit: Cell::default(),
     });

@@ -33,10 +33,9 @@ impl KeyRange {
 
     /// The positions of this range's keys in the ascending tree. A range that ends before it begins is empty.
     #[must_use]
-    pub fn positions<K, V>(&self, tree: &Tree<K, V>) -> Range<usize>
+    pub fn positions<K, V, M>(&self, tree: &Tree<K, V, M>) -> Range<usize>
     where
-        K: Ord + Clone + Borrow<[u8]>,
-        V: Clone,
+        K: Ord + Borrow<[u8]>,
     {
         let from = self.from.as_deref().map_or(0, |key| tree.rank(key));
         let until = self.until.as_deref().map_or_else(|| tree.len(), |key| tree.rank(key));

@@ -7,6 +7,7 @@
 //! ```
 
 use std::borrow::Borrow;
+use std::ops::Range;
 
 use super::{Cursor, Fingerprint, KeyRange, Page, Selection, Window};
 use crate::error::Result;
@@ -63,12 +64,11 @@ impl Query {
 impl Plan {
     /// The page of a tree. O(log n) a range, and for its cursor the bytes of its last key.
     #[must_use]
-    pub fn page<K, V>(&self, tree: &Tree<K, V>) -> Page
+    pub fn page<K, V, M>(&self, tree: &Tree<K, V, M>) -> Page
     where
-        K: Ord + Clone + Borrow<[u8]>,
-        V: Clone,
+        K: Ord + Borrow<[u8]>,
     {
-        let positions: Vec<_> = self.ranges.iter().map(|range| range.positions(tree)).collect();
+        let positions = self.positions(tree);
         let start = self.after.as_ref().map(|Cursor { place, last }| {
             let before = positions.iter().take(*place).map(ExactSizeIterator::len).sum::<usize>();
             let read = positions.get(*place).map_or(0, |range| {
@@ -87,6 +87,39 @@ impl Plan {
             page.cursor = last.map(|(key, _)| Cursor::to_text(self.fingerprint, page.place, key.borrow()));
         }
         page
+    }
+
+    /// The positions of the ranges in a tree, one after the other in the order of the query. O(log n) a range.
+    #[must_use]
+    pub fn positions<K, V, M>(&self, tree: &Tree<K, V, M>) -> Vec<Range<usize>>
+    where
+        K: Ord + Borrow<[u8]>,
+    {
+        self.ranges.iter().map(|range| range.positions(tree)).collect()
+    }
+
+    /// Which part of the ranges is wanted, where there is no cursor.
+    #[must_use]
+    pub fn window(&self) -> Window {
+        self.window
+    }
+
+    /// Where the page before ended.
+    #[must_use]
+    pub fn after(&self) -> Option<&Cursor> {
+        self.after.as_ref()
+    }
+
+    /// Whether each range is read from its end.
+    #[must_use]
+    pub fn is_descending(&self) -> bool {
+        self.descending
+    }
+
+    /// Which query the cursors of its pages belong to.
+    #[must_use]
+    pub fn fingerprint(&self) -> Fingerprint {
+        self.fingerprint
     }
 
     /// The ranges of the whole query.

@@ -109,7 +109,7 @@ proptest! {
         let stays = moments[0].0.iter().copied().filter(|letter| letter % 2 == 0).collect::<Vec<_>>();
         let (mut cursor, mut walked) = (None, Vec::new());
         // The last moment stands until the end is reached.
-        let moments = moments.iter().chain(std::iter::repeat(moments.last().unwrap()));
+        let moments = moments.iter().chain(std::iter::repeat_n(moments.last().unwrap(), 20));
         for (changing, limit) in moments {
             let odd = changing.iter().filter(|letter| *letter % 2 == 1);
             let present: Vec<_> = stays.iter().chain(odd).copied().collect();
@@ -127,6 +127,7 @@ proptest! {
                 break;
             }
         }
+        prop_assert!(cursor.is_none(), "the walk ends");
         walked.retain(|letter| letter % 2 == 0);
         prop_assert_eq!(walked, naive(&selection, &stays));
     }
@@ -137,7 +138,8 @@ proptest! {
     ) {
         let tree = tree(&letters);
         let mut cursor = None;
-        loop {
+        // No selection holds as many.
+        for _ in 0..20 {
             let window = Window { start: 0, limit: Some(limit) };
             let query = Query { selection: selection.clone(), window, cursor };
             let page = query.clone().of_keys().unwrap().page(&tree);
@@ -152,6 +154,7 @@ proptest! {
                 break;
             }
         }
+        prop_assert!(cursor.is_none(), "the walk ends");
     }
 }
 

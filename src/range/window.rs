@@ -62,7 +62,10 @@ impl Window {
 
 impl Page {
     /// The page's entries of the tree that it was made for, in the order of the query.
-    pub fn entries<'a, K, V>(&self, tree: &'a Tree<K, V>) -> impl Iterator<Item = (&'a K, &'a V)> + use<'_, 'a, K, V> {
+    pub fn entries<'a, K, V, M>(
+        &self,
+        tree: &'a Tree<K, V, M>,
+    ) -> impl Iterator<Item = (&'a K, &'a V)> + use<'_, 'a, K, V, M> {
         let descending = self.descending;
         self.parts.iter().flat_map(move |part| {
             let mut entries = tree.range(part.clone());

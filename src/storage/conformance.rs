@@ -36,6 +36,9 @@ const CASES: &[Case] = &[
     ("odd keys come back", is_durable, odd_keys_come_back),
     ("long keys come back", is_durable, long_keys_come_back),
     ("many documents come back in order", is_durable, many_documents_come_back_in_order),
+    ("definitions can be saved", always, definitions_can_be_saved),
+    ("the last definitions come back", is_durable, the_last_definitions_come_back),
+    ("definitions come back though nothing was put in order", is_durable, definitions_come_back_after_an_end),
     ("a second opener is refused", is_exclusive, a_second_opener_is_refused),
     ("a refused opener takes nothing", is_exclusive, a_refused_opener_takes_nothing),
 ];
@@ -95,6 +98,10 @@ impl Storage for Remembering {
             Self::apply(&mut self.documents, entry);
         }
         outcomes
+    }
+
+    fn save_definitions(&mut self, text: &str) -> Result<()> {
+        self.inner.save_definitions(text)
     }
 
     fn keeper(&self) -> Option<Arc<dyn Keeper>> {
@@ -396,6 +403,38 @@ fn long_keys_come_back(place: &Place) {
 fn many_documents_come_back_in_order(place: &Place) {
     let texts: Vec<String> = (0..1_500).map(|number| format!("user:{}", number * 7_919 % 1_500)).collect();
     come_back(place, &texts);
+}
+
+fn definitions_can_be_saved(place: &Place) {
+    let (mut storage, loaded) = place.load();
+    assert_eq!(loaded.definitions, "");
+    storage.save_definitions("{}").unwrap();
+    committed(&storage.commit(&[alone(set("a", 0, "{}"))])[0]);
+    storage.save_definitions(DEFINITIONS).unwrap();
+    storage.close().unwrap();
+}
+
+const DEFINITIONS: &str = "{\"by \u{1F600}\":{\"key\":\"a\"},\"\\ud800\":{}}";
+
+fn the_last_definitions_come_back(place: &Place) {
+    let (mut storage, _) = place.load();
+    for text in ["{}", "{\"longer than the next\":{}}", "{}", DEFINITIONS] {
+        storage.save_definitions(text).unwrap();
+    }
+    storage.close().unwrap();
+    place.write(vec![set("a", 0, "{}")]);
+    let (mut storage, loaded) = place.load();
+    assert_eq!((loaded.definitions.as_str(), loaded.documents.len()), (DEFINITIONS, 1));
+    storage.save_definitions("{}").unwrap();
+    storage.close().unwrap();
+    assert_eq!(place.load().1.definitions, "{}");
+}
+
+fn definitions_come_back_after_an_end(place: &Place) {
+    let (mut storage, _) = place.load();
+    storage.save_definitions(DEFINITIONS).unwrap();
+    storage.abandon();
+    assert_eq!(place.load().1.definitions, DEFINITIONS);
 }
 
 fn a_second_opener_is_refused(place: &Place) {

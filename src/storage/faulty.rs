@@ -28,6 +28,8 @@ pub enum Call {
     Load,
     /// A commit of so many groups.
     Commit(usize),
+    /// Definitions to be kept.
+    Save,
     /// The keeper, now and then.
     Tend,
     /// The keeper, when asked.
@@ -52,6 +54,7 @@ struct Plan {
     load: Option<Fault>,
     sync: Option<Fault>,
     close: Option<Fault>,
+    definitions: Option<Fault>,
     pressed: bool,
     behind: usize,
     hold_load: Option<Stop>,
@@ -99,6 +102,11 @@ impl Faults {
         self.plan.lock().sticky = Some((group, errno));
     }
 
+    /// Groups no longer fail.
+    pub fn heal_groups(&self) {
+        self.plan.lock().groups.clear();
+    }
+
     /// The n-th group meets somebody else's revision.
     pub fn conflict_at_group(&self, group: usize, actual: Option<u64>) {
         self.plan.lock().groups.insert(group, Fault::Conflict(actual));
@@ -112,6 +120,16 @@ impl Faults {
     /// The n-th group fails, and leaves the storage in doubt.
     pub fn poison_at_group(&self, group: usize, errno: i32) {
         self.plan.lock().groups.insert(group, Fault::Poison(errno));
+    }
+
+    /// Definitions cannot be saved, once.
+    pub fn fail_definitions(&self, errno: i32) {
+        self.plan.lock().definitions = Some(Fault::Errno(errno));
+    }
+
+    /// Definitions cannot be saved, which leaves the storage in doubt.
+    pub fn poison_definitions(&self, errno: i32) {
+        self.plan.lock().definitions = Some(Fault::Poison(errno));
     }
 
     /// The close fails, once, after the driver inside has closed.
@@ -259,6 +277,17 @@ impl Storage for Faulty {
                 .unwrap_or_else(|| self.inner.commit(std::slice::from_ref(group)).pop().expect("an outcome a group"))
         };
         groups.iter().map(one).collect()
+    }
+
+    fn save_definitions(&mut self, text: &str) -> Result<()> {
+        self.faults.note(Call::Save);
+        let fault = self.faults.plan.lock().definitions.take();
+        match fault {
+            None => self.inner.save_definitions(text),
+            Some(Fault::Errno(errno)) => Err(error("write", errno)),
+            Some(Fault::Poison(errno)) => Err(poison("fsync", errno)),
+            Some(_) => panic!("as planned"),
+        }
     }
 
     fn keeper(&self) -> Option<Arc<dyn Keeper>> {

@@ -38,6 +38,10 @@ impl Storage for Memory {
             .collect()
     }
 
+    fn save_definitions(&mut self, _text: &str) -> Result<()> {
+        Ok(())
+    }
+
     fn close(&mut self) -> Result<()> {
         Ok(())
     }

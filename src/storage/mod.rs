@@ -106,6 +106,8 @@ pub struct Loaded {
     pub documents: Vec<(Key, Document)>,
     /// The position they were read at.
     pub position: Position,
+    /// The [definitions](Storage::save_definitions) that were saved last; empty where there never were any.
+    pub definitions: String,
     /// What was found beside them.
     pub findings: Findings,
 }
@@ -180,6 +182,15 @@ pub trait Storage: Send {
 
     /// Stores groups, in order, and answers each by itself: as many outcomes as groups.
     fn commit(&mut self, groups: &[Group]) -> Vec<Outcome>;
+
+    /// Keeps a JSON text, in place of the one before, for whoever loads next: definitions that hold for every opener. It
+    /// survives a power cut when this returns, where the documents do.
+    ///
+    /// # Errors
+    ///
+    /// The system's; the text before is kept then. Of the kind `Poisoned` it means that nobody knows which one a load
+    /// will find.
+    fn save_definitions(&mut self, text: &str) -> Result<()>;
 
     /// What looks after this storage in the background, if it needs that. Asked for once, after `load`; no longer
     /// called when `close` or `abandon` is.

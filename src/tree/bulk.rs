@@ -23,12 +23,12 @@ impl fmt::Display for NotSorted {
 impl Error for NotSorted {}
 
 /// A tree that is made of entries in strictly ascending key order, one by one, packed as tightly as nodes can be.
-pub struct Builder<K, V> {
-    leaves: Vec<Sibling<K, V>>,
+pub struct Builder<K, V, M = ()> {
+    leaves: Vec<Sibling<K, V, M>>,
     leaf: Leaf<K, V>,
 }
 
-impl<K: Ord + Clone, V> Builder<K, V> {
+impl<K: Ord + Clone, V, M: Default> Builder<K, V, M> {
     /// No entries yet.
     #[must_use]
     pub fn new() -> Self {
@@ -54,7 +54,7 @@ impl<K: Ord + Clone, V> Builder<K, V> {
 
     /// The tree of all entries. O(n / the size of a node).
     #[must_use]
-    pub fn finish(self) -> Tree<K, V> {
+    pub fn finish(self) -> Tree<K, V, M> {
         let Self { leaves: mut level, mut leaf } = self;
         leaf.keys.shrink_to_fit();
         leaf.values.shrink_to_fit();
@@ -66,7 +66,7 @@ impl<K: Ord + Clone, V> Builder<K, V> {
     }
 }
 
-impl<K: Ord + Clone, V> Default for Builder<K, V> {
+impl<K: Ord + Clone, V, M: Default> Default for Builder<K, V, M> {
     fn default() -> Self {
         Self::new()
     }
@@ -76,7 +76,7 @@ fn full_leaf<K, V>() -> Leaf<K, V> {
     Leaf { keys: Vec::with_capacity(MAX), values: Vec::with_capacity(MAX) }
 }
 
-fn parents<K, V>(level: Vec<Sibling<K, V>>) -> Vec<Sibling<K, V>> {
+fn parents<K, V, M: Default>(level: Vec<Sibling<K, V, M>>) -> Vec<Sibling<K, V, M>> {
     let mut parents = Vec::with_capacity(level.len().div_ceil(MAX));
     let mut level = level.into_iter();
     loop {

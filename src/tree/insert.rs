@@ -4,19 +4,18 @@
 //! neighbour: keys that arrive in ascending order leave full nodes behind.
 
 use std::mem;
-use std::sync::Arc;
 
 use super::node::{Inner, Leaf, MAX, Node, Sibling, Subtree};
 
 /// What became of an insertion into a node.
-enum Insertion<K, V> {
+enum Insertion<K, V, M> {
     Replaced(V),
     Added,
     /// Added, and the node had no room: its upper part is now its right neighbour.
-    Split(Sibling<K, V>),
+    Split(Sibling<K, V, M>),
 }
 
-impl<K: Ord + Clone, V: Clone> Subtree<K, V> {
+impl<K: Ord + Clone, V: Clone, M: Default> Subtree<K, V, M> {
     /// Sets a key's value, as the root.
     pub fn insert(&mut self, key: K, value: V) -> Option<V> {
         match self.insert_below(key, value, true) {
@@ -31,8 +30,8 @@ impl<K: Ord + Clone, V: Clone> Subtree<K, V> {
     }
 
     /// `edge`: nothing in the tree is to the right of this node.
-    fn insert_below(&mut self, key: K, value: V, edge: bool) -> Insertion<K, V> {
-        let insertion = match Arc::make_mut(&mut self.node) {
+    fn insert_below(&mut self, key: K, value: V, edge: bool) -> Insertion<K, V, M> {
+        let insertion = match self.change() {
             Node::Leaf(leaf) => leaf.insert(key, value, edge),
             Node::Inner(inner) => inner.insert(key, value, edge),
         };
@@ -44,7 +43,7 @@ impl<K: Ord + Clone, V: Clone> Subtree<K, V> {
 }
 
 impl<K: Ord + Clone, V: Clone> Leaf<K, V> {
-    fn insert(&mut self, key: K, value: V, edge: bool) -> Insertion<K, V> {
+    fn insert<M: Default>(&mut self, key: K, value: V, edge: bool) -> Insertion<K, V, M> {
         let index = match self.search(&key) {
             Ok(index) => {
                 let replaced = self.values.get_mut(index).map(|stored| mem::replace(stored, value));
@@ -67,8 +66,8 @@ impl<K: Ord + Clone, V: Clone> Leaf<K, V> {
     }
 }
 
-impl<K: Ord + Clone, V: Clone> Inner<K, V> {
-    fn insert(&mut self, key: K, value: V, edge: bool) -> Insertion<K, V> {
+impl<K: Ord + Clone, V: Clone, M: Default> Inner<K, V, M> {
+    fn insert(&mut self, key: K, value: V, edge: bool) -> Insertion<K, V, M> {
         let slot = self.route(&key);
         let edge_below = edge && slot == self.separators.len();
         let Some(child) = self.children.get_mut(slot) else { return Insertion::Added };
@@ -78,7 +77,7 @@ impl<K: Ord + Clone, V: Clone> Inner<K, V> {
         }
     }
 
-    fn adopt(&mut self, slot: usize, sibling: Sibling<K, V>, edge: bool) -> Insertion<K, V> {
+    fn adopt(&mut self, slot: usize, sibling: Sibling<K, V, M>, edge: bool) -> Insertion<K, V, M> {
         if self.children.len() < MAX {
             self.put(slot, sibling);
             return Insertion::Added;

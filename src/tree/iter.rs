@@ -10,8 +10,8 @@ use std::slice;
 use super::node::Node;
 
 /// Entries of a [`Tree`](super::Tree) between two positions, in key order; `rev()` for the other.
-pub struct Iter<'a, K, V> {
-    root: &'a Node<K, V>,
+pub struct Iter<'a, K, V, M = ()> {
+    root: &'a Node<K, V, M>,
     positions: Range<usize>,
     front: Entries<'a, K, V>,
     back: Entries<'a, K, V>,
@@ -37,9 +37,9 @@ impl<'a, K, V> Entries<'a, K, V> {
     }
 }
 
-impl<'a, K, V> Iter<'a, K, V> {
+impl<'a, K, V, M> Iter<'a, K, V, M> {
     /// `positions` must lie within the root's entries.
-    pub(super) fn new(root: &'a Node<K, V>, positions: Range<usize>) -> Self {
+    pub(super) fn new(root: &'a Node<K, V, M>, positions: Range<usize>) -> Self {
         Self { root, positions, front: Entries::new(&[], &[]), back: Entries::new(&[], &[]) }
     }
 
@@ -56,7 +56,7 @@ impl<'a, K, V> Iter<'a, K, V> {
     }
 }
 
-impl<'a, K, V> Iterator for Iter<'a, K, V> {
+impl<'a, K, V, M> Iterator for Iter<'a, K, V, M> {
     type Item = (&'a K, &'a V);
 
     fn next(&mut self) -> Option<Self::Item> {
@@ -78,7 +78,7 @@ impl<'a, K, V> Iterator for Iter<'a, K, V> {
     }
 }
 
-impl<K, V> DoubleEndedIterator for Iter<'_, K, V> {
+impl<K, V, M> DoubleEndedIterator for Iter<'_, K, V, M> {
     fn next_back(&mut self) -> Option<Self::Item> {
         if self.positions.is_empty() {
             return None;
@@ -94,6 +94,6 @@ impl<K, V> DoubleEndedIterator for Iter<'_, K, V> {
     }
 }
 
-impl<K, V> ExactSizeIterator for Iter<'_, K, V> {}
+impl<K, V, M> ExactSizeIterator for Iter<'_, K, V, M> {}
 
-impl<K, V> FusedIterator for Iter<'_, K, V> {}
+impl<K, V, M> FusedIterator for Iter<'_, K, V, M> {}

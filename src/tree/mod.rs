@@ -17,6 +17,10 @@
 //! Nodes are shared by `Arc`. A snapshot takes the root in O(1); from then on a writer copies the nodes on its path that
 //! a snapshot still shares, and changes in place those that none does.
 //!
+//! With each node a tree may keep a memo `M`, of which it knows nothing but that it is made empty: whoever aggregates
+//! entries fills it in when he needs it, and finds it again until something below the node changes. So what is never asked
+//! for costs nothing, and what is asked for again costs one path. See [`Tree::parts`].
+//!
 //! Invariants:
 //!
 //! - All leaves are equally deep, keys are strictly ascending in `K`'s own order.
@@ -25,6 +29,8 @@
 //! - A count is made from the node below in one place, `node::Subtree::refresh`.
 //! - A separator parts its neighbours, but need not be a key that is still there.
 //! - A snapshot never changes.
+//! - A memo is empty after any change to an entry below its node (`node::Subtree::change`), and shared with the snapshots
+//!   that share the node.
 //!
 //! Every cost given below counts key comparisons and node visits for a tree of n entries.
 //!
@@ -36,6 +42,7 @@ mod bulk;
 mod insert;
 mod iter;
 mod node;
+mod parts;
 mod pieces;
 mod remove;
 mod slots;
@@ -49,20 +56,24 @@ use std::ops::Range;
 pub use bulk::{Builder, NotSorted};
 pub use iter::Iter;
 use node::Subtree;
+pub use parts::{Below, Branch, Branches, Part};
 
 /// An ordered map with positions, of which a clone is a snapshot. Order is `K`'s [`Ord`]. Keys and values are cloned when
-/// a node that a snapshot shares is changed, so both should be cheap to clone (an `Arc`, a number).
-pub struct Tree<K, V> {
-    root: Subtree<K, V>,
+/// a node that a snapshot shares is changed, so both should be cheap to clone (an `Arc`, a number). `M` is what is
+/// remembered of each node.
+pub struct Tree<K, V, M = ()> {
+    root: Subtree<K, V, M>,
 }
 
 impl<K, V> Tree<K, V> {
-    /// A tree without entries.
+    /// A tree without entries. One with memos is made by [`Tree::default`].
     #[must_use]
     pub fn new() -> Self {
-        Self { root: Subtree::empty() }
+        Self::default()
     }
+}
 
+impl<K, V, M> Tree<K, V, M> {
     /// Number of entries. O(1).
     #[must_use]
     pub fn len(&self) -> usize {
@@ -91,17 +102,19 @@ impl<K, V> Tree<K, V> {
     /// The entries at `positions`, from either end; what lies past the end of the tree is left out. Nothing is looked up
     /// until the first step: O(log n) at each end used, then O(1) amortised per step.
     #[must_use]
-    pub fn range(&self, positions: Range<usize>) -> Iter<'_, K, V> {
+    pub fn range(&self, positions: Range<usize>) -> Iter<'_, K, V, M> {
         let end = positions.end.min(self.len());
         Iter::new(self.root.node(), positions.start.min(end)..end)
     }
 
     /// All entries in key order, from either end. O(1) amortised per step.
     #[must_use]
-    pub fn iter(&self) -> Iter<'_, K, V> {
+    pub fn iter(&self) -> Iter<'_, K, V, M> {
         self.range(0..self.len())
     }
+}
 
+impl<K, V, M: Default> Tree<K, V, M> {
     /// This tree cut into trees of at most `most` entries (or one leaf), to be dropped one by one: dropping a big tree
     /// takes a while. What a snapshot shares is left to it.
     #[must_use]
@@ -110,7 +123,7 @@ impl<K, V> Tree<K, V> {
     }
 }
 
-impl<K: Ord, V> Tree<K, V> {
+impl<K: Ord, V, M> Tree<K, V, M> {
     /// The value of a key. O(log n).
     #[must_use]
     pub fn get<Q>(&self, key: &Q) -> Option<&V>
@@ -152,7 +165,7 @@ impl<K: Ord, V> Tree<K, V> {
     }
 }
 
-impl<K: Ord + Clone, V: Clone> Tree<K, V> {
+impl<K: Ord + Clone, V: Clone, M: Default> Tree<K, V, M> {
     /// Sets the value of a key and gives back the one it replaces; the key already stored stays. O(log n), plus a copy of
     /// each node on the path that a snapshot shares.
     pub fn insert(&mut self, key: K, value: V) -> Option<V> {
@@ -182,28 +195,28 @@ impl<K: Ord + Clone, V: Clone> Tree<K, V> {
     }
 }
 
-impl<K, V> Clone for Tree<K, V> {
+impl<K, V, M> Clone for Tree<K, V, M> {
     fn clone(&self) -> Self {
         Self { root: self.root.clone() }
     }
 }
 
-impl<K, V> Default for Tree<K, V> {
+impl<K, V, M: Default> Default for Tree<K, V, M> {
     fn default() -> Self {
-        Self::new()
+        Self { root: Subtree::empty() }
     }
 }
 
-impl<'a, K, V> IntoIterator for &'a Tree<K, V> {
+impl<'a, K, V, M> IntoIterator for &'a Tree<K, V, M> {
     type Item = (&'a K, &'a V);
-    type IntoIter = Iter<'a, K, V>;
+    type IntoIter = Iter<'a, K, V, M>;
 
     fn into_iter(self) -> Self::IntoIter {
         self.iter()
     }
 }
 
-impl<K: fmt::Debug, V: fmt::Debug> fmt::Debug for Tree<K, V> {
+impl<K: fmt::Debug, V: fmt::Debug, M> fmt::Debug for Tree<K, V, M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_map().entries(self).finish()
     }

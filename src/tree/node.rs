@@ -16,15 +16,21 @@ pub const MAX: usize = if cfg!(test) { 16 } else { 64 };
 pub const MIN: usize = MAX / 2;
 
 /// A node with its number of entries. A tree is its root; a clone is a snapshot.
-pub struct Subtree<K, V> {
-    pub(super) node: Arc<Node<K, V>>,
+pub struct Subtree<K, V, M> {
+    block: Arc<Block<K, V, M>>,
     count: usize,
 }
 
+/// A node and what is remembered of it, which is shared with every snapshot that shares the node.
+struct Block<K, V, M> {
+    node: Node<K, V, M>,
+    memo: M,
+}
+
 /// One block of the tree.
-pub enum Node<K, V> {
+pub enum Node<K, V, M> {
     Leaf(Leaf<K, V>),
-    Inner(Inner<K, V>),
+    Inner(Inner<K, V, M>),
 }
 
 /// Entries: `values[i]` belongs to `keys[i]`.
@@ -34,45 +40,72 @@ pub struct Leaf<K, V> {
 }
 
 /// Children, and between each two of them a separator: above all keys before it, at or below all keys after it.
-pub struct Inner<K, V> {
+pub struct Inner<K, V, M> {
     pub separators: Vec<K>,
-    pub children: Vec<Subtree<K, V>>,
+    pub children: Vec<Subtree<K, V, M>>,
 }
 
 /// A subtree with a separator that parts it from what comes before.
-pub type Sibling<K, V> = (K, Subtree<K, V>);
+pub type Sibling<K, V, M> = (K, Subtree<K, V, M>);
 
-impl<K, V> Subtree<K, V> {
-    pub fn new(node: Node<K, V>) -> Self {
+impl<K, V, M: Default> Subtree<K, V, M> {
+    pub fn new(node: Node<K, V, M>) -> Self {
         let count = node.count();
-        Self { node: Arc::new(node), count }
+        Self { block: Arc::new(Block { node, memo: M::default() }), count }
     }
 
     pub fn empty() -> Self {
         Self::new(Node::Leaf(Leaf { keys: Vec::new(), values: Vec::new() }))
     }
+}
 
-    pub fn node(&self) -> &Node<K, V> {
-        &self.node
+impl<K, V, M> Subtree<K, V, M> {
+    pub fn node(&self) -> &Node<K, V, M> {
+        &self.block.node
     }
 
     pub fn count(&self) -> usize {
         self.count
     }
 
+    pub fn memo(&self) -> &M {
+        &self.block.memo
+    }
+
     /// Counts anew after the node was changed: the one place for whatever a parent knows of its children.
     pub fn refresh(&mut self) {
-        self.count = self.node.count();
+        self.count = self.node().count();
     }
 }
 
-impl<K, V> Clone for Subtree<K, V> {
+impl<K, V, M> Subtree<K, V, M> {
+    /// The node, unless a snapshot shares it.
+    pub fn into_own_node(self) -> Option<Node<K, V, M>> {
+        Arc::try_unwrap(self.block).ok().map(|block| block.node)
+    }
+}
+
+impl<K: Clone, V: Clone, M: Default> Subtree<K, V, M> {
+    /// The node to be changed, a copy where a snapshot shares it: the one way to a node's insides, so that nothing is
+    /// remembered of what it held before.
+    pub fn change(&mut self) -> &mut Node<K, V, M> {
+        let block = Arc::make_mut(&mut self.block);
+        block.memo = M::default();
+        &mut block.node
+    }
+
+    pub fn into_node(self) -> Node<K, V, M> {
+        Arc::unwrap_or_clone(self.block).node
+    }
+}
+
+impl<K, V, M> Clone for Subtree<K, V, M> {
     fn clone(&self) -> Self {
-        Self { node: Arc::clone(&self.node), count: self.count }
+        Self { block: Arc::clone(&self.block), count: self.count }
     }
 }
 
-impl<K, V> Node<K, V> {
+impl<K, V, M> Node<K, V, M> {
     fn count(&self) -> usize {
         match self {
             Self::Leaf(leaf) => leaf.keys.len(),
@@ -172,13 +205,13 @@ impl<K, V> Leaf<K, V> {
 
 impl<K: Clone, V> Leaf<K, V> {
     /// This leaf as a right neighbour; `None` if it is empty.
-    pub fn into_sibling(self) -> Option<Sibling<K, V>> {
+    pub fn into_sibling<M: Default>(self) -> Option<Sibling<K, V, M>> {
         let low = self.keys.first()?.clone();
         Some((low, Subtree::new(Node::Leaf(self))))
     }
 }
 
-impl<K, V> Inner<K, V> {
+impl<K, V, M> Inner<K, V, M> {
     /// The slot of the child below which a key belongs.
     pub fn route<Q>(&self, key: &Q) -> usize
     where
@@ -201,13 +234,13 @@ impl<K, V> Inner<K, V> {
     }
 
     /// Puts a subtree before the child at `slot`, which must not be 0: the first child has no separator.
-    pub fn put(&mut self, slot: usize, (low, child): Sibling<K, V>) {
+    pub fn put(&mut self, slot: usize, (low, child): Sibling<K, V, M>) {
         slots::insert(&mut self.separators, slot.saturating_sub(1), low);
         slots::insert(&mut self.children, slot, child);
     }
 
     /// Takes the child at `slot` out, which must not be 0.
-    pub fn take(&mut self, slot: usize) -> Option<Sibling<K, V>> {
+    pub fn take(&mut self, slot: usize) -> Option<Sibling<K, V, M>> {
         let low = slots::remove(&mut self.separators, slot.checked_sub(1)?)?;
         Some((low, slots::remove(&mut self.children, slot)?))
     }
@@ -227,7 +260,13 @@ impl<K, V> Inner<K, V> {
 }
 
 /// What `Arc::make_mut` does to a node that a snapshot shares.
-impl<K: Clone, V: Clone> Clone for Node<K, V> {
+impl<K: Clone, V: Clone, M: Default> Clone for Block<K, V, M> {
+    fn clone(&self) -> Self {
+        Self { node: self.node.clone(), memo: M::default() }
+    }
+}
+
+impl<K: Clone, V: Clone, M> Clone for Node<K, V, M> {
     fn clone(&self) -> Self {
         match self {
             Self::Leaf(Leaf { keys, values }) => {

@@ -1,10 +1,8 @@
 //! A tree taken apart, so that dropping a big one can be spread over time.
 
-use std::sync::Arc;
-
 use super::node::{Node, Subtree};
 
-impl<K, V> Subtree<K, V> {
+impl<K, V, M: Default> Subtree<K, V, M> {
     /// Subtrees of at most `most` entries that together are this one; a leaf is never cut. What a snapshot shares is
     /// left to it.
     pub fn into_pieces(self, most: usize) -> Vec<Self> {
@@ -15,10 +13,10 @@ impl<K, V> Subtree<K, V> {
                 pieces.push(subtree);
                 continue;
             }
-            match Arc::try_unwrap(subtree.node) {
-                Ok(Node::Inner(inner)) => whole.extend(inner.children),
-                Ok(leaf) => pieces.push(Self::new(leaf)),
-                Err(_shared) => {}
+            match subtree.into_own_node() {
+                Some(Node::Inner(inner)) => whole.extend(inner.children),
+                Some(leaf) => pieces.push(Self::new(leaf)),
+                None => {}
             }
         }
         pieces

@@ -1,10 +1,8 @@
 //! Removal: down by position, and up again mending nodes that have become less than half full.
 
-use std::sync::Arc;
-
 use super::node::{Inner, MAX, MIN, Node, Sibling, Subtree};
 
-impl<K: Clone, V: Clone> Subtree<K, V> {
+impl<K: Clone, V: Clone, M: Default> Subtree<K, V, M> {
     /// Takes the entry at `index` out, as the root.
     pub fn remove(&mut self, index: usize) -> Option<(K, V)> {
         let removed = self.remove_below(index);
@@ -19,7 +17,7 @@ impl<K: Clone, V: Clone> Subtree<K, V> {
     }
 
     fn remove_below(&mut self, index: usize) -> Option<(K, V)> {
-        let removed = match Arc::make_mut(&mut self.node) {
+        let removed = match self.change() {
             Node::Leaf(leaf) => leaf.take(index),
             Node::Inner(inner) => inner.remove(index),
         };
@@ -28,8 +26,8 @@ impl<K: Clone, V: Clone> Subtree<K, V> {
     }
 
     /// Takes in the right neighbour. What is too much for one node is shared evenly and the upper half given back.
-    fn merge(&mut self, (low, right): Sibling<K, V>) -> Option<Sibling<K, V>> {
-        let surplus = match (Arc::make_mut(&mut self.node), Arc::unwrap_or_clone(right.node)) {
+    fn merge(&mut self, (low, right): Sibling<K, V, M>) -> Option<Sibling<K, V, M>> {
+        let surplus = match (self.change(), right.into_node()) {
             (Node::Leaf(left), Node::Leaf(right)) => {
                 left.append(right);
                 let width = left.keys.len();
@@ -49,7 +47,7 @@ impl<K: Clone, V: Clone> Subtree<K, V> {
     }
 }
 
-impl<K: Clone, V: Clone> Inner<K, V> {
+impl<K: Clone, V: Clone, M: Default> Inner<K, V, M> {
     fn remove(&mut self, index: usize) -> Option<(K, V)> {
         let (slot, rest) = self.seek(index)?;
         let child = self.children.get_mut(slot)?;

@@ -12,13 +12,13 @@ use super::node::{MAX, MIN, Node, Subtree};
 use super::slots::STEP;
 use super::{NotSorted, Tree};
 
-impl<K: Ord, V> Tree<K, V> {
+impl<K: Ord, V, M> Tree<K, V, M> {
     /// Panics unless the invariants in the module's documentation hold.
     fn check_invariants(&self) {
         self.root.check(true, true, None, None);
     }
 
-    fn nodes(&self) -> Vec<&Node<K, V>> {
+    fn nodes(&self) -> Vec<&Node<K, V, M>> {
         let mut nodes = vec![self.root.node()];
         let mut next = 0;
         while let Some(node) = nodes.get(next).copied() {
@@ -31,7 +31,7 @@ impl<K: Ord, V> Tree<K, V> {
     }
 }
 
-impl<K: Ord, V> Subtree<K, V> {
+impl<K: Ord, V, M> Subtree<K, V, M> {
     /// Checks everything below that has keys in `low..high`; gives back the depth.
     fn check(&self, root: bool, edge: bool, low: Option<&K>, high: Option<&K>) -> usize {
         let (least, tight): (usize, fn(usize, usize) -> bool) = (MIN, |len, capacity| capacity - len <= 2 * STEP);
@@ -208,7 +208,7 @@ proptest! {
 
     #[test]
     fn a_bulk_build_holds_what_it_was_given_and_can_be_changed(count in 0..1_500_usize, seed in any::<u64>()) {
-        let mut tree = Tree::from_sorted(pairs(0..count)).unwrap();
+        let mut tree: Tree<_, _> = Tree::from_sorted(pairs(0..count)).unwrap();
         tree.check_invariants();
         prop_assert!(tree.iter().map(|(key, value)| (*key, *value)).eq(pairs(0..count)));
         let mut numbers = Numbers(seed);
@@ -264,7 +264,7 @@ fn descending_insertion_keeps_order_and_fill() {
 #[test]
 fn bulk_build_and_every_length_around_a_full_level_hold() {
     for count in (0..3 * MAX).chain(MAX * MAX - 2..MAX * MAX + 3).chain(MAX.pow(3) - 2..MAX.pow(3) + MAX + 3) {
-        let tree = Tree::from_sorted(pairs(0..count)).unwrap();
+        let tree: Tree<_, _> = Tree::from_sorted(pairs(0..count)).unwrap();
         tree.check_invariants();
         assert_eq!(tree.len(), count);
         assert!(tree.nodes().iter().all(|node| match node {
@@ -278,7 +278,7 @@ fn bulk_build_and_every_length_around_a_full_level_hold() {
 fn a_bulk_build_names_the_first_key_out_of_order() {
     for (index, key) in [(1, 0), (MAX, MAX - 1), (MAX, 3), (2 * MAX + 3, 2 * MAX + 2)] {
         let keys = (0..index).chain([key]).map(|key| (key, ()));
-        assert_eq!(Tree::from_sorted(keys).err(), Some(NotSorted { index }));
+        assert_eq!(Tree::<_, _>::from_sorted(keys).err(), Some(NotSorted { index }));
     }
 }
 
@@ -352,7 +352,7 @@ fn a_write_beside_a_snapshot_copies_one_path_once() {
     }
     let snapshot = tree.snapshot();
     assert!(tree.remove(&5_000).is_none());
-    assert!(Arc::ptr_eq(&tree.root.node, &snapshot.root.node), "an absent key copies nothing");
+    assert!(std::ptr::eq(tree.root.node(), snapshot.root.node()), "an absent key copies nothing");
 
     tree.insert(700, Counted(Rc::clone(&copies)));
     let after_first = copies.get();
@@ -360,14 +360,14 @@ fn a_write_beside_a_snapshot_copies_one_path_once() {
     tree.insert(700, Counted(Rc::clone(&copies)));
     assert_eq!(copies.get(), after_first, "the path is now this tree's own");
 
-    let olds: Vec<*const Node<_, _>> = snapshot.nodes().into_iter().map(std::ptr::from_ref).collect();
+    let olds: Vec<*const Node<_, _, _>> = snapshot.nodes().into_iter().map(std::ptr::from_ref).collect();
     let new = tree.nodes().into_iter().filter(|node| !olds.contains(&std::ptr::from_ref(*node))).count();
     assert!((2..=6).contains(&new), "one node per level, but {new} are new");
 }
 
 #[test]
 fn an_unshared_node_is_changed_in_place() {
-    let mut tree = Tree::from_sorted(pairs(0..MAX * MAX)).unwrap();
+    let mut tree: Tree<_, _> = Tree::from_sorted(pairs(0..MAX * MAX)).unwrap();
     let addresses = |tree: &Tree<usize, usize>| tree.nodes().into_iter().map(std::ptr::from_ref).collect::<Vec<_>>();
     let before = addresses(&tree);
     for key in 0..MAX * MAX {
@@ -381,7 +381,7 @@ fn an_unshared_node_is_changed_in_place() {
 #[test]
 fn a_big_tree_is_dropped_with_and_without_its_snapshot() {
     let value = Arc::new(());
-    let mut tree = Tree::from_sorted((0..200_000).map(|key| (key, Arc::clone(&value)))).unwrap();
+    let mut tree: Tree<_, _> = Tree::from_sorted((0..200_000).map(|key| (key, Arc::clone(&value)))).unwrap();
     let snapshot = tree.snapshot();
     for key in (0..200_000).step_by(1_000) {
         tree.remove(&key);

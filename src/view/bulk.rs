@@ -1,5 +1,6 @@
 //! A view's rows made at once, from parts that were made side by side.
 
+use std::panic::resume_unwind;
 use std::thread;
 
 use super::RowKey;
@@ -19,13 +20,13 @@ pub struct Part {
 
 /// A row with some bytes of its key as a number, which mostly decide about the order.
 struct Row {
-    head: u64,
+    head: u128,
     key: RowKey,
     value: RowValue,
 }
 
 impl Row {
-    fn order(&self) -> (u64, &RowKey) {
+    fn order(&self) -> (u128, &RowKey) {
         (self.head, &self.key)
     }
 }
@@ -87,7 +88,7 @@ impl Rows {
                 all
             });
             let tree = merged(rows);
-            Self::of(tree, by_document.join().unwrap_or_default())
+            Self::of(tree, by_document.join().unwrap_or_else(|panic| resume_unwind(panic)))
         })
     }
 }
@@ -115,11 +116,11 @@ fn common(a: &[u8], b: &[u8], most: usize) -> usize {
     a.iter().zip(b).take(most).take_while(|(a, b)| a == b).count()
 }
 
-/// The eight bytes after the first `skipped`, as a number; zeros where there are fewer.
-fn head(key: &RowKey, skipped: usize) -> u64 {
+/// The sixteen bytes after the first `skipped`, as a number; zeros where there are fewer.
+fn head(key: &RowKey, skipped: usize) -> u128 {
     let bytes = key.as_bytes().get(skipped..).unwrap_or_default();
     match bytes.first_chunk() {
-        Some(head) => u64::from_be_bytes(*head),
-        None => bytes.iter().chain([0; 8].iter()).take(8).fold(0, |head, byte| head << 8 | u64::from(*byte)),
+        Some(head) => u128::from_be_bytes(*head),
+        None => bytes.iter().chain([0; 16].iter()).take(16).fold(0, |head, byte| head << 8 | u128::from(*byte)),
     }
 }

@@ -4,6 +4,7 @@
 //! - [`declared`]: views that say what their rows are, evaluated here.
 //! - [`RowKey`], [`Rows`]: the rows of one view in a counted tree, and for each document its rows.
 //! - [`Part`]: rows made side by side, to be put together at once.
+//! - [`reduce`]: what a range of rows comes to, alone or in groups.
 //!
 //! Invariants: the bytes of a row sort by emitted key, then document key, then order of emission. Every row belongs
 //! to exactly one document, and replacing a document's rows touches no other row.
@@ -19,6 +20,7 @@ pub mod collation;
 pub mod declared;
 #[cfg(test)]
 mod model;
+pub mod reduce;
 mod row_key;
 mod rows;
 mod runs;

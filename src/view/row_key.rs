@@ -56,6 +56,12 @@ impl RowKey {
         collation::skip(&self.0).and_then(|length| self.0.get(..length)).unwrap_or_default()
     }
 
+    /// The [head](collation::head) of the emitted key.
+    #[must_use]
+    pub fn head(&self, elements: usize) -> &[u8] {
+        collation::head(&self.0, elements)
+    }
+
     /// The bytes of the key of the document that emitted this row, by which the document is looked up; `None` if
     /// this row was made of bytes that are no encoded key.
     #[must_use]

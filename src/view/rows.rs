@@ -13,6 +13,7 @@ use std::{iter, mem};
 
 use super::RowKey;
 use super::by_document::{ByDocument, DocumentRows, Shard};
+use super::reduce::Memo;
 use super::runs::{Merge, Runs};
 use crate::key::Key;
 use crate::tree::Tree;
@@ -20,8 +21,8 @@ use crate::tree::Tree;
 /// The emitted value as JSON text; `None` where none was emitted.
 pub type RowValue = Option<Arc<str>>;
 
-/// The rows of a view in their order.
-pub type RowTree = Tree<RowKey, RowValue>;
+/// The rows of a view in their order, with what reduces remember of them.
+pub type RowTree = Tree<RowKey, RowValue, Memo>;
 
 /// One row as a map function emitted it.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -9,6 +9,7 @@ use std::collections::binary_heap::PeekMut;
 use std::{mem, vec};
 
 use super::RowKey;
+use super::reduce::Memo;
 use super::rows::{RowTree, RowValue};
 use crate::tree::Builder;
 
@@ -114,7 +115,7 @@ impl Eq for Front {}
 pub struct Merge {
     fronts: BinaryHeap<Front>,
     runs: Vec<vec::IntoIter<Row>>,
-    builder: Builder<RowKey, RowValue>,
+    builder: Builder<RowKey, RowValue, Memo>,
     len: usize,
 }
 

@@ -198,7 +198,7 @@ proptest! {
             a.key.compare(&b.key).is_eq() && (a.document, a.ordinal) == (b.document, b.ordinal)
         };
         let (mut stays, mut cursor, mut walked) = (model.clone(), None, Vec::<Vec<u8>>::new());
-        for (changes, limit) in between.into_iter().chain(std::iter::repeat((Vec::new(), 3))) {
+        for (changes, limit) in between.into_iter().chain(std::iter::repeat_n((Vec::new(), 3), 200)) {
             for change in changes {
                 apply(&mut rows, &mut model, change);
             }
@@ -213,6 +213,7 @@ proptest! {
                 break;
             }
         }
+        prop_assert!(cursor.is_none(), "the walk ends");
         let row_key = |row: &ModelRow| {
             RowKey::new(bytes(&row.key), &Key::new(row.document).unwrap(), u32::try_from(row.ordinal).unwrap())
         };

@@ -209,8 +209,8 @@ fn a_view_that_was_replaced_is_not_removed_with_its_successor() {
     let store = Store::in_memory();
     let first = declare(&store, "view", DECLARATIONS[0]);
     let second = declare(&store, "view", DECLARATIONS[1]);
-    store.engine.undeclare("view", &first);
+    store.engine.undeclare("view", first);
     assert!(Arc::ptr_eq(&store.engine.shared.views.all()[0].1, &second));
-    store.engine.undeclare("view", &second);
+    store.engine.undeclare("view", second);
     assert!(store.engine.shared.views.all().is_empty());
 }

@@ -131,6 +131,10 @@ impl Storage for Unsorted {
         Vec::new()
     }
 
+    fn save_definitions(&mut self, text: &str) -> Result<()> {
+        Memory::new().save_definitions(text)
+    }
+
     fn close(&mut self) -> Result<()> {
         Ok(())
     }

@@ -16,6 +16,8 @@ mod revision;
 mod serial;
 mod submission;
 mod transaction;
+mod unique;
+mod unique_model;
 
 use std::path::Path;
 use std::sync::mpsc::{Receiver, channel};

@@ -38,6 +38,10 @@ impl Storage for Noting {
         self.inner.commit(groups)
     }
 
+    fn save_definitions(&mut self, text: &str) -> Result<()> {
+        self.inner.save_definitions(text)
+    }
+
     fn close(&mut self) -> Result<()> {
         self.inner.close()
     }

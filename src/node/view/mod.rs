@@ -4,15 +4,18 @@
 //! |---|---|
 //! | `build` | documents out, rows back |
 //! | `query` | pages of rows |
+//! | `reduce` | what rows come to, in steps |
 //!
-//! The rows live here, the map function in JavaScript. A query of a view that stands at the present moment is one
+//! The rows live here, the functions in JavaScript. A query of a view that stands at the present moment is one
 //! `viewQuery`. Any other is: `viewWant`, then `viewAdvance`, map, `viewApply` until the view has arrived, then
 //! `viewQuery` at that moment, and in the end always `viewForget`.
 
 mod build;
 mod query;
+mod reduce;
 
 pub use query::{row_page, row_query};
+pub use reduce::{Reduce, Reductions};
 
 use napi::Env;
 use napi_derive::napi;

@@ -3,7 +3,7 @@
 use napi::Env;
 use napi_derive::napi;
 
-use super::with;
+use super::{Reduce, with};
 use crate::engine::Reading;
 use crate::error::{Error, Result};
 use crate::key::code_unit;
@@ -17,7 +17,7 @@ use crate::view::collation;
 
 /// A page of the view's rows at a moment that was wanted and is arrived at, as the text of the query's whole result;
 /// without a moment, as of now: `null` where the view does not stand there. The arguments of a query are those of
-/// [`row_query`].
+/// [`row_query`], and of [`Reduce`] where it is about what the rows come to.
 #[napi(catch_unwind)]
 #[allow(clippy::too_many_arguments, reason = "flat arguments cross in a tenth of the time an object takes")]
 pub fn view_query(
@@ -34,11 +34,19 @@ pub fn view_query(
     flags: u32,
     offset: f64,
     limit: f64,
+    reduce: Option<String>,
+    level: Option<f64>,
 ) -> napi::Result<Option<Text<String>>> {
     let Some(reading) = reading(&env, number, view, moment)? else { return Ok(None) };
-    let query = row_query([start, end, key, prefix], keys, cursor, flags, window(offset, limit));
-    let page = query.and_then(|query| row_page(&reading, query, flags));
-    page.map(Some).map_err(|error| throw(&env, &error))
+    let store = store(&env, number)?;
+    let answer = || {
+        let query = row_query([start, end, key, prefix], keys, cursor, flags, window(offset, limit))?;
+        match Reduce::asked(reduce.as_deref(), level)? {
+            Some(reduce) => reduce.begin(&reading, query, &store.reductions),
+            None => row_page(&reading, query, flags),
+        }
+    };
+    answer().map(Some).map_err(|error| throw(&env, &error))
 }
 
 /// The view at a moment, or as of now.

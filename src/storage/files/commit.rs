@@ -283,6 +283,6 @@ pub(super) fn refuse(groups: &[Group], error: &Error) -> Vec<Outcome> {
     groups.iter().map(|_| Outcome::Failed(error.clone())).collect()
 }
 
-fn not_loaded() -> Error {
+pub(super) fn not_loaded() -> Error {
     Error::new(ErrorKind::NotLoaded, "the directory is not open")
 }

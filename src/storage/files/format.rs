@@ -9,7 +9,8 @@
 use serde_json::Value;
 
 use super::layout::{FORMAT, PRIVATE};
-use crate::disk::{Disk, write_all};
+use super::replace::replace;
+use crate::disk::Disk;
 use crate::error::{BadFile, Error, ErrorKind, Result};
 
 /// The version this crate writes and the highest that it reads.
@@ -31,17 +32,7 @@ pub fn ensure(disk: &dyn Disk) -> Result<()> {
 
 fn write(disk: &dyn Disk) -> Result<()> {
     let text = format!("{{ \"format\": \"kixx-datastore\", \"version\": {VERSION} }}\n");
-    let new = format!("{FORMAT}.new");
-    if let Err(error) = disk.remove(&new)
-        && !error.is_not_found()
-    {
-        return Err(error);
-    }
-    // Synced, once in a directory's life: an empty file after a power cut would be damage that nobody did.
-    let file = disk.create(&new)?;
-    write_all(file.as_ref(), text.as_bytes(), 0)?;
-    file.sync_data()?;
-    disk.rename(&new, FORMAT)?;
+    replace(disk, FORMAT, text.as_bytes())?;
     disk.sync_folder(PRIVATE)
 }
 

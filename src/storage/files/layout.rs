@@ -6,6 +6,7 @@
 //!   .datastore/
 //!     lock                held (flock) by the opener
 //!     format.json         {"format":"kixx-datastore","version":1}
+//!     views.json          definitions of views that hold for every opener
 //!     journal/            what was committed since the last checkpoint
 //!     tmp/                versions on their way into place, or out of it; emptied at load
 //!     failed              there after a failed sync: what the page cache says may never reach the disk
@@ -26,6 +27,8 @@ pub const PRIVATE: &str = ".datastore";
 pub const LOCK: &str = ".datastore/lock";
 /// The file that names the format.
 pub const FORMAT: &str = ".datastore/format.json";
+/// The file of the definitions.
+pub const DEFINITIONS: &str = ".datastore/views.json";
 /// The folder of the journal's segments.
 pub const JOURNAL: &str = ".datastore/journal";
 /// The folder of versions on their way into place, or out of it.

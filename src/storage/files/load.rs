@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::collision::Names;
+use super::definitions::{self, Found};
 use super::folders::make_folder;
 use super::layout::{FAILED, JOURNAL, LOCK, PRIVATE, TEMPORARY};
 use super::place::{Placer, Way, remove_if_there};
@@ -46,7 +47,14 @@ pub(super) fn load(disk: Arc<dyn Disk>, options: Options, limits: Limits, probe:
     let past = journal::recover(disk.as_ref(), JOURNAL)?;
     let (found, contents) = read_files(disk.as_ref())?;
     let is_doubted = disk.kind(FAILED)?.is_some();
-    let plan = recover::plan(disk.as_ref(), &past, is_doubted, &found, &contents)?;
+    let mut plan = recover::plan(disk.as_ref(), &past, is_doubted, &found, &contents)?;
+    let definitions = match definitions::read(disk.as_ref())? {
+        Found::Text(text) => text,
+        Found::Bad(bad) => {
+            plan.bad.push(bad);
+            String::new()
+        }
+    };
     if options.on_corrupt == OnCorrupt::Error && !plan.bad.is_empty() {
         return Err(corrupt(plan.bad));
     }
@@ -58,6 +66,7 @@ pub(super) fn load(disk: Arc<dyn Disk>, options: Options, limits: Limits, probe:
     let shared = Shared::new(disk, journal, way, options.placing, limits, past.segments.clone());
     let mut open = Open {
         lock,
+        definitions: (!definitions.is_empty()).then(|| definitions.clone()),
         is_uprooted: false,
         epoch: shared.journal.epoch(),
         shared: Arc::new(shared),
@@ -77,7 +86,7 @@ pub(super) fn load(disk: Arc<dyn Disk>, options: Options, limits: Limits, probe:
     let documents = open.own(found, contents, plan)?;
     open.names.set_aside(&ignored);
     let position = Position { epoch: open.epoch, sequence: last };
-    Ok((open, Loaded { documents, position, findings: Findings { ignored, quarantined, recovered } }))
+    Ok((open, Loaded { documents, position, definitions, findings: Findings { ignored, quarantined, recovered } }))
 }
 
 fn read_files(disk: &dyn Disk) -> Result<(Scan, Contents)> {

@@ -20,7 +20,9 @@
 //! | `backlog` | documents whose files follow later |
 //! | `shared` | what committer and keeper share |
 //! | `keep` | syncing, recycling, checkpoints |
-//! | `collision`, `format`, `folders`, `quarantine` | what their names say |
+//! | `format`, `definitions` | small files of ours |
+//! | `replace` | one of them, replaced as a whole |
+//! | `collision`, `folders`, `quarantine` | what their names say |
 //!
 //! # Invariants
 //!
@@ -37,6 +39,7 @@ pub mod layout;
 mod backlog;
 mod collision;
 mod commit;
+mod definitions;
 mod folders;
 mod format;
 mod keep;
@@ -45,6 +48,7 @@ mod place;
 mod quarantine;
 mod read;
 mod recover;
+mod replace;
 mod scan;
 mod shared;
 mod spare;
@@ -109,6 +113,8 @@ struct Open {
     names: Names,
     /// Documents whose file still has the name that the original gave it.
     plain: HashSet<Key>,
+    /// The definitions that were saved last; `None` where there never were any.
+    definitions: Option<String>,
     /// The lock was taken again, and the journal has not begun anew yet.
     is_uprooted: bool,
     /// The last to be given back.
@@ -146,11 +152,25 @@ impl Open {
         }
         if self.is_uprooted {
             format::ensure(disk)?;
+            if let Some(text) = &self.definitions {
+                definitions::write(disk, text)?;
+            }
             make_folder(disk, TEMPORARY)?;
             make_folder(disk, JOURNAL)?;
             self.shared.begin_anew()?;
             self.is_uprooted = false;
         }
+        Ok(())
+    }
+
+    fn save_definitions(&mut self, text: &str) -> Result<()> {
+        self.hold()?;
+        let disk = Arc::clone(&self.shared.disk);
+        match definitions::write(disk.as_ref(), text) {
+            Err(error) if self.shared.make_space(&error)? => definitions::write(disk.as_ref(), text)?,
+            other => other?,
+        }
+        self.definitions = Some(text.to_owned());
         Ok(())
     }
 }
@@ -177,6 +197,13 @@ impl Storage for Files {
             note_failure::<()>(open.shared.disk.as_ref(), &Err(error));
         }
         outcomes
+    }
+
+    fn save_definitions(&mut self, text: &str) -> Result<()> {
+        let Some(open) = &mut self.open else { return Err(commit::not_loaded()) };
+        let saved = open.save_definitions(text);
+        note_failure(open.shared.disk.as_ref(), &saved);
+        saved
     }
 
     fn keeper(&self) -> Option<Arc<dyn Keeper>> {

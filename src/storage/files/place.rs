@@ -154,13 +154,13 @@ impl Placer {
     }
 
     fn fill(&self, disk: &dyn Disk, spares: &Mutex<Spares>, name: &str) -> Result<()> {
-        let spare = spares.lock().take();
+        let length = self.bytes.len() as u64;
+        let spare = spares.lock().take(length);
         if let Some(spare) = spare {
             match disk.rename(&spare.name, name) {
                 Ok(()) => {
                     let file = disk.open(name)?;
                     write_all(file.as_ref(), &self.bytes, 0)?;
-                    let length = self.bytes.len() as u64;
                     return if spare.length > length { file.truncate(length) } else { Ok(()) };
                 }
                 // Somebody emptied the folder.

@@ -35,8 +35,9 @@ impl<'a> Quarantine<'a> {
             Some(folder) => folder.clone(),
             None => self.folder.insert(self.create_folder()?).clone(),
         };
-        // What is ours keeps its place below our own folder.
-        let name = bad.file.strip_prefix(PRIVATE).unwrap_or(&bad.file).trim_start_matches('/');
+        // What is ours keeps its place below our own folder, where that is no document's.
+        let inside = bad.file.strip_prefix(PRIVATE).map(|inside| inside.trim_start_matches('/'));
+        let name = inside.filter(|inside| inside.contains('/')).unwrap_or(&bad.file);
         let target = format!("{folder}/{name}");
         make_parents(self.disk, &target)?;
         self.disk.rename(&bad.file, &target)?;

@@ -15,6 +15,9 @@
 //!   what it held before, and that must parse as nothing.
 //! - A file that has a second name (a backup by hard links) or is large is never written again.
 
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+
 use crate::disk::{Disk, write_all};
 use crate::error::Result;
 use crate::storage::Sequence;
@@ -53,11 +56,48 @@ pub struct Spare {
     pub length: u64,
 }
 
+/// Clean files by their length.
+#[derive(Debug, Default)]
+struct Clean {
+    by_length: BTreeMap<u64, Vec<Spare>>,
+    count: usize,
+}
+
+impl Clean {
+    fn extend(&mut self, spares: impl IntoIterator<Item = Spare>) {
+        for spare in spares {
+            self.by_length.entry(spare.length).or_default().push(spare);
+            self.count += 1;
+        }
+    }
+
+    /// The longest of those that need not be cut to `length`, which costs as much as writing; any other without one.
+    fn take(&mut self, length: u64) -> Option<Spare> {
+        let fitting = self.by_length.range(..=length).next_back().or_else(|| self.by_length.first_key_value());
+        let nearest = *fitting?.0;
+        let Entry::Occupied(mut spares) = self.by_length.entry(nearest) else { return None };
+        let spare = spares.get_mut().pop();
+        if spares.get().is_empty() {
+            spares.remove();
+        }
+        self.count -= usize::from(spare.is_some());
+        spare
+    }
+
+    /// Takes out all but `kept`.
+    fn split_off(&mut self, kept: usize) -> Vec<Spare> {
+        let all: Vec<Spare> = std::mem::take(self).by_length.into_values().flatten().collect();
+        let mut all = all.into_iter();
+        self.extend(all.by_ref().take(kept));
+        all.collect()
+    }
+}
+
 /// The pool of one opener.
 #[derive(Debug, Default)]
 pub struct Spares {
     recycles: bool,
-    clean: Vec<Spare>,
+    clean: Clean,
     displaced: Vec<Displaced>,
     /// Taken out to be made clean.
     in_work: usize,
@@ -76,10 +116,10 @@ impl Spares {
         self.recycles
     }
 
-    /// A file to write into, if one is clean.
-    pub fn take(&mut self) -> Option<Spare> {
+    /// A file to write so many bytes into, if one is clean.
+    pub fn take(&mut self, length: u64) -> Option<Spare> {
         self.in_use = true;
-        self.clean.pop()
+        self.clean.take(length)
     }
 
     /// Keeps a displaced file.
@@ -89,7 +129,7 @@ impl Spares {
 
     /// Forgets everything: the folder was removed.
     pub fn forget(&mut self) {
-        self.clean.clear();
+        self.clean = Clean::default();
         self.displaced.clear();
     }
 
@@ -99,7 +139,7 @@ impl Spares {
         self.displaced = unripe;
         let ripe: Vec<Displaced> = ripe;
         self.in_work += ripe.len();
-        let room = if self.recycles { MOST.saturating_sub(self.clean.len()) } else { 0 };
+        let room = if self.recycles { MOST.saturating_sub(self.clean.count) } else { 0 };
         (ripe, room)
     }
 
@@ -107,7 +147,7 @@ impl Spares {
     pub fn take_all(&mut self, synced: Sequence) -> (Vec<Displaced>, Vec<Spare>) {
         let (ripe, unripe) = std::mem::take(&mut self.displaced).into_iter().partition(|file| file.successor <= synced);
         self.displaced = unripe;
-        (ripe, std::mem::take(&mut self.clean))
+        (ripe, self.clean.split_off(0))
     }
 
     /// Takes out some of the clean files that nobody used since the last time: for good.
@@ -115,13 +155,13 @@ impl Spares {
         if std::mem::take(&mut self.in_use) || !self.has_idle() {
             return Vec::new();
         }
-        let kept = self.clean.len().saturating_sub(AT_A_TIME).max(IDLE);
+        let kept = self.clean.count.saturating_sub(AT_A_TIME).max(IDLE);
         self.clean.split_off(kept)
     }
 
     /// Whether more clean files wait than are kept while nothing is written.
     pub fn has_idle(&self) -> bool {
-        self.clean.len() > IDLE
+        self.clean.count > IDLE
     }
 
     /// Takes in the files that were made clean of so many that were taken out.
@@ -137,7 +177,7 @@ impl Spares {
 
     /// How many files wait in either state.
     pub fn len(&self) -> usize {
-        self.clean.len() + self.displaced.len() + self.in_work
+        self.clean.count + self.displaced.len() + self.in_work
     }
 
     /// Whether the displaced files should be tended to at once.
@@ -147,7 +187,7 @@ impl Spares {
 
     /// Whether nothing should be written before the displaced files were tended to.
     pub fn are_too_many(&self) -> bool {
-        self.clean.is_empty() && self.displaced.len() + self.in_work >= MOST
+        self.clean.count == 0 && self.displaced.len() + self.in_work >= MOST
     }
 }
 
@@ -170,4 +210,39 @@ pub fn blank(disk: &dyn Disk, file: &Displaced) -> Result<Option<Spare>> {
         written += part as u64;
     }
     Ok(Some(Spare { name: file.name.clone(), length: size.length }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn spare(length: u64) -> Spare {
+        Spare { name: format!("tmp/{length}"), length }
+    }
+
+    #[test]
+    fn the_longest_spare_that_need_not_be_cut_is_taken_first() {
+        let mut spares = Spares::new(true);
+        spares.put(0, [700, 300, 500, 500].map(spare));
+        let mut take = |length| spares.take(length).map(|spare| spare.length);
+        assert_eq!(
+            [take(600), take(600), take(600), take(600), take(600)],
+            [Some(500), Some(500), Some(300), Some(700), None]
+        );
+        assert_eq!(spares.len(), 0);
+    }
+
+    #[test]
+    fn clean_files_that_nobody_uses_are_given_out_but_for_some() {
+        let mut spares = Spares::new(true);
+        spares.put(0, (0..2_000).map(spare));
+        assert_eq!(spares.take_idle().len(), AT_A_TIME);
+        assert_eq!(spares.len(), 2_000 - AT_A_TIME);
+        spares.take(1).unwrap();
+        assert!(spares.take_idle().is_empty(), "one was used");
+        while spares.has_idle() {
+            assert!(!spares.take_idle().is_empty());
+        }
+        assert_eq!(spares.len(), IDLE);
+    }
 }

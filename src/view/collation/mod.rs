@@ -53,6 +53,7 @@ mod test;
 pub use decode::decode;
 pub use encode::encode;
 pub(super) use normal::{Members, normalise};
+pub(super) use number::print as print_number;
 pub(super) use string::{append_terminated, unescape};
 
 use crate::error::{Error, Result};
@@ -108,6 +109,47 @@ pub fn encode_array<T>(out: &mut Vec<u8>, elements: impl FnOnce(&mut Vec<u8>) ->
     let done = elements(out);
     out.push(END);
     done
+}
+
+/// The head of the encoded value at the head of `bytes` that is its own and that of every array with the same first
+/// `elements` elements: the encoded array up to there, without its end. Of a shorter array, and of any other value, that
+/// is the whole encoding; of no elements nothing. Empty where there is no encoded value.
+///
+/// Two values have the same head exactly if the encoding of the one begins with the head of the other.
+#[must_use]
+pub fn head(bytes: &[u8], elements: usize) -> &[u8] {
+    let length = || {
+        if bytes.first() != Some(&ARRAY) {
+            return skip(bytes);
+        }
+        let mut at = 1;
+        for _ in 0..elements {
+            match bytes.get(at)? {
+                &END => return Some(at + 1),
+                _ => at += skip(bytes.get(at..)?)?,
+            }
+        }
+        Some(at)
+    };
+    if elements == 0 { &[] } else { length().and_then(|length| bytes.get(..length)).unwrap_or_default() }
+}
+
+/// Appends the JSON text of a [`head`]: of the value, or of the array of the elements in it, or `null` of nothing. `None`
+/// where it is no head.
+pub fn decode_head(head: &[u8], out: &mut String) -> Option<()> {
+    if head.is_empty() {
+        out.push_str("null");
+        return Some(());
+    }
+    if skip(head) == Some(head.len()) {
+        return decode(head, out).map(drop);
+    }
+    if head.first() != Some(&ARRAY) {
+        return None;
+    }
+    let mut closed = head.to_vec();
+    closed.push(END);
+    (decode(&closed, out)? == closed.len()).then_some(())
 }
 
 /// Appends what the encodings of all strings that start with the JSON string `json`, or of all arrays that start

@@ -27,6 +27,12 @@ pub fn decode<'a>(bytes: &'a [u8], out: &mut String) -> Option<&'a [u8]> {
     let (sortable, rest) = bytes.split_first_chunk()?;
     let sortable = u64::from_be_bytes(*sortable);
     let number = f64::from_bits(if sortable & SIGN == 0 { !sortable } else { sortable & !SIGN });
+    print(number, out)?;
+    Some(rest)
+}
+
+/// Appends a number as JavaScript would print it; `None` where it is not finite.
+pub fn print(number: f64, out: &mut String) -> Option<()> {
     if !number.is_finite() {
         return None;
     }
@@ -41,7 +47,7 @@ pub fn decode<'a>(bytes: &'a [u8], out: &mut String) -> Option<&'a [u8]> {
             out.insert(sign, '+');
         }
     }
-    Some(rest)
+    Some(())
 }
 
 /// The length of the JSON number at the head of `text`.

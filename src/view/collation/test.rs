@@ -311,3 +311,62 @@ fn an_array_prefix_holds_the_array_itself_and_longer_ones() {
         assert_eq!(encoded(text).starts_with(&head), holds, "{text}");
     }
 }
+
+#[test]
+fn two_values_have_the_same_head_if_one_begins_with_the_head_of_the_other() {
+    const TEXTS: &[&str] = &[
+        "null",
+        "1",
+        "\"a\"",
+        "\"a\\u0000\"",
+        "[]",
+        "[1]",
+        "[1,2]",
+        "[1,2,3]",
+        "[1,[2]]",
+        "[1,[2],3]",
+        "[\"a\"]",
+        "[\"a\\u0000\"]",
+        "[[]]",
+        "[{}]",
+        "{}",
+        "{\"a\":[1]}",
+    ];
+    for elements in [0, 1, 2, 3, usize::MAX] {
+        for a in TEXTS {
+            for b in TEXTS {
+                let (of_a, of_b) = (encoded(a), encoded(b));
+                let begins = of_b.starts_with(head(&of_a, elements));
+                assert_eq!(begins, head(&of_a, elements) == head(&of_b, elements), "{a} {b} {elements}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_head_is_decoded_as_the_array_of_its_elements() {
+    let heads = |text, elements| {
+        let mut bytes = encoded(text);
+        // What follows the value is not in its head.
+        bytes.extend_from_slice(b"\x05a\0");
+        let mut out = String::new();
+        decode_head(head(&bytes, elements), &mut out).unwrap();
+        out
+    };
+    for text in ["null", "\"a\"", "[]", "{\"a\":[1]}", "[1,[2,3],{}]"] {
+        assert_eq!((heads(text, 0).as_str(), heads(text, usize::MAX).as_str()), ("null", text));
+    }
+    let expected = ["[1]", "[1,[2,3]]", "[1,[2,3],{}]", "[1,[2,3],{}]"];
+    assert_eq!([1, 2, 3, 4].map(|elements| heads("[1,[2,3],{}]", elements)), expected);
+    assert_eq!((heads("[]", 2).as_str(), heads("\"a\"", 2).as_str()), ("[]", "\"a\""));
+}
+
+#[test]
+fn damaged_bytes_have_no_head_and_decode_to_nothing() {
+    for bytes in [&[][..], &[0xFF], &[ARRAY], &[ARRAY, 0xFF], &[STRING, b'a'], &[ARRAY, NUMBER, 1]] {
+        assert_eq!(head(bytes, 1), &[] as &[u8]);
+    }
+    for bytes in [&[0xFF][..], &[STRING, b'a'], &[ARRAY, NULL, END, NULL]] {
+        assert_eq!(decode_head(bytes, &mut String::new()), None);
+    }
+}

@@ -137,12 +137,17 @@ impl Parts {
             Self::One(source) => scope.get(*source).map(Arc::from),
             Self::Document => Some(Arc::from(scope.text)),
             Self::Members(members) => {
-                let mut json = String::from("{");
-                for (name, source) in members {
-                    if let Some(value) = scope.get(*source) {
-                        let comma = if json.len() > 1 { "," } else { "" };
-                        json.extend([comma, name, ":", value]);
+                let found = || members.iter().filter_map(|(name, source)| Some((name, scope.get(*source)?)));
+                let length = found().map(|(name, value)| name.len() + value.len() + 2).sum::<usize>();
+                let mut json = String::with_capacity(length + 2);
+                json.push('{');
+                for (name, value) in found() {
+                    if json.len() > 1 {
+                        json.push(',');
                     }
+                    json.push_str(name);
+                    json.push(':');
+                    json.push_str(value);
                 }
                 json.push('}');
                 Some(Arc::from(json))

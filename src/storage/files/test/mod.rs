@@ -2,6 +2,7 @@
 
 mod crash;
 mod cut;
+mod definitions;
 mod directory;
 mod fault;
 mod hindrance;

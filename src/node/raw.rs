@@ -1,0 +1,133 @@
+//! The two functions that every read calls: each holds what it needs and goes through none of napi's conversions, which
+//! would cost as much again.
+//!
+//! Neither ever throws. What is not plain they leave to the functions of [`kept`](super::kept) and [`read`](super::read).
+
+use std::ffi::{CStr, c_void};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::ptr;
+use std::sync::Arc;
+
+use napi::bindgen_prelude::{ToNapiValue, Unknown};
+use napi::{Env, Status, sys};
+use napi_derive::napi;
+
+use super::store::store;
+use super::text::Text;
+use crate::engine::{Generations, Reader};
+use crate::error::Error;
+
+/// Longer keys go the long way.
+const LONGEST_KEY: usize = 256;
+
+/// A function of a bucket that tells its generation, also when the store is closed.
+#[napi(catch_unwind, ts_return_type = "(bucket: number) => number")]
+pub fn generation_reader(env: &Env, number: u32) -> napi::Result<Unknown<'_>> {
+    function(env, c"generation", generation, store(env, number)?.engine.generations())
+}
+
+/// A function of a key that tells its document's text, `null` where there is none, and `undefined` where `get` is to be
+/// asked: of a key that is long or not ASCII, and when the store cannot be read.
+#[napi(catch_unwind, ts_return_type = "(key: string) => string | null | undefined")]
+pub fn text_reader(env: &Env, number: u32) -> napi::Result<Unknown<'_>> {
+    function(env, c"text", text, Arc::new(store(env, number)?.engine.reader()))
+}
+
+type Callback = unsafe extern "C" fn(sys::napi_env, sys::napi_callback_info) -> sys::napi_value;
+
+/// A function that is called with `data`, which lives as long as it does.
+#[expect(unsafe_code, reason = "napi's own functions cost twice as much a call")]
+fn function<'env, T>(
+    env: &'env Env,
+    name: &'static CStr,
+    callback: Callback,
+    data: Arc<T>,
+) -> napi::Result<Unknown<'env>> {
+    let length = name.to_bytes().len().cast_signed();
+    let data = Arc::into_raw(data).cast_mut();
+    let mut function = ptr::null_mut();
+    // SAFETY: `data` stays alive until the function is collected, which calls `release` once; the other pointers are to
+    // a local and a static, and are not kept.
+    unsafe {
+        let held = data.cast::<c_void>();
+        let made = sys::napi_create_function(env.raw(), name.as_ptr(), length, Some(callback), held, &raw mut function);
+        if made != sys::Status::napi_ok {
+            drop(Arc::from_raw(data));
+            return Err(napi::Error::new(Status::from(made), "no function can be made"));
+        }
+        let (hint, reference) = (ptr::null_mut(), ptr::null_mut());
+        let watched = sys::napi_add_finalizer(env.raw(), function, held, Some(release::<T>), hint, reference);
+        if watched != sys::Status::napi_ok {
+            // The data leaks, rather than be gone under the function.
+            return Err(napi::Error::new(Status::from(watched), "a function cannot be watched"));
+        }
+        Ok(Unknown::from_raw_unchecked(env.raw(), function))
+    }
+}
+
+#[expect(unsafe_code, reason = "called by the garbage collector")]
+unsafe extern "C" fn release<T>(_: sys::napi_env, data: *mut c_void, _: *mut c_void) {
+    // SAFETY: made by `Arc::into_raw`, and released only here, once.
+    drop(unsafe { Arc::from_raw(data.cast::<T>()) });
+}
+
+/// The one argument of a call, and what its function holds.
+#[expect(unsafe_code, reason = "called by JavaScript")]
+unsafe fn called<'a, T>(env: sys::napi_env, info: sys::napi_callback_info) -> (sys::napi_value, Option<&'a T>) {
+    let (mut count, mut argument, mut data) = (1, ptr::null_mut(), ptr::null_mut::<c_void>());
+    // SAFETY: Node hands a valid environment to the callback, and the data given when the function was made, which lives
+    // as long as the function. An argument that was not given is `undefined`.
+    unsafe {
+        sys::napi_get_cb_info(env, info, &raw mut count, &raw mut argument, ptr::null_mut(), &raw mut data);
+        (argument, data.cast::<T>().as_ref())
+    }
+}
+
+#[expect(unsafe_code, reason = "called by JavaScript")]
+unsafe extern "C" fn generation(env: sys::napi_env, info: sys::napi_callback_info) -> sys::napi_value {
+    let (mut bucket, mut told) = (u32::MAX, ptr::null_mut());
+    // SAFETY: `called` is given what Node gave; a bucket that is no number stays one that does not exist.
+    unsafe {
+        let (argument, counters) = called::<Generations>(env, info);
+        sys::napi_get_value_uint32(env, argument, &raw mut bucket);
+        let generation = counters.map_or(0, |counters| counters.of(bucket));
+        sys::napi_create_uint32(env, generation, &raw mut told);
+    }
+    told
+}
+
+#[expect(unsafe_code, reason = "called by JavaScript")]
+unsafe extern "C" fn text(env: sys::napi_env, info: sys::napi_callback_info) -> sys::napi_value {
+    let mut key = [0_u8; LONGEST_KEY + 1];
+    let mut length = 0;
+    let mut told = ptr::null_mut();
+    // SAFETY: `called` is given what Node gave; the key is written into a buffer of the size told, and cut to that.
+    unsafe {
+        let (argument, reader) = called::<Reader>(env, info);
+        let buffer = key.as_mut_ptr().cast();
+        let read = sys::napi_get_value_string_utf8(env, argument, buffer, key.len(), &raw mut length);
+        let found = key.get(..length).filter(|key| {
+            // Cut off where it fills the buffer; other characters have other bytes in the store.
+            read == sys::Status::napi_ok && key.len() < LONGEST_KEY && key.is_ascii()
+        });
+        let read = |(key, reader): (&[u8], &Reader)| {
+            catch_unwind(AssertUnwindSafe(|| reader.document(key))).unwrap_or_else(|_| Err(Error::assertion("a panic")))
+        };
+        match found.zip(reader).map(read) {
+            Some(Ok(Some(document))) => {
+                return Text::to_napi_value(env, Text(document)).unwrap_or_else(|_| undefined(env));
+            }
+            Some(Ok(None)) => sys::napi_get_null(env, &raw mut told),
+            _ => return undefined(env),
+        };
+    }
+    told
+}
+
+#[expect(unsafe_code, reason = "called by JavaScript")]
+unsafe fn undefined(env: sys::napi_env) -> sys::napi_value {
+    let mut undefined = ptr::null_mut();
+    // SAFETY: the caller vouches for `env`.
+    unsafe { sys::napi_get_undefined(env, &raw mut undefined) };
+    undefined
+}
