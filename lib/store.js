@@ -349,7 +349,7 @@ class State {
             }
             return JSON.parse(answer);
         } finally {
-            signal?.removeEventListener('abort', abort);
+            signal?.removeEventListener?.('abort', abort);
             this.#calls.delete(ticket);
             // Nobody waits any more, if it was not answered.
             binding.cancel(this.number, ticket);
