@@ -2,6 +2,7 @@
 
 /** A native store as promises: writes of a tick gathered, answers handed out. */
 
+const { AsyncResource } = require('node:async_hooks');
 const v8 = require('node:v8');
 const binding = require('./native.js');
 const { checkNotAborted } = require('./abort.js');
@@ -334,7 +335,14 @@ class State {
         checkNotAborted(signal);
         const ticket = this.#nextTicket++;
         const text = native(() => start(ticket));
-        return text === null ? this.#later(ticket, signal, onProgress) : JSON.parse(text);
+        if (text === null) {
+            return this.#later(ticket, signal, onProgress);
+        }
+        const answer = JSON.parse(text);
+        // So little to do is not counted; but the end is told always.
+        onProgress?.({ done: 0, total: 0 });
+        checkNotAborted(signal);
+        return answer;
     }
 
     async #later(ticket, signal, onProgress) {
@@ -379,7 +387,7 @@ class State {
             this.#tickets.delete(ticket);
             settle(payload);
         } else if (event === ANSWERED) {
-            this.#calls.get(ticket)?.resolve(payload);
+            this.#calls.get(ticket)?.answer(payload);
         } else if (event === PROGRESS) {
             this.#calls.get(ticket)?.tell(...payload);
         } else if (event in NAMES) {
@@ -412,7 +420,8 @@ class PendingCall {
     #done = 0;
 
     constructor(onProgress) {
-        this.#onProgress = onProgress;
+        // Told by the native side, it still runs in the context of its caller.
+        this.#onProgress = onProgress && AsyncResource.bind(onProgress);
         this.answered = new Promise((resolve, reject) => {
             this.resolve = resolve;
             this.reject = reject;
@@ -433,8 +442,20 @@ class PendingCall {
             return;
         }
         this.#done = done;
+        this.#call(done, total);
+    }
+
+    /** The answer came. Where there was nothing to count, the end is told all the same. */
+    answer(payload) {
+        if (this.#onProgress !== undefined && this.#done === 0 && typeof payload === 'string') {
+            this.#call(0, 0);
+        }
+        this.resolve(payload);
+    }
+
+    #call(done, total) {
         try {
-            this.#onProgress({ done, total });
+            this.#onProgress.call(undefined, { done, total });
         } catch (error) {
             this.reject(error);
         }
