@@ -3,6 +3,7 @@
 /** Declarative views: what their rows are, how they follow the documents, and what is refused. */
 
 const assert = require('node:assert/strict');
+const { AsyncLocalStorage } = require('node:async_hooks');
 const { test } = require('node:test');
 const { Datastore } = require('../index.js');
 const { afterwards, openStore, refusal } = require('./support.js');
@@ -100,7 +101,7 @@ test('it follows every write and deletion', async (t) => {
         ['g3', 'item 0'],
         ['g3', 'new'],
     ]);
-    assert.deepEqual(store.stats().views.byGroup, { rows: 9, skipped: 0, sequence: 14 });
+    assert.deepEqual(store.stats().views.byGroup, { rows: 9, skipped: 0, sequence: 14, building: false, pending: 0 });
 });
 
 test('a query answers for the moment of its call, however long the build takes', async (t) => {
@@ -186,6 +187,57 @@ test('progress rises to all documents', async (t) => {
     });
     assert.equal(await refusal(failing), thrown);
     assert.equal((await store.queryView('byGroup')).total, MANY);
+});
+
+test('its numbers are those of any view, and tell who waits', async (t) => {
+    const store = await open(t, many());
+    store.setView('byGroup', { key: 'group' });
+    const asked = [store.queryView('byGroup'), store.buildView('byGroup'), store.queryView('byGroup')];
+    const { building, pending } = store.stats().views.byGroup;
+    assert.deepEqual({ building, pending }, { building: true, pending: 3 });
+    await Promise.all(asked);
+    const { sequence, ...numbers } = store.stats().views.byGroup;
+    assert.deepEqual(numbers, { rows: MANY, skipped: 0, building: false, pending: 0 });
+});
+
+test('the end is told once also where there is nothing to do', async (t) => {
+    const store = await openStore(t, { durability: 'none', directory: undefined });
+    store.setView('byN', { key: 'n' });
+    const asks = [(options) => store.buildView('byN', options), (options) => store.queryView('byN', options)];
+    const tells = async (ask) => {
+        const told = [];
+        await ask({ onProgress: (progress) => told.push(progress) });
+        return told;
+    };
+    for (const ask of asks) {
+        assert.deepEqual(await tells(ask), [{ done: 0, total: 0 }]);
+    }
+    await store.setItems(Array.from({ length: 3_000 }, (_, n) => [`k${n}`, { n }]));
+    // The second one waits for the first, which leaves it nothing to do.
+    const [, second] = await Promise.all([store.buildView('byN'), tells(asks[0])]);
+    assert.deepEqual(second, [{ done: 0, total: 0 }]);
+    for (const ask of asks) {
+        assert.deepEqual(await tells(ask), [{ done: 0, total: 0 }]);
+        await assert.rejects(ask({ onProgress: () => assert.fail('told') }), { message: 'told' });
+        const controller = new AbortController();
+        const options = { signal: controller.signal, onProgress: () => controller.abort() };
+        await assert.rejects(ask(options), { code: 'ABORT_ERR' });
+    }
+});
+
+test("progress is told in the caller's async context, and with nothing of ours", async (t) => {
+    const store = await openStore(t, { durability: 'none', directory: undefined });
+    await store.setItems(Array.from({ length: 3_000 }, (_, n) => [`k${n}`, { n }]));
+    const context = new AsyncLocalStorage();
+    for (const source of [{ key: 'n' }, { map: ({ n }, emit) => emit(n) }]) {
+        store.setView('view', source);
+        const told = new Set();
+        const onProgress = function onProgress() {
+            told.add(context.getStore()).add(this);
+        };
+        await context.run('mine', () => store.buildView('view', { onProgress }));
+        assert.deepEqual(told, new Set(['mine', undefined]));
+    }
 });
 
 test('an aborted query rejects, and others are answered', async (t) => {

@@ -204,6 +204,20 @@ test('conditions and options are checked', async (t) => {
     assert.equal((await refusal(store.count({}, { descending: true }))).code, 'ASSERTION');
 });
 
+test('conditions and declarations too deep to be written are refused', async (t) => {
+    const store = await open(t);
+    let deep = 1;
+    for (let level = 0; level < 3_000; level += 1) {
+        deep = [deep];
+    }
+    for (const call of [store.find, store.findOne, store.count]) {
+        assert.equal((await refusal(call.call(store, { a: deep }))).code, 'ASSERTION');
+    }
+    for (const declaration of [{ key: deep }, { key: 'a', where: { a: deep } }]) {
+        assert.throws(() => store.setView('deep', declaration), { code: 'ASSERTION' });
+    }
+});
+
 test('dates are compared as the text that they are stored as', async (t) => {
     const store = await open(t, [
         ['a', { at: new Date(1_000) }],

@@ -104,3 +104,15 @@ test("a transaction's query with an aborted signal rejects, and the transaction 
     });
     assert.deepEqual(await store.getItem('a'), { _rev: 0 });
 });
+
+test('what only tells that it was aborted ends every query, and an answer that came first stands', async (t) => {
+    const store = await openStore(t, { durability: 'none', directory: undefined });
+    await store.setItems(Array.from({ length: 3_000 }, (_, n) => [`k${n}`, { n }]));
+    store.setView('view', { map: ({ n }, emit) => emit(n) });
+    store.setView('declared', { key: 'n' });
+    const signal = { aborted: false, reason: undefined, addEventListener() {} };
+    assert.equal((await store.queryKeys({ signal })).total, 3_000);
+    assert.equal((await store.queryView('view', { signal })).total, 3_000);
+    assert.equal((await store.queryView('declared', { signal })).total, 3_000);
+    assert.equal((await store.find({ n: { $ne: 5 } }, { signal })).total, 2_999);
+});

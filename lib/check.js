@@ -188,10 +188,13 @@ function describe(value) {
     return tag ? `a ${tag}` : show(value);
 }
 
-/** JSON of any value; `undefined` where there is none. What a user's own `toJSON` or getter throws passes unchanged. */
-function toJson(value, what, key) {
+/**
+ * JSON of any value; `undefined` where there is none. What a user's own `toJSON` or getter, or the replacer, throws passes
+ * unchanged.
+ */
+function toJson(value, what, key, replacer) {
     try {
-        return JSON.stringify(value);
+        return JSON.stringify(value, replacer);
     } catch (cause) {
         const limit = cause instanceof RangeError && LIMITS[cause.message];
         if (limit) {

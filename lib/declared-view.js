@@ -32,6 +32,7 @@ class DeclaredView {
     #store;
     #number;
     #reduce;
+    #pending = 0;
 
     /**
      * @param {import('./store.js').Store} store
@@ -56,10 +57,10 @@ class DeclaredView {
         const { signal, onProgress } = query;
         const page = (ticket) => this.#page(ticket, onProgress !== undefined, query);
         if (!query.reduce) {
-            return this.#store.call(page, { signal, onProgress });
+            return this.#call(page, { signal, onProgress });
         }
         const discard = (begun) => this.#reduce.discard(begun);
-        const begun = this.#reduce.begin(() => this.#store.call(page, { signal, onProgress, discard }));
+        const begun = this.#reduce.begin(() => this.#call(page, { signal, onProgress, discard }));
         return this.#reduce.finishInTurns(begun, signal);
     }
 
@@ -77,14 +78,14 @@ class DeclaredView {
     async build({ signal, onProgress } = {}) {
         const [store, view] = [this.#store.number, this.#number];
         const start = (ticket) => binding.declaredBuild(store, view, ticket, onProgress !== undefined);
-        const { rows, sequence } = await this.#store.call(start, { signal, onProgress });
+        const { rows, sequence } = await this.#call(start, { signal, onProgress });
         return { rows, skipped: 0, sequence, duplicates: [] };
     }
 
-    /** `{ rows, skipped, sequence }` */
+    /** `{ rows, skipped, sequence, building, pending }` */
     stats() {
         const [rows, sequence] = native(() => binding.declaredStats(this.#store.number, this.#number));
-        return { rows, skipped: 0, sequence };
+        return { rows, skipped: 0, sequence, building: this.#pending > 0, pending: this.#pending };
     }
 
     /** What was asked is answered by the engine, when that ends. */
@@ -93,6 +94,18 @@ class DeclaredView {
     /** Gives the rows back. What was asked before is answered all the same. */
     drop() {
         native(() => binding.undeclare(this.#store.number, this.#number));
+    }
+
+    #call(start, options) {
+        const answer = this.#store.call(start, options);
+        if (answer instanceof Promise) {
+            this.#pending += 1;
+            const settled = () => {
+                this.#pending -= 1;
+            };
+            answer.then(settled, settled);
+        }
+        return answer;
     }
 
     #page(ticket, isFollowed, query) {

@@ -2,6 +2,7 @@
 
 /** A native store as promises: writes of a tick gathered, answers handed out. */
 
+const { AsyncResource } = require('node:async_hooks');
 const v8 = require('node:v8');
 const binding = require('./native.js');
 const { checkNotAborted } = require('./abort.js');
@@ -346,7 +347,19 @@ class State {
         checkNotAborted(signal);
         const ticket = this.#nextTicket++;
         const text = native(() => start(ticket));
-        return text === null ? this.#later(ticket, { signal, onProgress, discard }) : JSON.parse(text);
+        if (text === null) {
+            return this.#later(ticket, { signal, onProgress, discard });
+        }
+        const answer = JSON.parse(text);
+        try {
+            // So little to do is not counted; but the end is told always.
+            onProgress?.({ done: 0, total: 0 });
+            checkNotAborted(signal);
+        } catch (error) {
+            discard?.(answer);
+            throw error;
+        }
+        return answer;
     }
 
     async #later(ticket, { signal, onProgress, discard }) {
@@ -361,7 +374,7 @@ class State {
             }
             return JSON.parse(answer);
         } finally {
-            signal?.removeEventListener('abort', abort);
+            signal?.removeEventListener?.('abort', abort);
             call.isOver = true;
             if (discard === undefined) {
                 this.#calls.delete(ticket);
@@ -431,19 +444,13 @@ class PendingCall {
     #done = 0;
 
     constructor(onProgress, discard) {
-        this.#onProgress = onProgress;
+        // Told by the native side, it still runs in the context of its caller.
+        this.#onProgress = onProgress && AsyncResource.bind(onProgress);
         this.#discard = discard;
         this.answered = new Promise((resolve, reject) => {
             this.resolve = resolve;
             this.reject = reject;
         });
-    }
-
-    answer(answer) {
-        if (this.isOver && typeof answer === 'string') {
-            this.#discard?.(JSON.parse(answer));
-        }
-        this.resolve(answer);
     }
 
     abort(signal) {
@@ -460,8 +467,23 @@ class PendingCall {
             return;
         }
         this.#done = done;
+        this.#call(done, total);
+    }
+
+    /** The answer came. Where there was nothing to count, the end is told all the same. */
+    answer(payload) {
+        const isText = typeof payload === 'string';
+        if (this.isOver && isText) {
+            this.#discard?.(JSON.parse(payload));
+        } else if (this.#onProgress !== undefined && this.#done === 0 && isText) {
+            this.#call(0, 0);
+        }
+        this.resolve(payload);
+    }
+
+    #call(done, total) {
         try {
-            this.#onProgress({ done, total });
+            this.#onProgress.call(undefined, { done, total });
         } catch (error) {
             this.reject(error);
         }

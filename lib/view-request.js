@@ -89,7 +89,7 @@ class ViewRequest {
     /** What the function throws is what the caller gets. */
     #tell() {
         try {
-            this.#onProgress({ done: this.#done, total: this.#total });
+            this.#onProgress.call(undefined, { done: this.#done, total: this.#total });
         } catch (error) {
             this.reject(error);
         }

@@ -18,19 +18,12 @@ function whereText(where) {
  * condition that is silently missing finds too much.
  */
 function exactJson(value, what) {
-    try {
-        return JSON.stringify(value, (name, part) => {
-            if (isLost(part)) {
-                throw new AssertionError(`${what}: ${show(name)} is ${show(part)}, which JSON cannot hold`);
-            }
-            return part;
-        });
-    } catch (error) {
-        if (error instanceof TypeError || error instanceof RangeError) {
-            toJson(value, what);
+    return toJson(value, what, undefined, (name, part) => {
+        if (isLost(part)) {
+            throw new AssertionError(`${what}: ${show(name)} is ${show(part)}, which JSON cannot hold`);
         }
-        throw error;
-    }
+        return part;
+    });
 }
 
 function isLost(part) {
