@@ -210,6 +210,31 @@ for (const way of WAYS) {
     });
 }
 
+test('a worker can end while rows of its views are gathered and dropped', async () => {
+    const script = `
+        const { Datastore } = require(${JSON.stringify(PACKAGE)});
+        const { parentPort } = require('node:worker_threads');
+        (async () => {
+            const store = await new Datastore({ durability: 'none' }).load();
+            await store.setItems(Array.from({ length: 20_000 }, (_, n) => [String(n), { n }]));
+            store.setView('gone', { map: (document, emit) => emit(document.n) });
+            await store.queryView('gone');
+            await store.deleteView('gone');
+            store.setView('half', {
+                map(document, emit) {
+                    emit(document.n);
+                    if (document.n === 11_000) parentPort.postMessage('half');
+                },
+            });
+            await store.queryView('half');
+        })();`;
+    for (let round = 0; round < 5; round += 1) {
+        const worker = new Worker(script, { eval: true });
+        await once(worker, 'message');
+        await worker.terminate();
+    }
+});
+
 test('after process.exit the load makes the files that were behind, and says how many', async (t) => {
     const directory = newDirectory(t);
     const way = { durability: 'os', files: 'background' };

@@ -221,11 +221,6 @@ class Store {
         return this.#close !== null;
     }
 
-    /** Whether the number below is still this store's. */
-    get isOpen() {
-        return this.#number !== NONE;
-    }
-
     /**
      * Makes a declaration the unique view of an id, `null` for none: for all that is written from now on. Resolves to whether
      * there was one.

@@ -305,21 +305,8 @@ class View {
         if (this.#isDropped && !this.isGone && !this.#map.isRunning && this.#requests.length === 0) {
             this.isGone = true;
             native(() => binding.viewDrop(this.#store.number, this.#number));
-            sweep(this.#store);
         }
     }
-}
-
-/** Drops what is left of views, in turns of its own: much takes long. */
-function sweep(store) {
-    inTurn((until) => {
-        while (store.isOpen && binding.viewSweep(store.number)) {
-            if (performance.now() >= until) {
-                sweep(store);
-                return;
-            }
-        }
-    });
 }
 
 module.exports = { View };

@@ -20,6 +20,7 @@
 //! up, are handed out again, to whatever moment is wanted then.
 
 use std::collections::VecDeque;
+use std::time::Duration;
 
 use super::reading::Reading;
 use super::snapshot::{Snapshot, Stored};
@@ -28,9 +29,12 @@ use crate::error::{Error, Result};
 use crate::key::Key;
 use crate::range::Fingerprint;
 use crate::storage::Sequence;
-use crate::view::{Emitted, Piece, Rows};
+use crate::view::{Emitted, Rows};
 
-/// Rows put in their places, and deletions looked at, by one call: about a millisecond's work.
+/// So long one call waits for rows that another thread puts in their places.
+const PATIENCE: Duration = Duration::from_millis(1);
+
+/// Deletions, or changes, looked at by one call: less than a millisecond's work.
 const STEP: usize = if cfg!(test) { 3 } else { 2_048 };
 
 /// What one document contributes to a view.
@@ -70,8 +74,6 @@ pub struct Index {
     /// The moment for which rows are gathered rather than put in their places: none of its documents has rows yet.
     gathering: Option<Sequence>,
     chunk: Vec<(Key, Source)>,
-    /// What is still to be dropped.
-    garbage: Vec<Piece>,
 }
 
 /// The documents that have been mapped at least once.
@@ -156,7 +158,6 @@ impl Index {
             wanted: VecDeque::new(),
             gathering: None,
             chunk: Vec::new(),
-            garbage: Vec::new(),
         }
     }
 
@@ -213,7 +214,6 @@ impl Index {
     pub fn advance(&mut self, most: usize, bytes: usize) -> Result<Advance> {
         let target = self.wanted.front().ok_or_else(|| Error::assertion("no moment of the view is wanted"))?.clone();
         let moment = target.position().sequence;
-        self.garbage.pop();
         self.chunk.clear();
         if self.gathering.is_some_and(|gathering| gathering != moment) && !self.settle() {
             return Ok(Advance::Busy);
@@ -242,9 +242,9 @@ impl Index {
         Ok(if self.settle() { Advance::Arrived } else { Advance::Busy })
     }
 
-    /// Puts gathered rows in their places; whether none are left.
+    /// Has gathered rows put in their places; whether they are.
     fn settle(&mut self) -> bool {
-        let is_settled = self.rows.settle(STEP);
+        let is_settled = self.rows.settle(PATIENCE);
         if is_settled {
             self.gathering = None;
         }
@@ -253,7 +253,7 @@ impl Index {
 
     /// Begins anew.
     fn clear(&mut self) {
-        self.garbage.extend(self.rows.clear());
+        self.rows.clear();
         self.extent = Extent::Nothing;
         self.sequence = 0;
         self.deleted = 0;
@@ -327,6 +327,7 @@ impl Index {
             match emission {
                 Emission::Rows(rows) if self.gathering.is_some() => self.rows.load(&key, rows),
                 Emission::Rows(rows) => self.rows.replace(&key, rows),
+                Emission::Skipped if self.gathering.is_some() => self.rows.load_skipped(&key),
                 Emission::Skipped => self.rows.skip(&key),
             }
             match source {
@@ -355,13 +356,6 @@ impl Index {
     pub fn stands_at(&self, snapshot: &Snapshot) -> bool {
         let is_whole = self.extent == Extent::Everything && self.gathering.is_none();
         is_whole && snapshot.position().sequence == self.sequence
-    }
-
-    /// Everything that is to be dropped of a view that is no longer needed.
-    #[must_use]
-    pub fn into_pieces(mut self) -> Vec<Piece> {
-        self.clear();
-        self.garbage
     }
 
     /// How many rows there are.

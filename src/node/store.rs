@@ -26,7 +26,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::storage::Storage;
 use crate::storage::files::{self, Files, OnCorrupt, Placing};
 use crate::storage::memory::Memory;
-use crate::view::Piece;
+use crate::view::wait_for_drops;
 
 /// A store as its environment knows it.
 pub struct Store {
@@ -38,8 +38,6 @@ pub struct Store {
     pub alive: Rc<KeepAlive>,
     /// The rows of its views, by number.
     pub views: RefCell<Vec<Option<Index>>>,
-    /// What is left of views that were forgotten.
-    pub garbage: RefCell<Vec<Piece>>,
     /// Its declarative views, by number.
     pub declared: RefCell<Vec<Option<Declared>>>,
     /// What is answered later.
@@ -97,6 +95,7 @@ fn exit(number: u32) {
     for (ending, _) in ENDING.take() {
         ending.join();
     }
+    wait_for_drops();
 }
 
 /// How a store is opened.
@@ -157,7 +156,6 @@ pub fn open(
         events,
         alive,
         views: RefCell::default(),
-        garbage: RefCell::default(),
         declared: RefCell::default(),
         calls: RefCell::default(),
         reductions: Arc::default(),

@@ -43,7 +43,6 @@ mod insert;
 mod iter;
 mod node;
 mod parts;
-mod pieces;
 mod remove;
 mod slots;
 #[cfg(test)]
@@ -111,15 +110,6 @@ impl<K, V, M> Tree<K, V, M> {
     #[must_use]
     pub fn iter(&self) -> Iter<'_, K, V, M> {
         self.range(0..self.len())
-    }
-}
-
-impl<K, V, M: Default> Tree<K, V, M> {
-    /// This tree cut into trees of at most `most` entries (or one leaf), to be dropped one by one: dropping a big tree
-    /// takes a while. What a snapshot shares is left to it.
-    #[must_use]
-    pub fn into_pieces(self, most: usize) -> Vec<Self> {
-        self.root.into_pieces(most).into_iter().map(|root| Self { root }).collect()
     }
 }
 

@@ -78,13 +78,6 @@ impl<K, V, M> Subtree<K, V, M> {
     }
 }
 
-impl<K, V, M> Subtree<K, V, M> {
-    /// The node, unless a snapshot shares it.
-    pub fn into_own_node(self) -> Option<Node<K, V, M>> {
-        Arc::try_unwrap(self.block).ok().map(|block| block.node)
-    }
-}
-
 impl<K: Clone, V: Clone, M: Default> Subtree<K, V, M> {
     /// The node to be changed, a copy where a snapshot shares it: the one way to a node's insides, so that nothing is
     /// remembered of what it held before.

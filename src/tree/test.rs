@@ -394,26 +394,6 @@ fn a_big_tree_is_dropped_with_and_without_its_snapshot() {
 }
 
 #[test]
-fn the_pieces_of_a_tree_are_small_and_together_all_of_it() {
-    for count in [0, 1, MAX, MAX + 1, 3_000] {
-        let whole = grown(0..count);
-        let pieces = whole.into_pieces(2 * MAX);
-        assert!(pieces.iter().all(|piece| piece.len() <= 2 * MAX));
-        let mut keys: Vec<_> = pieces.iter().flat_map(|piece| piece.iter().map(|(key, _)| *key)).collect();
-        keys.sort_unstable();
-        assert!(keys.into_iter().eq(0..count));
-    }
-}
-
-#[test]
-fn what_a_snapshot_shares_is_no_piece_and_stays() {
-    let whole = grown(0..3_000);
-    let snapshot = whole.snapshot();
-    assert!(whole.into_pieces(MAX).is_empty());
-    assert!(snapshot.iter().map(|(key, _)| *key).eq(0..3_000));
-}
-
-#[test]
 fn a_tree_can_be_read_in_another_thread() {
     let tree = grown(0..100);
     let snapshot = tree.snapshot();

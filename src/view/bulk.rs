@@ -49,6 +49,23 @@ impl Part {
         documents.extend(rows_of.map(|rows| (document.clone(), rows)));
     }
 
+    /// Takes a document that is left out.
+    pub fn skip(&mut self, document: &Key) {
+        self.documents.push((document.clone(), DocumentRows::Skipped));
+    }
+
+    /// How many rows there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// Whether there are no rows.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
     fn first(&self) -> Option<&[u8]> {
         self.rows.first().map(|row| row.key.as_bytes())
     }
@@ -59,6 +76,36 @@ impl Part {
             row.head = head(&row.key, shared);
         }
         self.rows.sort_unstable_by(|a, b| a.order().cmp(&b.order()));
+    }
+}
+
+/// Rows that come part by part.
+#[derive(Default)]
+pub struct Assembly {
+    rows: Part,
+    by_document: ByDocument,
+}
+
+impl Assembly {
+    /// Takes another part: no document of it has come before.
+    pub fn with(mut self, mut part: Part) -> Self {
+        for (document, rows) in part.documents.drain(..) {
+            self.by_document.put(document, rows);
+        }
+        if self.rows.is_empty() {
+            self.rows = part;
+        } else if let Some(first) = part.first() {
+            let most = self.rows.shared.min(part.shared);
+            self.rows.shared = common(self.rows.first().unwrap_or_default(), first, most);
+            self.rows.rows.append(&mut part.rows);
+        }
+        self
+    }
+
+    /// All rows in their order, and those of each document.
+    pub fn finish(mut self) -> (RowTree, ByDocument) {
+        self.rows.sort(self.rows.shared);
+        (tree(self.rows.rows), self.by_document)
     }
 }
 
@@ -108,6 +155,11 @@ fn merged(runs: Vec<Vec<Row>>) -> RowTree {
     }
     // A stable sort finds the runs, and only merges them.
     rows.sort_by(|a, b| a.order().cmp(&b.order()));
+    tree(rows)
+}
+
+/// The tree of rows that are in order.
+fn tree(rows: Vec<Row>) -> RowTree {
     RowTree::from_sorted(rows.into_iter().map(|row| (row.key, row.value))).unwrap_or_default()
 }
 

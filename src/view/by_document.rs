@@ -42,7 +42,7 @@ impl DocumentRows {
 }
 
 /// One part of the documents.
-pub type Shard = HashMap<Key, DocumentRows, Seed>;
+type Shard = HashMap<Key, DocumentRows, Seed>;
 
 /// The contributions of all documents that have one.
 #[derive(Debug)]
@@ -64,11 +64,6 @@ impl ByDocument {
         self.shards.iter().all(HashMap::is_empty)
     }
 
-    /// The parts, to be dropped one by one.
-    pub fn into_shards(self) -> Vec<Shard> {
-        self.shards
-    }
-
     fn shard(&mut self, document: &Key) -> Option<&mut Shard> {
         // Other bits than the lowest and the highest, by which the shard finds a place.
         let hash = self.seed.hash_one(document);
@@ -85,7 +80,7 @@ impl Default for ByDocument {
 
 /// Makes hashers that nobody outside of this process can foresee.
 #[derive(Clone, Copy, Debug)]
-pub struct Seed(u64);
+struct Seed(u64);
 
 impl BuildHasher for Seed {
     type Hasher = Folding;
@@ -97,7 +92,7 @@ impl BuildHasher for Seed {
 
 /// Eight bytes at a time by one wide multiplication: a fifth of what the standard library's hasher takes for a key.
 #[derive(Debug)]
-pub struct Folding(u64);
+struct Folding(u64);
 
 /// Odd numbers without a pattern: the golden ratio's, and one of `MurmurHash3`'s.
 const FACTORS: [u64; 2] = [0x9E37_79B9_7F4A_7C15, 0xFF51_AFD7_ED55_8CCD];

@@ -16,20 +16,22 @@
 #![forbid(unsafe_code)]
 
 mod arranged;
+mod aside;
 mod bulk;
 mod by_document;
 pub mod collation;
 pub mod declared;
+mod gathering;
 #[cfg(test)]
 mod model;
 pub mod reduce;
 mod row_key;
 mod rows;
-mod runs;
 #[cfg(test)]
 mod test;
 
 pub use arranged::ArrangedRows;
+pub use aside::wait_for_drops;
 pub use bulk::Part;
 pub use row_key::RowKey;
-pub use rows::{Emitted, Piece, RowTree, RowValue, Rows};
+pub use rows::{Emitted, RowTree, RowValue, Rows};

@@ -3,18 +3,20 @@
 //! Two indexes over the same rows: the tree that queries read, and for each document its row keys, so that a changed
 //! document replaces its own rows and touches no other. Both share the bytes of a row key.
 //!
-//! Rows of a view that has none are gathered first ([`Rows::load`]) and put into the tree together, bit by bit
-//! ([`Rows::settle`]); any other change settles what was gathered.
+//! Rows of a view that has none are gathered first ([`Rows::load`]) and put into the tree together
+//! ([`Rows::settle`]); any other change settles what was gathered. Many rows are dropped on a thread of their own.
 //!
 //! Readers clone [`Rows::tree`], which is a snapshot in O(1), and need no lock afterwards.
 
 use std::sync::Arc;
+use std::time::Duration;
 use std::{iter, mem};
 
 use super::RowKey;
-use super::by_document::{ByDocument, DocumentRows, Shard};
+use super::aside::drop_aside;
+use super::by_document::{ByDocument, DocumentRows};
+use super::gathering::Gathering;
 use super::reduce::Memo;
-use super::runs::{Merge, Runs};
 use crate::key::Key;
 use crate::tree::Tree;
 
@@ -34,8 +36,8 @@ pub struct Emitted {
     pub value: RowValue,
 }
 
-/// Rows of a [`Piece`], about.
-const PIECE: usize = 4_096;
+/// Fewer rows are dropped where they are.
+const FEW: usize = 1_000;
 
 /// The rows of one view, to be changed document by document.
 #[derive(Default)]
@@ -43,25 +45,8 @@ pub struct Rows {
     tree: RowTree,
     by_document: ByDocument,
     skipped: usize,
-    gathered: Gathered,
-}
-
-/// The rows that are not in the tree yet, for as long as that is empty.
-enum Gathered {
-    Runs(Runs),
-    Merging(Merge),
-}
-
-/// A part of what was a view's rows, small enough to be dropped at once.
-pub struct Piece {
-    _what: Part,
-}
-
-#[expect(dead_code, reason = "only ever dropped")]
-enum Part {
-    Rows(RowTree),
-    Documents(Shard),
-    Gathered(Gathered),
+    /// The rows that are not in the tree yet, for as long as nothing else is.
+    gathering: Option<Gathering>,
 }
 
 impl Rows {
@@ -73,12 +58,12 @@ impl Rows {
 
     /// The rows of a tree, with those of each document.
     pub(super) fn of(tree: RowTree, by_document: ByDocument) -> Self {
-        Self { tree, by_document, ..Self::default() }
+        Self { tree, by_document, skipped: 0, gathering: None }
     }
 
     /// Makes `emitted`, in order of emission, the rows of `document` in place of those it had.
     pub fn replace(&mut self, document: &Key, emitted: Vec<Emitted>) {
-        self.settle(usize::MAX);
+        self.settle(Duration::MAX);
         let old = self.take(document);
         let old = old.as_ref().map_or_else(Default::default, DocumentRows::as_slice);
         let mut new = Vec::with_capacity(emitted.len());
@@ -106,48 +91,45 @@ impl Rows {
         }
     }
 
-    /// Gathers the rows of a document that has none, in a view whose tree is empty; in any other this is `replace`.
+    /// Gathers the rows of a document that has none, in a view that has none; in any other this is `replace`.
     pub fn load(&mut self, document: &Key, emitted: Vec<Emitted>) {
-        let Gathered::Runs(runs) = &mut self.gathered else { return self.replace(document, emitted) };
-        if !self.tree.is_empty() {
-            return self.replace(document, emitted);
-        }
-        let mut new = Vec::with_capacity(emitted.len());
-        for (ordinal, row) in (0..=u32::MAX).zip(emitted) {
-            let key = RowKey::new(row.key, document, ordinal);
-            runs.push(key.clone(), row.value);
-            new.push(key);
-        }
-        if let Some(rows) = DocumentRows::new(new) {
-            let had = self.by_document.put(document.clone(), rows);
-            debug_assert!(had.is_none(), "a document was loaded twice");
+        match self.gathering() {
+            Some(gathering) => gathering.add(document, emitted),
+            None => self.replace(document, emitted),
         }
     }
 
-    /// Puts at most `most` of the rows that were gathered into the tree; tells whether none are left.
-    pub fn settle(&mut self, most: usize) -> bool {
-        if let Gathered::Runs(runs) = &mut self.gathered {
-            if runs.len() == 0 {
-                return true;
+    /// The same for a document that is left out.
+    pub fn load_skipped(&mut self, document: &Key) {
+        match self.gathering() {
+            Some(gathering) => {
+                gathering.skip(document);
+                self.skipped += 1;
             }
-            self.gathered = Gathered::Merging(mem::take(runs).merge());
+            None => self.skip(document),
         }
-        let Gathered::Merging(merge) = &mut self.gathered else { return true };
-        if !merge.step(most) {
-            return false;
-        }
-        if let Gathered::Merging(merge) = mem::take(&mut self.gathered) {
-            self.tree = merge.finish();
-        }
+    }
+
+    /// What takes more rows, unless there are some in their places.
+    fn gathering(&mut self) -> Option<&mut Gathering> {
+        let is_open = self.tree.is_empty() && self.by_document.is_empty();
+        is_open.then(|| self.gathering.get_or_insert_default()).filter(|gathering| !gathering.is_closed())
+    }
+
+    /// Puts the rows that were gathered in their places. Another thread does most of it; `false` where that takes longer
+    /// than one wants to wait.
+    pub fn settle(&mut self, patience: Duration) -> bool {
+        let Some(gathering) = &mut self.gathering else { return true };
+        let Some((tree, by_document)) = gathering.finish(patience) else { return false };
+        self.gathering = None;
+        (self.tree, self.by_document) = (tree, by_document);
         true
     }
 
     /// Removes the rows of `document`, if it has any.
     pub fn remove(&mut self, document: &Key) {
+        self.settle(Duration::MAX);
         let Some(rows) = self.take(document) else { return };
-        if !rows.as_slice().is_empty() {
-            self.settle(usize::MAX);
-        }
         for row in rows.as_slice() {
             self.tree.remove(row);
         }
@@ -160,22 +142,15 @@ impl Rows {
         self.skipped += 1;
     }
 
-    /// Removes all rows and gives them out in pieces, because dropping many at once takes a while.
-    pub fn clear(&mut self) -> Vec<Piece> {
-        let Self { tree, by_document, gathered, .. } = mem::take(self);
-        let trees = tree.into_pieces(PIECE).into_iter().map(Part::Rows);
-        let shards = by_document.into_shards().into_iter().map(Part::Documents);
-        trees.chain(shards).chain([Part::Gathered(gathered)]).map(|what| Piece { _what: what }).collect()
+    /// Removes all rows.
+    pub fn clear(&mut self) {
+        drop(mem::take(self));
     }
 
     /// The number of rows.
     #[must_use]
     pub fn len(&self) -> usize {
-        let gathered = match &self.gathered {
-            Gathered::Runs(runs) => runs.len(),
-            Gathered::Merging(merge) => merge.len(),
-        };
-        self.tree.len() + gathered
+        self.tree.len() + self.gathering.as_ref().map_or(0, Gathering::len)
     }
 
     /// Whether there are no rows.
@@ -187,7 +162,7 @@ impl Rows {
     /// Whether no document has been mapped to anything.
     #[must_use]
     pub fn is_blank(&self) -> bool {
-        self.by_document.is_empty()
+        self.by_document.is_empty() && self.gathering.as_ref().is_none_or(Gathering::is_empty)
     }
 
     /// How many documents are left out.
@@ -209,9 +184,12 @@ impl Rows {
     }
 }
 
-impl Default for Gathered {
-    fn default() -> Self {
-        Self::Runs(Runs::default())
+impl Drop for Rows {
+    fn drop(&mut self) {
+        if self.len() + self.skipped > FEW {
+            let Self { tree, by_document, gathering, .. } = self;
+            drop_aside((mem::take(tree), mem::take(by_document), mem::take(gathering)));
+        }
     }
 }
 
@@ -223,7 +201,7 @@ mod tests {
     fn nothing_is_kept_of_a_document_without_rows() {
         let key = Key::new("a").unwrap();
         let leave: [fn(&mut Rows, &Key); 3] =
-            [|rows, key| rows.replace(key, Vec::new()), Rows::remove, |rows, _| drop(rows.clear())];
+            [|rows, key| rows.replace(key, Vec::new()), Rows::remove, |rows, _| rows.clear()];
         for leave in leave {
             let mut rows = Rows::new();
             rows.replace(&key, vec![Emitted { key: vec![1], value: None }]);

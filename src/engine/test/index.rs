@@ -398,21 +398,6 @@ fn no_call_removes_all_rows_of_many_deleted_documents() {
 }
 
 #[test]
-fn no_call_puts_all_rows_of_a_first_build_in_their_places() {
-    let mut model = Model::new();
-    (0..40).for_each(|number| model.apply(&key_of(number), Some("{\"emits\":[1]}")));
-    model.want();
-    let (mut mapped, mut calls) = (0, 0);
-    while let Some(more) = model.advance(10, usize::MAX, 10) {
-        mapped += more;
-        calls += 1;
-    }
-    assert_eq!(mapped, 40);
-    assert!(calls >= 4 + 13);
-    model.compare(1, false);
-}
-
-#[test]
 fn documents_that_were_loaded_are_mapped_too() {
     let documents = ["a", "b", "c"].map(|text| (key(text), document(4, "{\"emits\":[2]}"))).to_vec();
     let position = Position { epoch: 0, sequence: 3 };

@@ -43,25 +43,12 @@ pub fn view_create(env: Env, number: u32, id: String, collation: Option<String>)
     Ok(view)
 }
 
-/// Forgets a view. Its rows go with `viewSweep`.
+/// Forgets a view.
 #[napi(catch_unwind)]
 pub fn view_drop(env: Env, number: u32, view: u32) -> napi::Result<()> {
-    let store = store(&env, number)?;
-    let dropped = store.views.borrow_mut().get_mut(view as usize).and_then(Option::take);
-    store.garbage.borrow_mut().extend(dropped.into_iter().flat_map(Index::into_pieces));
+    let dropped = store(&env, number)?.views.borrow_mut().get_mut(view as usize).and_then(Option::take);
+    drop(dropped);
     Ok(())
-}
-
-/// Drops a little of what is left of forgotten views; tells whether there is more.
-#[napi(catch_unwind)]
-pub fn view_sweep(env: Env, number: u32) -> napi::Result<bool> {
-    let store = store(&env, number)?;
-    let (piece, is_more) = {
-        let mut garbage = store.garbage.borrow_mut();
-        (garbage.pop(), !garbage.is_empty())
-    };
-    drop(piece);
-    Ok(is_more)
 }
 
 /// `[rows, skipped, sequence]` of a view.
