@@ -232,8 +232,8 @@ export type Emit<ViewKey = any, Value = any> = (key: ViewKey, value?: Value) => 
 
 /**
  * A reduce that is kept up to date natively. `_sum` takes numbers, or arrays of numbers that are added element by element
- * (`null` beyond every number); `_stats` takes numbers; `_min` and `_max` take any values, in the order of view keys;
- * `_approx_count_distinct` counts keys.
+ * (`null` beyond every number); `_stats` takes numbers; `_min` and `_max` take any values, in the order of view keys by
+ * code unit; `_approx_count_distinct` counts keys.
  */
 export type BuiltInReduce = '_count' | '_sum' | '_stats' | '_min' | '_max' | '_approx_count_distinct';
 
