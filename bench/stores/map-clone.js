@@ -4,7 +4,7 @@
 
 module.exports = {
     name: 'map-clone',
-    label: 'Map + structuredClone',
+    label: 'Map + clone',
     durability: 'none: nothing is written anywhere',
     persists: false,
     /** Only reads by key: without files and revisions its writes would be compared with something else. */

@@ -57,7 +57,7 @@ const renameLoop = adapter(
 
 const renamePromises = adapter(
     'rename-promises',
-    'fs.promises.rename',
+    'fs.rename',
     'temp + rename, `fs.promises`',
     'is in its file (temporary file + rename), never synced',
     async (file, text, temporary) => {
@@ -68,7 +68,7 @@ const renamePromises = adapter(
 
 const inPlace = adapter(
     'in-place',
-    'fs.promises.writeFile',
+    'fs.writeFile',
     'in place, `fs.promises.writeFile`',
     'is in its file, overwritten in place (a crash may leave half of it), never synced',
     (file, text) => fs.promises.writeFile(file, text),

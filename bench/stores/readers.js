@@ -50,7 +50,7 @@ function programIn(directory) {
 
 let program;
 
-const compiled = reader('read-compiled', `${THREADS} threads, Rust`, {
+const compiled = reader('read-compiled', `raw read, Rust`, {
     obstacle: () => (spawnSync('rustc', ['--version']).status === 0 ? null : 'there is no rustc'),
 
     async getReady(directory) {
@@ -86,7 +86,7 @@ const told = (worker) => new Promise((resolve, reject) => worker.once('message',
 
 let workers;
 
-const inWorkers = reader('read-workers', `${THREADS} threads, readSync`, {
+const inWorkers = reader('read-workers', `raw read, Node`, {
     async getReady() {
         workers = Array.from({ length: THREADS }, () => new Worker(WORKER, { eval: true }));
         await Promise.all(workers.map(told));
@@ -106,7 +106,7 @@ const inWorkers = reader('read-workers', `${THREADS} threads, readSync`, {
     },
 });
 
-const loop = reader('read-loop', `Node, ${AT_A_TIME} reads at a time`, {
+const loop = reader('read-loop', `${AT_A_TIME} reads in flight`, {
     async open(directory) {
         const documents = new Map();
         const names = (await fs.promises.readdir(directory)).filter(isDocument);
