@@ -8,7 +8,7 @@ const { WORKLOADS } = require('./workloads/index.js');
 
 const HELP = `node bench/run.js [options]
 
-  --documents 10000,100000   how many documents, one table each; sustained writes take the number next to their own
+  --documents 10000,100000   how many documents, one table each; sustained writes have a number of their own
   --only get,view            workloads whose name is, or begins with, one of these (${WORKLOADS.map(({ name }) => name).join(', ')})
   --stores kixx,original     stores to measure (${STORES.map(({ name }) => name).join(', ')})
   --runs 3                   runs of each cell; the table has their median

@@ -58,7 +58,7 @@ function panelsOf(lines) {
         const { unit } = WORKLOADS.find(({ name }) => name === cell);
         const isLessBetter = unit === 'ms' || unit === 'MB';
         const bars = shown.map(barOf).sort((a, b) => (isLessBetter ? a.value - b.value : b.value - a.value));
-        const unitText = isLessBetter ? `${unit}, less is better` : `${unit}`;
+        const unitText = isLessBetter ? `${unit}, less is better` : unit.replace('documents', 'docs');
         return [
             {
                 title,

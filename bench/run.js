@@ -53,8 +53,10 @@ async function seed(store, directory, documents, isLarge) {
 }
 
 /** Measures one cell. */
-async function measure(cell, folders, { runs, seconds }) {
+async function measure(cell, folders, options) {
     const { store, workload, documents } = cell;
+    const runs = Math.min(options.runs, workload.runs ?? Infinity);
+    const { seconds } = options;
     const isRepeated = Boolean(workload.fresh ?? workload.perRun);
     const told = [];
     let bare;
@@ -92,14 +94,9 @@ function cellsOf({ sizes, workloads, stores, writers }) {
         sustained.flatMap((workload) =>
             writers
                 .filter(({ name }) => workload.writers.includes(name))
-                .map((store) => ({ store, workload, documents: nearest(sizes, workload.documents) })),
+                .map((store) => ({ store, workload, documents: Math.min(workload.documents, Math.max(...sizes)) })),
         ),
     );
-}
-
-function nearest(sizes, wanted) {
-    const away = (size) => Math.abs(size - wanted);
-    return sizes.reduce((best, size) => (away(size) < away(best) ? size : best));
 }
 
 async function measureAll(options, folders, results) {

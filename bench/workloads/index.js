@@ -14,8 +14,8 @@
  *
  * One that names its `writers` is sustained: it is run for these alone, at its own number of `documents` and for its own
  * `seconds` where the command line says nothing else; `options` are those of the stores that take any, and an operation
- * writes `size` documents. With `perRun` every run has a process and documents of its own; with `measuresDelay` what
- * counts is not the rate but how long the event loop was kept.
+ * writes `size` documents. With `perRun` every run, of which there are at most `runs`, has a process and documents of its
+ * own; with `measuresDelay` what counts is not the rate but how long the event loop was kept.
  */
 
 /** Large ones beyond this number take gigabytes. */

@@ -17,6 +17,9 @@ const IN_FLIGHT = 64;
 /** Documents of one batch. */
 const BATCH = 1_000;
 
+/** Runs of new keys: each leaves some hundred thousand files. */
+const MOST_NEW = 3;
+
 const OWN = ['kixx-eager', 'kixx-background'];
 const PEERS = ['classic-level', 'lmdb', 'better-sqlite3'];
 const LOOP = 'in-place';
@@ -26,7 +29,7 @@ const inFlight = `${IN_FLIGHT} in flight`;
 const ofBatch = `setItems of ${BATCH.toLocaleString('en')}`;
 
 /** New keys want a directory of their own for every run: what a run has left to do is not the next one's to pay for. */
-const NEW = { perRun: true, prepare: newKeys };
+const NEW = { perRun: true, runs: MOST_NEW, documents: 10_000, prepare: newKeys };
 
 module.exports = [
     { name: 'sustained-one-new', title: 'set of new documents, one at a time', writers: ALL, ...NEW },
@@ -56,7 +59,6 @@ module.exports = [
     {
         name: 'sustained-batch',
         title: `${ofBatch} existing documents, one at a time`,
-        documents: 100_000,
         size: BATCH,
         writers: ['kixx-background', ...PEERS],
         prepare: batches,
@@ -82,13 +84,14 @@ module.exports = [
         name: 'delay',
         title: `event loop delay while each turn sets ${IN_FLIGHT} existing documents`,
         unit: 'ms',
+        documents: 10_000,
         measuresDelay: true,
         size: IN_FLIGHT,
         writers: ALL,
         prepare: turns,
     },
 ].map((workload) => ({
-    documents: 10_000,
+    documents: 100_000,
     seconds: 10,
     size: 1,
     options: { durability: 'os' },
