@@ -41,10 +41,10 @@ const MOST = 2_000_000;
 /** @param {string[]} args what follows the script's name */
 function read(args) {
     const { values } = parseArgs({ args, options: OPTIONS });
-    const stores = chosen('stores', STORES, values.stores);
+    const stores = chosen('stores', STORES, values.stores, (name, part) => name === part);
     return {
         sizes: list(values.documents).map((size) => number('documents', size, FEWEST, MOST)),
-        workloads: chosen('only', WORKLOADS, values.only),
+        workloads: chosen('only', WORKLOADS, values.only, (name, part) => name === part || name.startsWith(`${part}-`)),
         stores: stores.filter((store) => ADAPTERS.includes(store)),
         writers: stores.filter((store) => WRITERS.includes(store)),
         runs: number('runs', values.runs, 1, 100),
@@ -69,9 +69,8 @@ function number(name, text, least, most) {
     return value;
 }
 
-function chosen(option, all, text) {
+function chosen(option, all, text, matches) {
     const wanted = list(text);
-    const matches = (name, part) => name === part || name.startsWith(`${part}-`);
     for (const part of wanted) {
         if (!all.some(({ name }) => matches(name, part))) {
             throw new TypeError(`--${option}: there is no '${part}'`);

@@ -20,6 +20,7 @@ module.exports = [
         name: 'get-writes',
         title: `get, ${hotSet}, beside ${WRITES.toLocaleString('en')} writes/s`,
         writes: true,
+        reuses: true,
         prepare: (store, count) => reads(store, hotKeys(count)),
         beside: otherClient,
     },
