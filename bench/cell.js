@@ -4,38 +4,48 @@
  * The child process: one workload, one size, one store. Not to be started by hand.
  *
  * Its one argument is a task as JSON; every result is a line of JSON on stdout: `{ value }` for a run, in the
- * workload's unit, and at the end `{ latency: { p50, p99 } }` where single operations were measured. A sustained run
- * tells `{ value, flushed, filesBehind, rss }`: documents per second until the last promise and until a flush after it,
- * and the most that was seen of files behind and of memory.
+ * workload's unit, with what else the workload tells, and at the end `{ latency: { p50, p99 } }` where single operations
+ * were measured. A sustained run tells `{ value, flushed, filesBehind, rss }`: documents per second until the last promise
+ * and until a flush after it, and the most that was seen of files behind and of memory.
  */
 
+const { sourceOf } = require('./documents.js');
 const { Meter } = require('./measure.js');
 const { Peaks } = require('./peaks.js');
-const { ADAPTERS, WRITERS } = require('./stores/index.js');
+const { find } = require('./stores/index.js');
 const { WORKLOADS } = require('./workloads/index.js');
+
+/** Sustained writes warm up for a part of a run, but no longer. */
+const LONGEST_WARM_UP = 2;
 
 function tell(result) {
     process.stdout.write(`${JSON.stringify(result)}\n`);
 }
 
-async function main({ store: storeName, workload: name, directory, documents, runs, seconds }) {
-    const adapter = [...ADAPTERS, ...WRITERS].find((candidate) => candidate.name === storeName);
+async function main({ store: storeName, workload: name, directory, documents, isLarge, runs, seconds }) {
+    const adapter = find(storeName);
+    const source = sourceOf(documents, isLarge);
     if (name === 'seed') {
-        await adapter.seed(directory, documents);
+        await adapter.seed(directory, source);
         return;
     }
     const workload = WORKLOADS.find((candidate) => candidate.name === name);
     if (workload.fresh) {
-        tell(await workload.fresh(adapter, directory, documents));
+        tell(await workload.fresh(adapter, directory, source));
         return;
     }
     const open = adapter.openQuickly ?? adapter.open;
-    const store = await open.call(adapter, directory, documents, workload.options);
-    const meter = new Meter(await workload.prepare(store, documents), workload.inFlight);
-    if (workload.writers === undefined) {
-        await measure(meter, workload, runs, seconds);
-    } else {
+    const store = await open.call(adapter, directory, source, workload.options);
+    const client = await workload.beside?.(store, documents);
+    const meter = new Meter(await workload.prepare(store, documents), workload.inFlight, client !== undefined);
+    if (client !== undefined) {
+        await measureBeside(meter, client, runs, seconds);
+    } else if (workload.measuresDelay) {
+        await measureDelay(meter, store, runs, seconds);
+    } else if (workload.writers !== undefined) {
         await sustain(meter, workload, store, runs, seconds);
+    } else {
+        await measure(meter, workload, runs, seconds);
     }
     await store.close();
 }
@@ -57,8 +67,26 @@ async function measure(meter, workload, runs, seconds) {
     }
 }
 
+async function measureBeside(meter, client, runs, seconds) {
+    await meter.rate(seconds / 2);
+    for (let run = 0; run < runs; run += 1) {
+        client.start();
+        const value = await meter.rate(seconds);
+        tell({ value, beside: await client.stop() });
+    }
+}
+
+async function measureDelay(meter, store, runs, seconds) {
+    await meter.run(Math.min(seconds / 2, LONGEST_WARM_UP));
+    for (let run = 0; run < runs; run += 1) {
+        await store.flush();
+        const delay = await meter.delay(seconds);
+        tell({ value: delay.p99, delay });
+    }
+}
+
 async function sustain(meter, { size }, store, runs, seconds) {
-    await meter.run(seconds / 2);
+    await meter.run(Math.min(seconds / 2, LONGEST_WARM_UP));
     for (let run = 0; run < runs; run += 1) {
         // What was written before is not this run's to pay for.
         await store.flush();

@@ -3,8 +3,8 @@
 /**
  * The documents that every store is measured with: the same for everybody, in every run.
  *
- * Three of four are items, the rest are users; each is about 400 bytes of JSON. Document number `index` depends on
- * `index` and `version` alone, so no process needs another one's list.
+ * Three of four are items, the rest are users; each is about 400 bytes of JSON, a large one 4 KB. Document number `index`
+ * depends on `index` and `version` alone, so no process needs another one's list.
  */
 
 const CATEGORIES = ['audio', 'books', 'cameras', 'games', 'garden', 'kitchen', 'lighting', 'office', 'sports', 'toys'];
@@ -27,6 +27,12 @@ const CITIES = ['Athens', 'Bergen', 'Cordoba', 'Dakar', 'Edinburgh', 'Fukuoka', 
 const FIRST_DAY = Date.UTC(2024, 0, 1);
 const MINUTE = 60_000;
 
+/** Keys sort as their numbers do, up to ten million. */
+const KEY_DIGITS = 7;
+
+/** Reviews that make a document of about 4 KB. */
+const REVIEWS = 20;
+
 /** A generator of unsigned 32-bit numbers (mulberry32); the same seed gives the same numbers. */
 function random(seed) {
     let state = seed >>> 0;
@@ -43,9 +49,9 @@ function isItem(index) {
     return index % 4 !== 3;
 }
 
-/** The key of document number `index`: `item:000123` or `user:000123`. */
+/** The key of document number `index`: `item:0000123` or `user:0000123`. */
 function keyOf(index) {
-    return `${isItem(index) ? 'item' : 'user'}:${String(index).padStart(6, '0')}`;
+    return `${isItem(index) ? 'item' : 'user'}:${String(index).padStart(KEY_DIGITS, '0')}`;
 }
 
 /** The keys of the first `count` documents. */
@@ -57,6 +63,24 @@ function keysOf(count) {
 function documentOf(index, version = 0) {
     const next = random(index * 7919 + version * 104_729 + 1);
     return isItem(index) ? item(index, next) : user(index, next);
+}
+
+/** Document number `index` with so many reviews that it has about 4 KB. */
+function largeDocumentOf(index, version = 0) {
+    const next = random(index * 6553 + version * 104_729 + 1);
+    const review = () => ({
+        author: `${pick(NAMES, next)} ${pick(NAMES, next)}son`,
+        stars: next() % 6,
+        verified: next() % 2 === 0,
+        text: Array.from({ length: 12 }, () => pick(WORDS, next)).join(' '),
+        at: new Date(FIRST_DAY + (next() % 500_000) * MINUTE).toISOString(),
+    });
+    return { ...documentOf(index, version), reviews: Array.from({ length: REVIEWS }, review) };
+}
+
+/** What a store is filled with: so many documents, small or large ones. */
+function sourceOf(count, isLarge = false) {
+    return { count, documentOf: isLarge ? largeDocumentOf : documentOf };
 }
 
 function item(index, next) {
@@ -113,4 +137,4 @@ function shuffled(list, seed) {
     return result;
 }
 
-module.exports = { documentOf, isItem, keyOf, keysOf, shuffled };
+module.exports = { documentOf, isItem, keyOf, keysOf, shuffled, sourceOf };

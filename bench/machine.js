@@ -14,7 +14,7 @@ const FILE_SYSTEMS = new Map([
     [0x1a, 'apfs'],
 ]);
 
-/** `{ cpu, cores, memory, system, node, fileSystem, load, date }`; the load average tells who else was at work. */
+/** `{ cpu, cores, memory, system, node, fileSystem, load }`; the load average tells who else was at work. */
 function describe() {
     const cpus = os.cpus();
     const { type } = fs.statfsSync(os.tmpdir());
@@ -26,7 +26,6 @@ function describe() {
         node: process.version,
         fileSystem: FILE_SYSTEMS.get(type) ?? `0x${type.toString(16)}`,
         load: os.loadavg()[0].toFixed(1),
-        date: new Date().toISOString().slice(0, 10),
     };
 }
 

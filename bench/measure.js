@@ -2,10 +2,15 @@
 
 /** Clocks around operations. */
 
+const { monitorEventLoopDelay } = require('node:perf_hooks');
+const { setImmediate: nextTurn } = require('node:timers/promises');
 const { percentile } = require('./statistics.js');
 
 /** The clock is read after so many milliseconds of operations, not after each. */
 const BATCH_MS = 5;
+
+/** The same, where the event loop has to turn: as long as a timer of it waits at the least. */
+const TURN_MS = 1;
 
 const MOST_SAMPLES = 100_000;
 
@@ -13,16 +18,19 @@ const MOST_SAMPLES = 100_000;
 class Meter {
     #operation;
     #inFlight;
+    #turns;
     #turn = 0;
     #batch = 1;
 
     /**
      * @param {(turn: number) => Promise<unknown>} operation
      * @param {number} inFlight how many are started before the first has to end
+     * @param {boolean} turns whether the event loop turns now and then, for somebody else's sake
      */
-    constructor(operation, inFlight) {
+    constructor(operation, inFlight, turns = false) {
         this.#operation = operation;
         this.#inFlight = inFlight;
+        this.#turns = turns;
     }
 
     /** Operations per second, over about so many seconds (at least one operation). */
@@ -40,16 +48,20 @@ class Meter {
     async #oneAtATime(seconds) {
         const operation = this.#operation;
         const started = performance.now();
+        const batch = this.#turns ? TURN_MS : BATCH_MS;
         let done = 0;
         for (;;) {
             for (const end = done + this.#batch; done < end; done += 1) {
                 await operation(this.#turn++);
             }
+            if (this.#turns) {
+                await nextTurn();
+            }
             const elapsed = performance.now() - started;
             if (elapsed >= seconds * 1_000) {
                 return { done, elapsed };
             }
-            this.#batch = Math.max(1, Math.floor((done / elapsed) * BATCH_MS));
+            this.#batch = Math.max(1, Math.floor((done / elapsed) * batch));
         }
     }
 
@@ -91,6 +103,29 @@ class Meter {
         }
         samples.sort((a, b) => a - b);
         return { p50: percentile(samples, 0.5), p99: percentile(samples, 0.99) };
+    }
+
+    /**
+     * How long a timer of the event loop had to wait, in milliseconds, of which one is its own, while an operation was
+     * done in every turn.
+     */
+    async delay(seconds) {
+        globalThis.gc();
+        const histogram = monitorEventLoopDelay({ resolution: 1 });
+        const deadline = performance.now() + seconds * 1_000;
+        histogram.enable();
+        // The histogram's own timer has to fire at least once.
+        for (let isFirst = true; isFirst || histogram.count === 0 || performance.now() < deadline; isFirst = false) {
+            await this.#operation(this.#turn++);
+            await nextTurn();
+        }
+        histogram.disable();
+        const milliseconds = (nanoseconds) => nanoseconds / 1e6;
+        return {
+            p50: milliseconds(histogram.percentile(50)),
+            p99: milliseconds(histogram.percentile(99)),
+            max: milliseconds(histogram.max),
+        };
     }
 }
 

@@ -1,8 +1,9 @@
 'use strict';
 
 /**
- * The packages that some stores are: dependencies of this folder alone, installed by the first run that measures one of
- * them. A store whose package cannot be installed or loaded is left out, with a line that says why.
+ * The packages that some stores are, and those that draw the charts: dependencies of this folder alone, installed by the
+ * first run that needs one of them. A store whose package cannot be installed or loaded is left out, with a line that
+ * says why.
  */
 
 const { spawnSync } = require('node:child_process');
@@ -34,9 +35,9 @@ function installed(stores) {
 /** Divides stores as `installed` does, without installing; a `failure` is everybody's. */
 function loadable(stores, failure = null) {
     const absent = new Map();
-    for (const store of stores.filter((each) => each.package !== undefined)) {
-        const reason = failure ?? reasonNotToLoad(store.package);
-        if (reason !== null) {
+    for (const store of stores) {
+        const reason = store.package === undefined ? store.obstacle?.() : (failure ?? reasonNotToLoad(store.package));
+        if (reason) {
             absent.set(store, `${store.name} was left out: ${reason}`);
         }
     }
@@ -50,7 +51,7 @@ function install() {
     if (fs.existsSync(STAMP) && fs.readFileSync(STAMP, 'utf8') === digest) {
         return null;
     }
-    process.stderr.write('installing the stores to compare with\n');
+    process.stderr.write('installing what bench/ depends on\n');
     // Without scripts: all but one bring their binaries, and one that fails to build is no reason to miss the others.
     const ended = npm(['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error']);
     if (ended !== null) {
@@ -102,4 +103,4 @@ function firstWords(text) {
     return text.replaceAll('npm error', '').replace(/\s+/g, ' ').trim().slice(0, MOST_WORDS);
 }
 
-module.exports = { installed, loadable };
+module.exports = { install, installed, loadable };

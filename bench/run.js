@@ -3,29 +3,38 @@
 /** `node bench/run.js`: measures every cell in a process of its own and prints the tables. See README.md. */
 
 const { spawn } = require('node:child_process');
-const fs = require('node:fs');
 const path = require('node:path');
 const { createInterface } = require('node:readline');
 const { Folders } = require('./folders.js');
 const machine = require('./machine.js');
 const { HELP, read } = require('./options.js');
 const { installed } = require('./peers.js');
-const { sustainedTable } = require('./sustained-table.js');
-const { asMarkdown, asText, bareFiles, tables } = require('./table.js');
+const { report } = require('./report.js');
+const { Results } = require('./results.js');
 
 const CELL = path.join(__dirname, 'cell.js');
 
 /** A cell that takes longer is stopped and counts as failed. The slowest store needs minutes to build its view. */
 const LONGEST_MS = 15 * 60_000;
 
+/** Runs that are shorter, in seconds, show that everything works and nothing else. */
+const SHORTEST = 0.2;
+
+/** What a workload tells of a run beside its value; every result has a list of each that was told. */
+const MEMBERS = ['bytesPerDocument', 'textPerDocument', 'beside', 'delay'];
+
+/** Aborted by the first signal: what has been measured until then is printed. */
+const interruption = new AbortController();
+
 /** Runs a task in a child process; resolves to the results it told. */
 async function child(task) {
     const process_ = spawn(process.execPath, ['--expose-gc', CELL, JSON.stringify(task)], {
         stdio: ['ignore', 'pipe', 'inherit'],
         timeout: LONGEST_MS,
+        signal: interruption.signal,
     });
-    const ended = new Promise((resolve, reject) => {
-        process_.once('error', reject);
+    const ended = new Promise((resolve) => {
+        process_.once('error', (error) => resolve(error.message));
         process_.once('close', (code, signal) => resolve(signal ?? code));
     });
     const told = [];
@@ -39,25 +48,34 @@ async function child(task) {
     return told;
 }
 
-async function seed(store, directory, documents) {
-    await child({ store: store.name, workload: 'seed', directory, documents });
+async function seed(store, directory, documents, isLarge) {
+    await child({ store: store.name, workload: 'seed', directory, documents, isLarge });
 }
 
 /** Measures one cell. */
-async function measure({ store, workload, documents }, folders, { runs, seconds }) {
-    const directory = await folders.prepare({ store, workload, documents });
-    const task = { store: store.name, workload: workload.name, directory, documents, runs };
-    task.seconds = seconds ?? workload.seconds;
-    const bare = directory !== null && workload.writes ? folders.probe() : undefined;
+async function measure(cell, folders, options) {
+    const { store, workload, documents } = cell;
+    const runs = Math.min(options.runs, workload.runs ?? Infinity);
+    const { seconds } = options;
+    const isRepeated = Boolean(workload.fresh ?? workload.perRun);
     const told = [];
-    for (let run = 0; run < (workload.fresh ? runs : 1); run += 1) {
-        told.push(...(await child(task)));
+    let bare;
+    for (let run = 0; run < (isRepeated ? runs : 1); run += 1) {
+        const directory = await folders.prepare(cell, workload.perRun ? run : 0);
+        if (directory !== null && seconds >= SHORTEST) {
+            folders.settle();
+        }
+        bare ??= directory !== null && workload.writes ? folders.probe() : undefined;
+        const task = { store: store.name, workload: workload.name, directory, documents, isLarge: workload.isLarge };
+        told.push(...(await child({ ...task, runs: isRepeated ? 1 : runs, seconds })));
     }
+    const members = (name) => told.map((result) => result[name]).filter((value) => value !== undefined);
+    const others = MEMBERS.map((name) => [name, members(name)]).filter(([, values]) => values.length > 0);
     return {
-        values: told.map(({ value }) => value).filter((value) => value !== undefined),
-        bytesPerDocument: told.map((result) => result.bytesPerDocument).filter((bytes) => bytes !== undefined),
-        latency: told.find(({ latency }) => latency !== undefined)?.latency,
-        sustained: workload.writers && told,
+        values: members('value'),
+        ...Object.fromEntries(others),
+        latency: members('latency')[0],
+        sustained: told.some(({ flushed }) => flushed !== undefined) ? told : undefined,
         bare,
     };
 }
@@ -66,7 +84,7 @@ function cellsOf({ sizes, workloads, stores, writers }) {
     const takesPart = ({ workloads: named, except = [] }, { name }) => named?.includes(name) ?? !except.includes(name);
     const cells = sizes.flatMap((documents) =>
         workloads
-            .filter((workload) => workload.writers === undefined)
+            .filter((workload) => workload.writers === undefined && documents <= workload.most)
             .flatMap((workload) =>
                 stores.filter((store) => takesPart(store, workload)).map((store) => ({ store, workload, documents })),
             ),
@@ -76,50 +94,44 @@ function cellsOf({ sizes, workloads, stores, writers }) {
         sustained.flatMap((workload) =>
             writers
                 .filter(({ name }) => workload.writers.includes(name))
-                .map((store) => ({ store, workload, documents: nearest(sizes, workload.documents) })),
+                .map((store) => ({ store, workload, documents: Math.min(workload.documents, Math.max(...sizes)) })),
         ),
     );
 }
 
-function nearest(sizes, wanted) {
-    const away = (size) => Math.abs(size - wanted);
-    return sizes.reduce((best, size) => (away(size) < away(best) ? size : best));
-}
-
-async function measureAll(options, folders) {
-    const results = [];
+async function measureAll(options, folders, results) {
     const cells = cellsOf(options);
     for (const [index, cell] of cells.entries()) {
         const { store, workload, documents } = cell;
-        const name = { workload: workload.name, store: store.name, documents };
+        const seconds = options.seconds ?? workload.seconds;
+        const { load } = machine.describe();
+        const name = { cell: workload.name, store: store.name, documents, unit: workload.unit, seconds, load };
         process.stderr.write(`[${index + 1}/${cells.length}] ${documents} ${workload.name} ${store.name}\n`);
         try {
-            results.push({ ...name, unit: workload.unit, ...(await measure(cell, folders, options)) });
+            results.add({ ...name, ...(await measure(cell, folders, { ...options, seconds })) });
         } catch (error) {
+            if (interruption.signal.aborted) {
+                process.stderr.write('interrupted\n');
+                return;
+            }
             process.stderr.write(`${error.message}\n`);
             process.exitCode = 1;
-            results.push({ ...name, unit: workload.unit, values: [], failed: error.message });
+            results.add({ ...name, values: [], failed: error.message });
         }
     }
-    return results;
 }
 
-function print(results, about, { sizes, workloads, stores, writers, runs, seconds, markdown }) {
-    const show = (table) => process.stdout.write(`${markdown ? asMarkdown(table) : asText(table)}\n`);
-    const lengths = seconds ?? [...new Set(workloads.map((workload) => workload.seconds))].join(', ');
-    const { cpu, cores, memory, system, node, fileSystem, load, loadAfter } = about;
-    process.stdout.write(
-        `${cores} x ${cpu}, ${memory}, ${system}, ${fileSystem}, Node ${node}; ${runs} runs of ${lengths} s; ` +
-            `load average ${load} before, ${loadAfter} after\n\n`,
-    );
-    const [plain, sustained] = [false, true].map((is) => workloads.filter(({ writers: of }) => is === Boolean(of)));
-    for (const size of plain.length > 0 ? sizes : []) {
-        tables(results, plain, stores, size).forEach(show);
-        process.stdout.write(bareFiles(results.filter((result) => !result.sustained && result.documents === size)));
-    }
-    for (const workload of sustained) {
-        show(sustainedTable(results, workload, writers));
-        process.stdout.write(bareFiles(results.filter((result) => result.workload === workload.name)));
+function listen() {
+    const numbers = { SIGINT: 130, SIGTERM: 143 };
+    for (const [signal, number] of Object.entries(numbers)) {
+        process.on(signal, () => {
+            // Who asks twice does not want to wait for the tables or the folders.
+            if (interruption.signal.aborted) {
+                process.exit(number);
+            }
+            process.exitCode = number;
+            interruption.abort();
+        });
     }
 }
 
@@ -129,29 +141,23 @@ async function main() {
         process.stdout.write(HELP);
         return;
     }
-    const peers = installed(options.stores);
-    options.stores = peers.stores;
-    const about = machine.describe();
-    const folders = new Folders(seed);
-    for (const signal of ['SIGINT', 'SIGTERM']) {
-        process.once(signal, () => {
-            folders.remove();
-            process.exit(1);
-        });
-    }
+    const { stores, absent } = installed([...new Set([...options.stores, ...options.writers])]);
+    options.stores = options.stores.filter((store) => stores.includes(store));
+    options.writers = options.writers.filter((store) => stores.includes(store));
+    const { load, ...about } = machine.describe();
+    const results = new Results(about, options.json);
+    const folders = new Folders(seed, options.folder);
+    listen();
     try {
-        const results = await measureAll(options, folders);
-        about.loadAfter = machine.describe().load;
-        print(results, about, options);
-        process.stdout.write(peers.absent.map((line) => `${line}\n`).join(''));
-        if (options.json) {
-            fs.writeFileSync(
-                options.json,
-                `${JSON.stringify({ machine: about, absent: peers.absent, results }, null, 4)}\n`,
-            );
+        await measureAll(options, folders, results);
+        process.stdout.write(report(results.lines, options.markdown));
+        process.stdout.write(absent.map((line) => `${line}\n`).join(''));
+        if (options.chart !== undefined) {
+            const { draw } = require('./chart.js');
+            await draw(results.lines, options.chart);
         }
     } finally {
-        process.stderr.write('removing the folders\n');
+        process.stderr.write(`${folders.used().toFixed(1)} GB on disk; ${options.folder ? 'kept' : 'being removed'}\n`);
         folders.remove();
     }
 }

@@ -12,7 +12,7 @@ const MOST_IN_ONE = 3;
 /**
  * The tables of one size.
  *
- * @param {object[]} results of the cells: `{ workload, store, documents, values, latency, bytesPerDocument, failed }`
+ * @param {object[]} results of the cells: `{ cell, store, documents, values, latency, bytesPerDocument, textPerDocument, failed }`
  * @param {object[]} workloads in the order of the rows
  * @param {object[]} stores in the order of the columns; the first is compared with each of the others
  * @returns {Table[]}
@@ -20,7 +20,7 @@ const MOST_IN_ONE = 3;
 function tables(results, workloads, stores, documents) {
     const find = (workload, store) =>
         results.find((result) => {
-            return result.workload === workload.name && result.store === store.name && result.documents === documents;
+            return result.cell === workload.name && result.store === store.name && result.documents === documents;
         });
     const measured = workloads.map((workload) => ({
         workload,
@@ -41,6 +41,9 @@ function valuesOf(size, names, measured, withRatios) {
         title: `${size}: median (min - max)`,
         head: ['', ...names, ...(withRatios ? others.map((name) => `${own} / ${name}`) : [])],
         rows: measured.flatMap(({ workload, cells }) => {
+            if (!cells.some((cell) => cell !== undefined)) {
+                return [];
+            }
             const label = `${workload.title}, ${workload.unit}`;
             const row = [label, ...cells.map(value), ...(withRatios ? ratios(workload, cells) : [])];
             return [row, ...perDocument(workload, cells, row.length)];
@@ -52,7 +55,9 @@ function ratiosOf(size, [own, ...others], measured) {
     return {
         title: `${size}: how many times better ${own} is than`,
         head: ['', ...others],
-        rows: measured.map(({ workload, cells }) => [workload.title, ...ratios(workload, cells)]),
+        rows: measured
+            .map(({ workload, cells }) => [workload.title, ...ratios(workload, cells)])
+            .filter(([, ...cells]) => cells.some((cell) => cell !== '-')),
     };
 }
 
@@ -93,12 +98,13 @@ function latency(result) {
 }
 
 function perDocument(workload, cells, width) {
-    if (!cells.some((result) => result?.bytesPerDocument?.length > 0)) {
+    const text = cells.find((result) => result?.textPerDocument?.length > 0)?.textPerDocument[0];
+    if (text === undefined) {
         return [];
     }
     const each = (result) =>
         result?.bytesPerDocument?.length > 0 ? short(summary(result.bytesPerDocument).median) : '-';
-    const row = [`${workload.title}, bytes per document`, ...cells.map(each)];
+    const row = [`${workload.title}, bytes per document of ${short(text)} bytes of text`, ...cells.map(each)];
     return [row.concat(Array(width - row.length).fill(''))];
 }
 

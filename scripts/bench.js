@@ -1,7 +1,11 @@
 'use strict';
 
-/** Measures the datastore beside its baselines: `npm run bench [-- --documents 10000 --only get,set]`. */
+/**
+ * Measures the datastore beside its baselines: `npm run bench [-- --documents 10000 --only get,set]`. Unless it is told
+ * otherwise, what it finds is in `bench/results/last.jsonl`, and drawn beside it.
+ */
 
+const fs = require('node:fs');
 const path = require('node:path');
 const { ROOT, buildAddon, checkNode, checkRust, installDependencies, run } = require('./setup.js');
 
@@ -9,4 +13,8 @@ checkNode();
 checkRust();
 installDependencies();
 buildAddon();
-run(process.execPath, [path.join(ROOT, 'bench', 'run.js'), ...process.argv.slice(2)]);
+
+const results = path.join(ROOT, 'bench', 'results');
+const files = ['--json', path.join(results, 'last.jsonl'), '--chart', path.join(results, 'last.svg')];
+fs.mkdirSync(results, { recursive: true });
+run(process.execPath, [path.join(ROOT, 'bench', 'run.js'), ...files, ...process.argv.slice(2)]);

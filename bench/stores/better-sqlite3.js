@@ -25,6 +25,8 @@ const SQL = {
     get: 'SELECT rev, document FROM documents WHERE key = ?',
     set: `INSERT INTO documents (key, rev, document) VALUES (?, 0, ?)
         ON CONFLICT (key) DO UPDATE SET rev = rev + 1, document = excluded.document RETURNING rev`,
+    put: `INSERT INTO documents (key, rev, document) VALUES (?, 0, ?)
+        ON CONFLICT (key) DO UPDATE SET document = excluded.document`,
     replace: 'UPDATE documents SET rev = rev + 1, document = ? WHERE key = ? AND rev = ?',
     keys: 'SELECT key, rev, document FROM documents ORDER BY key LIMIT ? OFFSET ?',
     keysInRange: 'SELECT key, rev, document FROM documents WHERE key >= ? AND key <= ? ORDER BY key LIMIT ?',
@@ -48,10 +50,20 @@ function connect(directory) {
 
 class Sqlite {
     #database;
+    #putAll;
+    #getAll;
     #statements = new Map();
 
     constructor(directory) {
         this.#database = connect(directory);
+        const put = this.#sql('put');
+        const get = this.#sql('get');
+        this.#putAll = this.#database.transaction((entries) => {
+            for (const [key, document] of entries) {
+                put.run(key, JSON.stringify(document));
+            }
+        });
+        this.#getAll = this.#database.transaction((keys) => keys.map((key) => get.get(key)));
     }
 
     /** A statement, prepared once: those that read the index fail before it exists. */
@@ -69,6 +81,10 @@ class Sqlite {
         return found === undefined ? null : revived(found);
     }
 
+    async getItems(keys) {
+        return this.#getAll(keys).map((found) => (found === undefined ? null : revived(found)));
+    }
+
     async setItem(key, document) {
         const text = JSON.stringify(document);
         const { rev } = this.#sql('set').get(key, text);
@@ -82,6 +98,18 @@ class Sqlite {
             throw Object.assign(new Error(`conflict on ${key}`), { code: 'CONFLICT' });
         }
         return revived({ rev: _rev + 1, document: text });
+    }
+
+    async put(key, document) {
+        this.#sql('put').run(key, JSON.stringify(document));
+    }
+
+    async putMany(entries) {
+        this.#putAll(entries);
+    }
+
+    async flush() {
+        this.#database.pragma('wal_checkpoint(TRUNCATE)');
     }
 
     async queryKeys({ startKey, endKey, inclusiveStartIndex = 0, limit }) {
@@ -138,8 +166,8 @@ module.exports = {
         'take the last writes',
     persists: true,
 
-    async seed(directory, count) {
-        const { documentOf, keyOf } = require('../documents.js');
+    async seed(directory, { count, documentOf }) {
+        const { keyOf } = require('../documents.js');
         const database = connect(directory);
         const insert = database.prepare('INSERT INTO documents (key, rev, document) VALUES (?, 0, ?)');
         database.transaction(() => {

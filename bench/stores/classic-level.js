@@ -30,8 +30,8 @@ class Level {
         return this.#root.open();
     }
 
-    async seed(count) {
-        const { documentOf, keyOf } = require('../documents.js');
+    async seed({ count, documentOf }) {
+        const { keyOf } = require('../documents.js');
         for (let first = 0; first < count; first += BATCH) {
             const indexes = Array.from({ length: Math.min(BATCH, count - first) }, (_, index) => first + index);
             await this.#documents.batch(
@@ -44,6 +44,10 @@ class Level {
 
     async getItem(key) {
         return (await this.#documents.get(key)) ?? null;
+    }
+
+    getItems(keys) {
+        return this.#documents.getMany(keys);
     }
 
     async setItem(key, document) {
@@ -74,6 +78,19 @@ class Level {
         }
         await this.#root.batch(operations);
         return value;
+    }
+
+    put(key, document) {
+        return this.#documents.put(key, document);
+    }
+
+    putMany(entries) {
+        return this.#documents.batch(entries.map(([key, value]) => ({ type: 'put', key, value })));
+    }
+
+    /** A synced write syncs the log before it. */
+    flush() {
+        return this.#root.put('flushed', '', { sync: true });
     }
 
     #entry(row, key) {
@@ -152,9 +169,9 @@ module.exports = {
     durability: 'is in the log when it is acknowledged, not synced (`sync: false`, the default)',
     persists: true,
 
-    async seed(directory, count) {
+    async seed(directory, source) {
         const store = new Level(directory);
-        await store.seed(count);
+        await store.seed(source);
         await store.close();
     },
 

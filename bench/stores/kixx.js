@@ -6,15 +6,16 @@
 const BATCH = 1_000;
 
 /** An adapter for stores with these options; seeded by one with background files, which is closed afterwards. */
-function kixx(name, title, durability, options) {
+function kixx(name, label, title, durability, options) {
     return {
         name,
+        label,
         title,
         durability,
         persists: true,
 
-        async seed(directory, count) {
-            const { documentOf, keyOf } = require('../documents.js');
+        async seed(directory, { count, documentOf }) {
+            const { keyOf } = require('../documents.js');
             const datastore = await open(directory, { files: 'background' });
             for (let first = 0; first < count; first += BATCH) {
                 const indexes = Array.from({ length: Math.min(BATCH, count - first) }, (_, index) => first + index);
@@ -24,7 +25,7 @@ function kixx(name, title, durability, options) {
         },
 
         /** @param {object} [ofWorkload] options that the workload is about */
-        open: (directory, _count, ofWorkload) => open(directory, { ...options, ...ofWorkload }),
+        open: (directory, _source, ofWorkload) => open(directory, { ...options, ...ofWorkload }),
     };
 }
 
@@ -39,7 +40,9 @@ const inFile =
 const inJournal = 'is in the journal before it is acknowledged, in its file within seconds; synced as above';
 
 module.exports = {
-    kixx: kixx('kixx', 'this package', inFile, {}),
-    eager: kixx('kixx-eager', 'kixx, eager files', inFile, { files: 'eager' }),
-    background: kixx('kixx-background', 'kixx, background files', inJournal, { files: 'background' }),
+    kixx: kixx('kixx', 'kixx', 'this package', inFile, {}),
+    eager: kixx('kixx-eager', 'kixx', 'kixx, eager files', inFile, { files: 'eager' }),
+    background: kixx('kixx-background', 'kixx, background', 'kixx, background files', inJournal, {
+        files: 'background',
+    }),
 };

@@ -23,8 +23,8 @@ class Lmdb {
         this.#byPrice = this.#root.openDB({ name: 'byPrice' });
     }
 
-    async seed(count) {
-        const { documentOf, keyOf } = require('../documents.js');
+    async seed({ count, documentOf }) {
+        const { keyOf } = require('../documents.js');
         for (let first = 0; first < count; first += BATCH) {
             await this.#documents.transaction(() => {
                 for (let index = first; index < Math.min(first + BATCH, count); index += 1) {
@@ -37,6 +37,11 @@ class Lmdb {
     async getItem(key) {
         const entry = this.#documents.getEntry(key);
         return entry === undefined ? null : withRevision(entry.version, entry.value);
+    }
+
+    /** Without versions, which it does not tell of many. */
+    getItems(keys) {
+        return this.#documents.getMany(keys);
     }
 
     async setItem(key, document) {
@@ -66,6 +71,22 @@ class Lmdb {
             throw Object.assign(new Error(`conflict on ${key}`), { code: 'CONFLICT' });
         }
         return withRevision(revision, document);
+    }
+
+    put(key, document) {
+        return this.#documents.put(key, document, 0);
+    }
+
+    putMany(entries) {
+        return this.#documents.batch(() => {
+            for (const [key, document] of entries) {
+                this.#documents.put(key, document, 0);
+            }
+        });
+    }
+
+    flush() {
+        return this.#root.flushed;
     }
 
     #index(key, old, row) {
@@ -138,9 +159,9 @@ module.exports = {
         'power cut may take the last ones',
     persists: true,
 
-    async seed(directory, count) {
+    async seed(directory, source) {
         const store = new Lmdb(directory);
-        await store.seed(count);
+        await store.seed(source);
         await store.close();
     },
 

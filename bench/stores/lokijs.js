@@ -131,8 +131,8 @@ module.exports = {
     durability: `is in memory alone when it is acknowledged; everything is saved every ${AUTOSAVE_MS / 1_000} s`,
     persists: true,
 
-    async seed(directory, count) {
-        const { documentOf, keyOf } = require('../documents.js');
+    async seed(directory, { count, documentOf }) {
+        const { keyOf } = require('../documents.js');
         const database = connect(directory, false);
         const collection = database.addCollection('documents', OF_COLLECTION);
         collection.insert(Array.from({ length: count }, (_, index) => stored(keyOf(index), 0, documentOf(index))));

@@ -101,8 +101,8 @@ module.exports = {
     durability: 'is appended to its file when it is acknowledged, never synced but when that is compacted',
     persists: true,
 
-    async seed(directory, count) {
-        const { documentOf, keyOf } = require('../documents.js');
+    async seed(directory, { count, documentOf }) {
+        const { keyOf } = require('../documents.js');
         const database = connect(directory);
         await database.loadDatabaseAsync();
         for (let first = 0; first < count; first += BATCH) {

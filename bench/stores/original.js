@@ -156,8 +156,8 @@ module.exports = {
     /** It knows map functions alone. */
     except: ['view-build-declared', 'view-sum', 'view-groups'],
 
-    async seed(directory, count) {
-        const { documentOf, keyOf } = require('../documents.js');
+    async seed(directory, { count, documentOf }) {
+        const { keyOf } = require('../documents.js');
         for (let index = 0; index < count; index += 1) {
             const text = JSON.stringify({ ...documentOf(index), _rev: 0 });
             fs.writeFileSync(fileOf(directory, keyOf(index)), text);

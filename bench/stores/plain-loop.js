@@ -9,8 +9,7 @@ module.exports = {
     /** What it makes is no view: nothing is sorted. */
     workloads: ['view-build'],
 
-    async open(_directory, count) {
-        const { documentOf } = require('../documents.js');
+    async open(_directory, { count, documentOf }) {
         const texts = Array.from({ length: count }, (_, index) => JSON.stringify({ _rev: 0, ...documentOf(index) }));
         let view;
         return {

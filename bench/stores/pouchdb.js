@@ -40,6 +40,11 @@ class Pouch {
         }
     }
 
+    async getItems(keys) {
+        const { rows } = await this.#database.allDocs({ keys, include_docs: true });
+        return rows.map(({ doc }) => owned(doc));
+    }
+
     /** An unconditional put: without the revision it is refused, and then that has to be asked for. */
     async setItem(key, document) {
         const put = (_rev) => this.#database.put({ ...document, _id: key, _rev });
@@ -119,8 +124,8 @@ module.exports = {
     durability: 'is in the log of its leveldb when it is acknowledged, not synced',
     persists: true,
 
-    async seed(directory, count) {
-        const { documentOf, keyOf } = require('../documents.js');
+    async seed(directory, { count, documentOf }) {
+        const { keyOf } = require('../documents.js');
         const database = connect(directory);
         for (let first = 0; first < count; first += BATCH) {
             const indexes = Array.from({ length: Math.min(BATCH, count - first) }, (_, index) => first + index);

@@ -9,15 +9,16 @@ const { spawnSync } = require('node:child_process');
 const fs = require('node:fs');
 const path = require('node:path');
 
-function adapter(name, title, durability, setItem) {
+function adapter(name, label, title, durability, setItem) {
     return {
         name,
+        label,
         title,
         durability,
         persists: true,
 
-        async seed(directory, count) {
-            const { documentOf, keyOf } = require('../documents.js');
+        async seed(directory, { count, documentOf }) {
+            const { keyOf } = require('../documents.js');
             for (let index = 0; index < count; index += 1) {
                 fs.writeFileSync(fileOf(directory, keyOf(index)), JSON.stringify(documentOf(index)));
             }
@@ -45,6 +46,7 @@ function fileOf(directory, key) {
 
 const renameLoop = adapter(
     'rename-loop',
+    'fs.renameSync',
     'temp + rename, one at a time, synchronous',
     'is in its file (temporary file + rename), never synced',
     async (file, text, temporary) => {
@@ -55,6 +57,7 @@ const renameLoop = adapter(
 
 const renamePromises = adapter(
     'rename-promises',
+    'fs.rename',
     'temp + rename, `fs.promises`',
     'is in its file (temporary file + rename), never synced',
     async (file, text, temporary) => {
@@ -65,6 +68,7 @@ const renamePromises = adapter(
 
 const inPlace = adapter(
     'in-place',
+    'fs.writeFile',
     'in place, `fs.promises.writeFile`',
     'is in its file, overwritten in place (a crash may leave half of it), never synced',
     (file, text) => fs.promises.writeFile(file, text),

@@ -59,6 +59,7 @@ class Log {
 
 module.exports = {
     name: 'log',
+    label: 'bare log',
     title: `a log, ${TOGETHER} records to one write and fdatasync`,
     durability: 'is in a log, synced',
     persists: true,

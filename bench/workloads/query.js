@@ -9,7 +9,8 @@ const LIMIT = 10;
 
 module.exports = [
     { name: 'range', title: 'range of 10 documents', prepare: ranges },
-    { name: 'page', title: 'page of 10 documents at the middle', prepare: pages },
+    { name: 'page-first', title: 'first page of 10 documents', prepare: pages(0) },
+    { name: 'page-middle', title: 'page of 10 documents at the middle', prepare: pages(0.5) },
 ];
 
 async function ranges(store, count) {
@@ -22,11 +23,14 @@ async function ranges(store, count) {
     return (turn) => store.queryKeys(options[turn % options.length]);
 }
 
-async function pages(store, count) {
-    const middle = Math.floor(count / 2);
-    const options = { inclusiveStartIndex: middle, limit: LIMIT, includeDocuments: true };
-    const { items } = await store.queryKeys(options);
-    const expected = keysOf(count).sort()[middle];
-    assert.deepStrictEqual([items.length, items[0].key, items[0].document.id], [LIMIT, expected, expected]);
-    return () => store.queryKeys(options);
+/** The page in front of which stands such a part of the documents. */
+function pages(part) {
+    return async (store, count) => {
+        const start = Math.floor(count * part);
+        const options = { inclusiveStartIndex: start, limit: LIMIT, includeDocuments: true };
+        const { items } = await store.queryKeys(options);
+        const expected = keysOf(count).sort()[start];
+        assert.deepStrictEqual([items.length, items[0].key, items[0].document.id], [LIMIT, expected, expected]);
+        return () => store.queryKeys(options);
+    };
 }

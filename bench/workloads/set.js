@@ -10,6 +10,9 @@ const POOL = 4_000;
 
 const IN_FLIGHT = 64;
 
+/** More new keys than a cell writes without a gap. */
+const FAR = 1_000_000;
+
 module.exports = [
     { name: 'set-new', title: 'set, one at a time, new keys', writes: true, prepare: newKeys },
     { name: 'set-overwrite', title: 'set, one at a time, overwrites', writes: true, prepare: overwrites },
@@ -28,7 +31,7 @@ module.exports = [
         prepare: overwrites,
     },
     { name: 'update', title: 'update, one at a time', writes: true, prepare: updates },
-];
+].map((workload) => ({ reuses: true, ...workload }));
 
 function pool() {
     return Array.from({ length: POOL }, (_, index) => documentOf(index, 1));
@@ -36,16 +39,26 @@ function pool() {
 
 async function newKeys(store, count) {
     const documents = pool();
-    const stored = await store.setItem(keyOf(count), documents[0]);
+    const first = await firstFree(store, count);
+    const stored = await store.setItem(keyOf(first), documents[0]);
     assert.strictEqual(stored._rev, 0);
-    return (turn) => store.setItem(keyOf(count + 1 + turn), documents[turn % POOL]);
+    return (turn) => store.setItem(keyOf(first + 1 + turn), documents[turn % POOL]);
+}
+
+/** A number behind those of the cells that wrote in the same directory before. */
+async function firstFree(store, count) {
+    let first = count;
+    while ((await store.getItem(keyOf(first))) !== null) {
+        first += FAR;
+    }
+    return first;
 }
 
 async function overwrites(store, count) {
     const documents = pool();
     const keys = shuffled(keysOf(count), 2);
     const stored = await store.setItem(keys.at(-1), documents[0]);
-    assert.strictEqual(stored._rev, 1);
+    assert.ok(stored._rev >= 1);
     return (turn) => store.setItem(keys[turn % count], documents[turn % POOL]);
 }
 
@@ -54,6 +67,7 @@ async function updates(store, count) {
     const updatedAt = new Date(0).toISOString();
     const touch = (document) => ({ ...document, updatedAt });
     const stored = await store.updateItem(keys.at(-1), touch);
-    assert.deepStrictEqual([stored._rev, stored.updatedAt], [1, updatedAt]);
+    assert.ok(stored._rev >= 1);
+    assert.strictEqual(stored.updatedAt, updatedAt);
     return (turn) => store.updateItem(keys[turn % count], touch);
 }
