@@ -16,7 +16,7 @@ function wasLost(error) {
     return lost.has(error);
 }
 
-/** The text that a write was answered with, or its error, marked where another writer was faster. */
+/** The text or the revision that a write was answered with, or its error, marked where another writer was faster. */
 function accepted(answer) {
     if (answer !== null && typeof answer === 'object') {
         const error = fromNative(answer);
@@ -25,8 +25,17 @@ function accepted(answer) {
     return answer;
 }
 
-/** The document that a write was answered with, `null` where it is gone. */
-function documentOf(answer) {
+/**
+ * The document that a write was answered with, `null` where it is gone.
+ *
+ * @param {import('./store.js').Answer} answer
+ * @param {object} [copy] of the document that was written, where the answer tells its revision
+ */
+function documentOf(answer, copy) {
+    if (typeof answer === 'number') {
+        copy._rev = answer;
+        return copy;
+    }
     const text = accepted(answer);
     return text === null ? null : JSON.parse(text);
 }

@@ -6,12 +6,14 @@
  * @typedef {object} Operation
  * @property {string} key
  * @property {string | null} text the document's JSON, `null` to delete
+ * @property {object} [copy] of the document
  * @property {number} [revision] the stored revision must be this one
  * @property {string | number} [given] the key as the user has it
  */
 
-const { checkKey, checkOptions, count, oneOf, show, stringify } = require('./check.js');
+const { checkKey, checkOptions, count, oneOf, show } = require('./check.js');
 const { AssertionError } = require('./errors.js');
+const { take } = require('./taken.js');
 
 const aType = oneOf('set', 'delete');
 
@@ -28,7 +30,8 @@ function setsOf(entries) {
             throw new AssertionError(`entry ${index} of setItems is a [key, document] pair, not ${show(entry)}`);
         }
         const key = checkKey(entry[0]);
-        return { key, text: stringify(entry[1], key) };
+        const { text, copy } = take(entry[1], key);
+        return { key, text, copy };
     });
     return distinct(operations);
 }
@@ -56,12 +59,12 @@ function operation(given, index) {
     if (type === 'delete') {
         return { key, text: null, revision: rev };
     }
-    const text = stringify(document, key);
+    const { text, copy } = take(document, key);
     const within = rev === undefined ? undefined : JSON.parse(text)._rev;
     if (within !== undefined && within !== rev) {
         throw new AssertionError(`${what} expects revision ${rev}, but its document has _rev ${show(within)}`, { key });
     }
-    return { key, text, revision: rev };
+    return { key, text, copy, revision: rev };
 }
 
 function listOf(values, method, what) {

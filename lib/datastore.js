@@ -15,7 +15,6 @@ const {
     path: checkPath,
     oneOf,
     show,
-    stringify,
     withMethods,
 } = require('./check.js');
 const { CustomDriver } = require('./custom-driver.js');
@@ -26,6 +25,7 @@ const { countQuery, firstQuery, pageQuery } = require('./find.js');
 const { KeyOrder } = require('./key-order.js');
 const { buildOptions, keyQuery, viewQuery } = require('./query.js');
 const { ruleOf } = require('./rule.js');
+const { take } = require('./taken.js');
 const { transact } = require('./transaction.js');
 const { UnderWay } = require('./under-way.js');
 const { current, inside, newTurn } = require('./update-context.js');
@@ -135,8 +135,8 @@ class Datastore extends EventEmitter {
         const id = checkKey(key);
         const { checkConsistency, durability } = checkOptions(options, OF_SET, 'setItem');
         const conditions = this.#conditions(checkConsistency, durability);
-        const text = stringify(document, id);
-        return this.#writeOne(id, () => this.#driver.set(id, text, conditions));
+        const { text, copy } = take(document, id);
+        return this.#writeOne(id, () => this.#driver.set(id, text, conditions, copy));
     }
 
     async updateItem(key, update, options) {
@@ -371,9 +371,9 @@ class Datastore extends EventEmitter {
         for (let attempt = 0; ; attempt += 1) {
             const { document, seen } = await this.#driver.read(key);
             const updated = await inside(turn, () => update(document));
-            const text = stringify(updated, key);
+            const { text, copy } = take(updated, key);
             try {
-                return await this.#driver.set(key, text, { rule, synced, seen });
+                return await this.#driver.set(key, text, { rule, synced, seen }, copy);
             } catch (error) {
                 if (!wasLost(error) || attempt >= retries) {
                     throw error;

@@ -67,10 +67,14 @@ class NativeDriver {
         return { document, seen: sequence };
     }
 
-    /** @param {string} text @param {Conditions} conditions */
-    async set(key, text, { rule, revision, seen, synced }) {
-        const action = SET[rule];
-        return documentOf(await this.#store.write({ key, text, action, revision, sequence: seen, synced }));
+    /**
+     * @param {string} text
+     * @param {Conditions} conditions
+     * @param {object} [copy] of the document, to be answered with
+     */
+    async set(key, text, { rule, revision, seen, synced }, copy) {
+        const write = { key, text, action: SET[rule], revision, sequence: seen, synced, brief: copy !== undefined };
+        return documentOf(await this.#store.write(write), copy);
     }
 
     /** @param {Conditions} conditions */
@@ -85,13 +89,14 @@ class NativeDriver {
      * @param {Conditions} conditions of each of them
      */
     async batch(operations, { rule, synced }) {
-        const writes = operations.map(({ key, text, revision }) => {
+        const writes = operations.map(({ key, text, copy, revision }) => {
             // A revision that was asked for counts, whether or not those inside the documents do.
             const setting = revision === undefined || rule !== 'ignored' ? rule : 'given';
-            return { key, text, action: text === null ? DELETE[rule] : SET[setting], revision };
+            const action = text === null ? DELETE[rule] : SET[setting];
+            return { key, text, action, revision, brief: copy !== undefined };
         });
         const answers = await this.#store.batch(writes, synced);
-        return answers.map(documentOf);
+        return answers.map((answer, index) => documentOf(answer, operations[index].copy));
     }
 
     begin() {

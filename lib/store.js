@@ -17,6 +17,9 @@ const Action = { SET: 0, SET_REQUIRED: 1, SET_ANYWAY: 2, PUT: 3, DELETE: 4, DELE
 /** Added to an action: the write is synced before it is answered. */
 const SYNCED = 8;
 
+/** Added to an action: it is answered with the revision, not the text. */
+const BRIEF = 16;
+
 /** The events of `src/node/event.rs`. */
 const LOADED = 0;
 const SETTLED = 1;
@@ -51,9 +54,10 @@ const abandoned = new FinalizationRegistry((number) => binding.dispose(number));
  * @property {number} [sequence] the document's last change must be this one, 0 for none
  * @property {number} [revision] the stored revision must be this one
  * @property {boolean} [synced] whether to sync it before it is answered, though the store would not
+ * @property {boolean} [brief] whether the revision is answer enough
  *
- * @typedef {string | null | { code: string, lost: boolean }} Answer the stored document's text, `null` for a deletion,
- * or the facts of a failure, from which the caller makes the error where its stack tells something
+ * @typedef {string | number | null | { code: string, lost: boolean }} Answer the stored document's text or revision, `null`
+ * for a deletion, or the facts of a failure, from which the caller makes the error where its stack tells something
  */
 
 class Store {
@@ -490,10 +494,10 @@ function empty() {
     return { keys: [], texts: [], plan: [] };
 }
 
-function add(writes, { key, text, action, sequence = NONE, revision = NONE, synced = false }) {
+function add(writes, { key, text, action, sequence = NONE, revision = NONE, synced = false, brief = false }) {
     writes.keys.push(key);
     writes.texts.push(text);
-    writes.plan.push(synced ? action + SYNCED : action, sequence, revision);
+    writes.plan.push(action + (synced ? SYNCED : 0) + (brief ? BRIEF : 0), sequence, revision);
     return writes;
 }
 

@@ -5,7 +5,7 @@
 //! | event | ticket | payload |
 //! |---|---|---|
 //! | 0 loaded | 0 | the load report, or a failure |
-//! | 1 settled | the submission's | an array: the stored document's text, `null` for deleted, or a failure, a write each |
+//! | 1 settled | the submission's | an array, a write each: the stored document's text, or its revision, `null` for deleted, or a failure |
 //! | 2 closed | 0 | `null`, or a failure |
 //! | 3 failed | 0 | a failure: why writes are refused from now on |
 //! | 4 degraded | 0 | a failure: what hinders the work in the background |
@@ -15,6 +15,7 @@
 //! A batch that was refused is settled with an array of one failure. So is a transaction and a flush; one that was done
 //! is with an array of one `null`. Failed, degraded and progress answer nothing.
 
+use std::iter;
 use std::ptr;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -42,6 +43,8 @@ pub enum Event {
         ticket: f64,
         /// The answers, in the order of its writes.
         answers: Vec<Settled>,
+        /// For which of them the revision is answer enough.
+        brief: Vec<bool>,
     },
     /// What is one thing for JavaScript was done, or not.
     Done {
@@ -138,8 +141,8 @@ impl ToNapiValue for Event {
             match event {
                 Self::Loaded(Ok(report)) => Object::to_napi_value(raw, told(&env, &report)?),
                 Self::Loaded(Err(error)) => Object::to_napi_value(raw, failure(&env, &error)?),
-                Self::Settled { answers, .. } => settled(raw, &env, &answers),
-                Self::Done { refused, .. } => settled(raw, &env, &[refused.unwrap_or(Settled::Deleted)]),
+                Self::Settled { answers, brief, .. } => settled(raw, &env, &answers, &brief),
+                Self::Done { refused, .. } => settled(raw, &env, &[refused.unwrap_or(Settled::Deleted)], &[]),
                 Self::Closed(Ok(())) => Null::to_napi_value(raw, Null),
                 Self::Answered { answer: Ok(text), .. } => Text::to_napi_value(raw, text),
                 Self::Progress { done, total, .. } => Vec::to_napi_value(raw, vec![done, total]),
@@ -174,16 +177,17 @@ fn told<'env>(env: &'env Env, report: &LoadReport) -> napi::Result<Object<'env>>
 }
 
 #[expect(unsafe_code, reason = "one array of mixed values, without a wrapper for each")]
-unsafe fn settled(raw: sys::napi_env, env: &Env, answers: &[Settled]) -> napi::Result<sys::napi_value> {
+unsafe fn settled(raw: sys::napi_env, env: &Env, answers: &[Settled], brief: &[bool]) -> napi::Result<sys::napi_value> {
     let mut array = ptr::null_mut();
     // SAFETY: the caller vouches for `raw`; every value set is made in the same environment just before.
     unsafe {
         check(sys::napi_create_array_with_length(raw, answers.len(), &raw mut array))?;
-        for (index, answer) in (0..).zip(answers) {
-            let value = one(raw, env, answer).or_else(|cause| {
+        let brief = brief.iter().copied().chain(iter::repeat(false));
+        for ((index, answer), brief) in (0..).zip(answers).zip(brief) {
+            let value = one(raw, env, answer, brief).or_else(|cause| {
                 // The other writes have answers that can be told.
                 let untold = format!("the write was done, but its answer cannot be told: {}", cause.reason);
-                one(raw, env, &Settled::Failed(Error::new(ErrorKind::Unsupported, untold)))
+                one(raw, env, &Settled::Failed(Error::new(ErrorKind::Unsupported, untold)), false)
             })?;
             check(sys::napi_set_element(raw, array, index, value))?;
         }
@@ -192,10 +196,11 @@ unsafe fn settled(raw: sys::napi_env, env: &Env, answers: &[Settled]) -> napi::R
 }
 
 #[expect(unsafe_code, reason = "values are made by unsafe functions of napi's traits")]
-unsafe fn one(raw: sys::napi_env, env: &Env, answer: &Settled) -> napi::Result<sys::napi_value> {
+unsafe fn one(raw: sys::napi_env, env: &Env, answer: &Settled, brief: bool) -> napi::Result<sys::napi_value> {
     // SAFETY: the caller vouches for `raw`, and `env` is the same.
     unsafe {
         match answer {
+            Settled::Stored(document) if brief => f64::to_napi_value(raw, as_number(document.revision())),
             Settled::Stored(document) => Text::to_napi_value(raw, Text(document.text())),
             Settled::Deleted => Null::to_napi_value(raw, Null),
             Settled::Lost(error) | Settled::Failed(error) => {

@@ -6,9 +6,9 @@ use napi_derive::napi;
 
 use super::event::Event;
 use super::failure::throw;
-use super::store::store;
+use super::store::{Store, store};
 use crate::document::Body;
-use crate::engine::{Action, Batch, Condition, RevisionRule, Settled, Write};
+use crate::engine::{Action, Batch, Condition, Reply, RevisionRule, Write};
 use crate::error::{Error, Result};
 use crate::key::Key;
 
@@ -18,10 +18,14 @@ const PLAN: usize = 3;
 /// In a write's code: answered when it is synced.
 const SYNCED: u64 = 8;
 
+/// In a write's code: answered with its revision.
+const BRIEF: u64 = 16;
+
 /// Submits writes: for each a key, the text that `JSON.stringify` made (`null` to delete), and three numbers: what to
 /// do (0 set, 1 set with a revision required, 2 set whatever the revision, 3 put as it is, 4 delete, 5 delete with a
-/// revision required; 8 more: answer it when it is synced), the sequence of the document's last change that the writer
-/// saw, and the revision it expects (both -1 for none). Answered by one settled event with the ticket.
+/// revision required; 8 more: answer it when it is synced; 16 more: its revision is answer enough), the sequence of the
+/// document's last change that the writer saw, and the revision it expects (both -1 for none). Answered by one settled
+/// event with the ticket.
 #[napi(catch_unwind)]
 pub fn submit(
     env: Env,
@@ -33,10 +37,8 @@ pub fn submit(
 ) -> napi::Result<()> {
     let store = store(&env, number)?;
     let writes = writes(keys, texts, &plan).map_err(|error| throw(&env, &error))?;
-    store.alive.begin(&env);
-    let events = store.events.clone();
-    let reply = move |answers: Vec<Settled>| events.send(Event::Settled { ticket, answers });
-    store.engine.submit(writes, Box::new(reply));
+    let reply = reply(&env, &store, ticket, &plan);
+    store.engine.submit(writes, reply);
     Ok(())
 }
 
@@ -57,11 +59,18 @@ pub fn submit_batch(
     for write in &mut writes {
         write.synced |= synced;
     }
-    store.alive.begin(&env);
-    let events = store.events.clone();
-    let reply = move |answers: Vec<Settled>| events.send(Event::Settled { ticket, answers });
-    store.engine.submit_batch(Batch { writes, reads: None }, Box::new(reply));
+    let reply = reply(&env, &store, ticket, &plan);
+    store.engine.submit_batch(Batch { writes, reads: None }, reply);
     Ok(())
+}
+
+/// Answers a submission with this plan.
+fn reply(env: &Env, store: &Store, ticket: f64, plan: &[f64]) -> Reply {
+    store.alive.begin(env);
+    let events = store.events.clone();
+    let codes = plan.iter().step_by(PLAN);
+    let brief = codes.map(|code| as_count(*code).is_some_and(|code| code & BRIEF != 0)).collect();
+    Box::new(move |answers| events.send(Event::Settled { ticket, answers, brief }))
 }
 
 /// Refuses a document's text that the store would refuse.
@@ -83,7 +92,7 @@ fn writes(keys: Vec<String>, texts: Vec<Option<String>>, plan: &[f64]) -> Result
 
 fn write(key: &str, text: Option<String>, code: f64, sequence: f64, revision: f64) -> Result<Write> {
     let count = as_count(code).ok_or_else(|| no_such_write(code))?;
-    let (action, rule) = action(count & !SYNCED, text).ok_or_else(|| no_such_write(code))?;
+    let (action, rule) = action(count & !(SYNCED | BRIEF), text).ok_or_else(|| no_such_write(code))?;
     let condition = Condition { sequence: as_count(sequence), revision: as_count(revision), rule };
     Ok(Write { key: Key::new(key)?, action, condition, synced: count & SYNCED != 0 })
 }
