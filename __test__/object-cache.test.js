@@ -29,6 +29,8 @@ class Documents {
     };
 
     generation = (key) => this.generations.get(key);
+
+    mark = () => {};
 }
 
 function cacheOf(bytes, documents = {}) {
