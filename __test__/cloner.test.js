@@ -58,7 +58,20 @@ test('documents of one shape share a function, and others do not', () => {
 
 test('documents of all kinds, one after the other, are each copied as they are', () => {
     const cloners = new Cloners();
-    const kinds = ['1', 'null', '{}', '{"b":1}', '{"b":{}}', '[]', '[1]', '[{}]', '[{"b":1}]', '[[]]', '[[{}]]', '[{},1]'];
+    const kinds = [
+        '1',
+        'null',
+        '{}',
+        '{"b":1}',
+        '{"b":{}}',
+        '[]',
+        '[1]',
+        '[{}]',
+        '[{"b":1}]',
+        '[[]]',
+        '[[{}]]',
+        '[{},1]',
+    ];
     const texts = kinds.flatMap((a) => kinds.flatMap((b) => [`{"a":${a},"b":${b}}`, `{"a":${a},"c":[${b},${b}]}`]));
     for (const text of [...texts, ...texts]) {
         const document = JSON.parse(text);

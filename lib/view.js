@@ -148,7 +148,9 @@ class View {
         const [store, view] = [this.#store.number, this.#number];
         const ask = (given) => native(() => binding.viewQuery(store, view, moment, ...given));
         const flags = this.#store.flagsFor(query);
-        const text = query.reduce ? this.#reduce.begin(() => ask(this.#reduce.inOrder(query))) : ask(inOrder(query, flags));
+        const text = query.reduce
+            ? this.#reduce.begin(() => ask(this.#reduce.inOrder(query)))
+            : ask(inOrder(query, flags));
         return text === null ? null : this.#store.page(text, flags);
     }
 
