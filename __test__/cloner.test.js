@@ -56,6 +56,31 @@ test('documents of one shape share a function, and others do not', () => {
     assert.notEqual(one, copy);
 });
 
+test('documents of all kinds, one after the other, are each copied as they are', () => {
+    const cloners = new Cloners();
+    const kinds = [
+        '1',
+        'null',
+        '{}',
+        '{"b":1}',
+        '{"b":{}}',
+        '[]',
+        '[1]',
+        '[{}]',
+        '[{"b":1}]',
+        '[[]]',
+        '[[{}]]',
+        '[{},1]',
+    ];
+    const texts = kinds.flatMap((a) => kinds.flatMap((b) => [`{"a":${a},"b":${b}}`, `{"a":${a},"c":[${b},${b}]}`]));
+    for (const text of [...texts, ...texts]) {
+        const document = JSON.parse(text);
+        const copied = cloners.of(document)(document);
+        assert.equal(JSON.stringify(copied), text);
+        assertNothingShared(copied, document);
+    }
+});
+
 test('a store of very many shapes is copied by following the objects', () => {
     const cloners = new Cloners();
     const functions = new Set(Array.from({ length: 2_000 }, (_, n) => cloners.of({ [`member${n}`]: 1 })));

@@ -5,7 +5,10 @@
 const assert = require('node:assert/strict');
 const { test } = require('node:test');
 const { Datastore } = require('..');
+const { several } = require('../lib/named-answer.js');
 const { ObjectCache } = require('../lib/object-cache.js');
+
+const bucketOf = (key) => 1_000 + key.charCodeAt(0);
 
 /** Documents by key, with a bucket for each, and how often they were asked for. */
 class Documents {
@@ -29,6 +32,20 @@ class Documents {
     };
 
     generation = (key) => this.generations.get(key);
+
+    /** Which version is kept in which slot. */
+    marks = new Map();
+
+    mark = (slot, sequence) => {
+        this.marks.set(slot, sequence);
+    };
+
+    /** As the engine answers: all of one moment, in which what is held has not changed. */
+    several = (asked, held) => {
+        const pairs = [...this.generations].filter(([key]) => held.includes(bucketOf(key)));
+        const holds = pairs.every(([key, generation]) => held[held.indexOf(bucketOf(key)) + 1] === generation);
+        return holds ? JSON.stringify([asked.map((key) => JSON.parse(this.texts.get(key) ?? 'null')), []]) : null;
+    };
 }
 
 function cacheOf(bytes, documents = {}) {
@@ -84,6 +101,53 @@ test('the cache never holds more bytes than it may, whatever is read', () => {
         assert.ok(cache.bytes <= 20_000, `${cache.bytes} bytes`);
     }
     assert.ok(cache.documents > 5);
+});
+
+test('the engine is told of what is kept and of nothing else, whatever comes and goes', () => {
+    const { source, cache } = cacheOf(20_000);
+    for (let n = 0; n < 3_000; n += 1) {
+        const key = `key ${(n * 7) % 100}`;
+        if (n % 11 === 0) {
+            source.set(key, { n, text: 'x'.repeat((n * 13) % 600) });
+        } else if (n % 53 === 0) {
+            source.set(key, undefined);
+            source.texts.delete(key);
+        }
+        const document = cache.get(key);
+        if (document !== null && n % 5 === 0) {
+            cache.take(`${key} too`, document, n + 1_000, key, source.generation(key), JSON.stringify(document).length);
+        }
+        const marked = [...source.marks].filter(([, sequence]) => sequence !== 0);
+        assert.equal(marked.length, cache.documents);
+        for (const [slot, sequence] of marked) {
+            assert.equal(cache.at(slot).sequence, sequence);
+        }
+    }
+    assert.ok(cache.documents > 5);
+});
+
+test('several are read anew where one of those that need not be asked for changes meanwhile', () => {
+    const { source, cache } = cacheOf(1 << 20, { a: { n: 1 }, b: { n: 1 } });
+    source.entry = (key) => [
+        source.texts.get(key),
+        source.generations.get(key),
+        bucketOf(key),
+        source.generations.get(key),
+    ];
+    source.generation = (bucket) => source.generations.get(String.fromCharCode(bucket - 1_000));
+    const other = new ObjectCache(source, 1 << 20);
+    assert.deepEqual([other.get('a'), other.get('b'), cache.documents], [{ n: 1 }, { n: 1 }, 0]);
+    const calls = [];
+    const documents = several(other, ['a', 'b', 'none'], (asked, held) => {
+        calls.push(asked);
+        if (calls.length === 1) {
+            source.set('a', { n: 2 });
+            source.set('b', { n: 2 });
+        }
+        return source.several(asked, [...held]);
+    });
+    assert.deepEqual(documents, [{ n: 2 }, { n: 2 }, null]);
+    assert.deepEqual(calls, [['none'], ['a', 'b', 'none']]);
 });
 
 test('a document too large for the cache is read, and displaces nothing', () => {

@@ -19,6 +19,9 @@ const DEEPEST = 8;
 /** So many elements of an array are compared, to see whether all have one shape. */
 const MOST_ELEMENTS = 16;
 
+/** So many members of shapes are remembered. */
+const MOST_STEPS = 10_000;
+
 /** Copies anything that JSON can hold. */
 function copy(value) {
     if (value === null || typeof value !== 'object') {
@@ -45,58 +48,77 @@ function copy(value) {
     return members;
 }
 
-/** Tells that a value has no shape worth code of its own. */
-class Shapeless extends Error {}
+/** What an array of no objects is copied as, and what has no shape of its own. */
+const FLAT = Symbol('flat');
+const FOLLOWED = Symbol('followed');
 
 /**
- * The expression that copies a value with the shape of this one.
+ * The members of an object, in their order, as steps from the shape of no members: the name of each, and behind it, where
+ * its value is an object, the shape of that. So two objects have one shape where the same `Shape` stands for both.
  *
- * @param {unknown} value
+ * @typedef {Shape | ArrayShape | typeof FLAT | typeof FOLLOWED} Kind of an object or an array
+ */
+class Shape {
+    /** @type {Map<string | Kind, Shape>} */
+    next = new Map();
+    /** That of an array of such objects. */
+    array = null;
+    cloner = null;
+
+    /** @param {Shape} [before] @param {string | Kind} [step] */
+    constructor(before, step) {
+        this.before = before;
+        this.step = step;
+    }
+}
+
+/** An array whose elements are all of one kind. */
+class ArrayShape {
+    array = null;
+
+    constructor(element) {
+        this.element = element;
+    }
+}
+
+/**
+ * The expression that copies a value of this kind.
+ *
+ * @param {Kind} kind
  * @param {string} path the expression that reads it
  */
-function expressionOf(value, path, depth = 0) {
-    if (value === null || typeof value !== 'object') {
-        return path;
-    }
-    if (depth === DEEPEST) {
+function expressionOf(kind, path, depth = 0) {
+    if (kind === FOLLOWED) {
         return `copy(${path})`;
     }
-    return Array.isArray(value) ? ofArray(value, path, depth) : ofObject(value, path, depth);
-}
-
-function ofObject(object, path, depth) {
-    const members = [];
-    let length = 0;
-    for (const name of Object.keys(object)) {
-        if (name === '__proto__') {
-            // In a literal it would set the prototype.
-            return `copy(${path})`;
-        }
-        const quoted = JSON.stringify(name);
-        const member = `${quoted}:${expressionOf(object[name], `${path}[${quoted}]`, depth + 1)}`;
-        length += member.length;
-        if (length > LONGEST_CODE) {
-            throw new Shapeless();
-        }
-        members.push(member);
-    }
-    return `{${members.join(',')}}`;
-}
-
-/** An array's elements have one shape, or are followed one by one. */
-function ofArray(array, path, depth) {
-    if (array.every((element) => element === null || typeof element !== 'object')) {
+    if (kind === FLAT) {
         return `${path}.slice()`;
     }
-    const element = `e${depth}`;
-    const [first, ...others] = array.slice(0, MOST_ELEMENTS).map((each) => expressionOf(each, element, depth + 1));
-    const isOneShape = array.length <= MOST_ELEMENTS && others.every((other) => other === first);
-    // Objects in parentheses: a function's body would begin with a brace.
-    return isOneShape ? `${path}.map((${element}) => (${first}))` : `copy(${path})`;
+    if (kind instanceof ArrayShape) {
+        const element = `e${depth}`;
+        // Objects in parentheses: a function's body would begin with a brace.
+        return `${path}.map((${element}) => (${expressionOf(kind.element, element, depth + 1)}))`;
+    }
+    const members = [];
+    let value;
+    for (let { step, before } = kind; before !== undefined; { step, before } = before) {
+        if (typeof step === 'string') {
+            const quoted = JSON.stringify(step);
+            const member = `${path}[${quoted}]`;
+            members.push(`${quoted}:${value === undefined ? member : expressionOf(value, member, depth + 1)}`);
+            value = undefined;
+        } else {
+            value = step;
+        }
+    }
+    return `{${members.reverse().join(',')}}`;
 }
 
 class Cloners {
-    #byCode = new Map();
+    #empty = new Shape();
+    #flats = new ArrayShape(FLAT);
+    #steps = 0;
+    #compiled = 0;
     #canCompile = true;
 
     /**
@@ -105,29 +127,83 @@ class Cloners {
      * @param {object} document as `JSON.parse` made it, never changed afterwards
      */
     of(document) {
-        if (!this.#canCompile) {
+        const kind = this.#canCompile ? this.#ofObject(document, 0) : FOLLOWED;
+        if (kind === FOLLOWED) {
             return copy;
         }
-        let code;
-        try {
-            code = expressionOf(document, 'd');
-        } catch (error) {
-            if (error instanceof Shapeless) {
-                return copy;
-            }
-            throw error;
-        }
-        return this.#byCode.get(code) ?? this.#compiled(code);
+        kind.cloner ??= this.#clonerOf(kind);
+        return kind.cloner;
     }
 
-    #compiled(code) {
-        if (this.#byCode.size >= MOST_SHAPES) {
+    /** @returns {Kind} */
+    #kindOf(value, depth) {
+        return Array.isArray(value) ? this.#ofArray(value, depth) : this.#ofObject(value, depth);
+    }
+
+    #ofObject(object, depth) {
+        if (depth === DEEPEST) {
+            return FOLLOWED;
+        }
+        let shape = this.#empty;
+        for (const name of Object.keys(object)) {
+            const member = object[name];
+            // In a literal it would set the prototype.
+            shape = name === '__proto__' ? null : this.#after(shape, name);
+            if (shape !== null && member !== null && typeof member === 'object') {
+                shape = this.#after(shape, this.#kindOf(member, depth + 1));
+            }
+            if (shape === null) {
+                return FOLLOWED;
+            }
+        }
+        return shape;
+    }
+
+    /** `null` where too many are remembered. */
+    #after(shape, step) {
+        let next = shape.next.get(step);
+        if (next === undefined) {
+            if (this.#steps === MOST_STEPS) {
+                return null;
+            }
+            this.#steps += 1;
+            next = new Shape(shape, step);
+            shape.next.set(step, next);
+        }
+        return next;
+    }
+
+    #ofArray(array, depth) {
+        if (array.every((element) => element === null || typeof element !== 'object')) {
+            return FLAT;
+        }
+        if (depth === DEEPEST || array.length > MOST_ELEMENTS) {
+            return FOLLOWED;
+        }
+        let kind;
+        for (const element of array) {
+            const other = element === null || typeof element !== 'object' ? FOLLOWED : this.#kindOf(element, depth + 1);
+            if (other === FOLLOWED || (kind ?? other) !== other) {
+                return FOLLOWED;
+            }
+            kind = other;
+        }
+        if (kind === FLAT) {
+            return this.#flats;
+        }
+        kind.array ??= new ArrayShape(kind);
+        return kind.array;
+    }
+
+    #clonerOf(shape) {
+        const code = expressionOf(shape, 'd');
+        if (this.#compiled === MOST_SHAPES || code.length > LONGEST_CODE) {
             return copy;
         }
         try {
             // Made of nothing but the names of members, as JSON writes them.
             const cloner = new Function('copy', `'use strict'; return (d) => (${code});`)(copy);
-            this.#byCode.set(code, cloner);
+            this.#compiled += 1;
             return cloner;
         } catch {
             this.#canCompile = false;

@@ -103,11 +103,13 @@ class Datastore extends EventEmitter {
 
     async getItem(key, options) {
         const id = checkKey(key);
-        const { required = false } = checkOptions(options, OF_GET, 'getItem');
+        const required = options !== undefined && checkOptions(options, OF_GET, 'getItem').required === true;
         if (this.#mustLoad()) {
             await this.#driver.load();
         }
-        const document = await this.#driver.get(id);
+        const found = this.#driver.get(id);
+        // Most are there at once, and an await would cost them a turn.
+        const document = found instanceof Promise ? await found : found;
         if (document === null && required) {
             throw missing(id);
         }
@@ -118,12 +120,16 @@ class Datastore extends EventEmitter {
         if (!Array.isArray(keys)) {
             throw new AssertionError(`getItems takes an array of keys, not ${show(keys)}`);
         }
-        const ids = Array.from(keys, (key) => checkKey(key));
+        const ids = [];
+        for (const key of keys) {
+            ids.push(checkKey(key));
+        }
         const { required = false } = checkOptions(options, OF_GET, 'getItems');
         if (this.#mustLoad()) {
             await this.#driver.load();
         }
-        const documents = await this.#driver.getMany(ids);
+        const found = this.#driver.getMany(ids);
+        const documents = found instanceof Promise ? await found : found;
         const absent = required ? documents.indexOf(null) : -1;
         if (absent !== -1) {
             throw missing(ids[absent]);

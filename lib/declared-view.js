@@ -55,9 +55,11 @@ class DeclaredView {
     query(query) {
         this.#reduce.check(query);
         const { signal, onProgress } = query;
-        const page = (ticket) => this.#page(ticket, onProgress !== undefined, query);
+        const flags = this.#store.flagsFor(query);
+        const page = (ticket) => this.#page(ticket, onProgress !== undefined, query, flags);
         if (!query.reduce) {
-            return this.#call(page, { signal, onProgress });
+            const read = (text) => this.#store.page(text, flags);
+            return this.#call(page, { signal, onProgress, read });
         }
         const discard = (begun) => this.#reduce.discard(begun);
         const begun = this.#reduce.begin(() => this.#call(page, { signal, onProgress, discard }));
@@ -67,10 +69,12 @@ class DeclaredView {
     /** Answers at once, however long that takes. */
     queryNow(query) {
         this.#reduce.check(query);
+        const flags = this.#store.flagsFor(query);
+        const ask = () => native(() => this.#page(0, false, query, flags));
         if (!query.reduce) {
-            return JSON.parse(native(() => this.#page(0, false, query)));
+            return this.#store.page(ask(), flags);
         }
-        const text = this.#reduce.begin(() => native(() => this.#page(0, false, query)));
+        const text = this.#reduce.begin(ask);
         return this.#reduce.finish(JSON.parse(text));
     }
 
@@ -108,8 +112,8 @@ class DeclaredView {
         return answer;
     }
 
-    #page(ticket, isFollowed, query) {
-        const given = query.reduce ? this.#reduce.inOrder(query) : inOrder(query);
+    #page(ticket, isFollowed, query, flags) {
+        const given = query.reduce ? this.#reduce.inOrder(query) : inOrder(query, flags);
         return binding.declaredQuery(this.#store.number, this.#number, ticket, isFollowed, ...given);
     }
 }

@@ -13,10 +13,13 @@ const OF_COUNT = { prefix: keyBound, signal };
 const OF_FIRST = { ...OF_COUNT, descending: boolean };
 const OF_PAGE = { ...OF_FIRST, limit, offset: count, inclusiveStartIndex: count, cursor, explain: boolean };
 
+const DOCUMENTS = { includeDocuments: true };
+
 /**
  * @typedef {object} FindQuery
  * @property {AbortSignal | undefined} signal
- * @property {(number: number, ticket: number) => string | null} ask the native function
+ * @property {(number: number, ticket: number, flags: number) => string | null} ask the native function
+ * @property {'page' | 'first' | undefined} has what of its answer are documents
  */
 
 /** @returns {FindQuery} */
@@ -33,16 +36,18 @@ function pageQuery(where, options) {
             'a cursor tells where the page begins: it goes without offset and inclusiveStartIndex',
         );
     }
-    return asking(checked, (number, ticket) =>
-        binding.findPage(number, ticket, conditions, prefix, descending, checked.cursor, first, most, explain),
-    );
+    const { cursor: from } = checked;
+    const ask = (number, ticket, flags) =>
+        binding.findPage(number, ticket, conditions, prefix, descending, from, first, most, explain, flags);
+    return asking(checked, ask, 'page');
 }
 
 /** @returns {FindQuery} */
 function firstQuery(where, options) {
     const conditions = whereText(where);
     const { prefix, descending = false, ...checked } = checkOptions(options, OF_FIRST, 'findOne');
-    return asking(checked, (number, ticket) => binding.findFirst(number, ticket, conditions, prefix, descending));
+    const ask = (number, ticket, flags) => binding.findFirst(number, ticket, conditions, prefix, descending, flags);
+    return asking(checked, ask, 'first');
 }
 
 /** @returns {FindQuery} */
@@ -52,9 +57,9 @@ function countQuery(where, options) {
     return asking(checked, (number, ticket) => binding.findCount(number, ticket, conditions, prefix));
 }
 
-function asking({ signal: given }, ask) {
+function asking({ signal: given }, ask, has) {
     checkNotAborted(given);
-    return { signal: given, ask };
+    return { signal: given, ask, has };
 }
 
 /**
@@ -63,8 +68,10 @@ function asking({ signal: given }, ask) {
  * @param {import('./store.js').Store} store
  * @param {FindQuery} query
  */
-function find(store, { ask, signal: asked }) {
-    return store.call((ticket) => ask(store.number, ticket), { signal: asked });
+function find(store, { ask, has, signal: asked }) {
+    const flags = has === undefined ? 0 : store.flagsFor(DOCUMENTS);
+    const read = has && ((text) => store[has](text, flags));
+    return store.call((ticket) => ask(store.number, ticket, flags), { signal: asked, read });
 }
 
 module.exports = { countQuery, find, firstQuery, pageQuery };

@@ -274,9 +274,9 @@ function forCustomEngine(query, read) {
 /** The numbers of `flag` in `src/node/read.rs`. */
 const FLAGS = { descending: 1, includeDocuments: 2, exclusiveStart: 4, exclusiveEnd: 8 };
 
-/** A query as the arguments of the native functions. */
-function inOrder(query) {
-    let flags = 0;
+/** A query as the arguments of the native functions, with the flags that tell of the object cache. */
+function inOrder(query, ofCache = 0) {
+    let flags = ofCache;
     if (query.descending) {
         flags |= FLAGS.descending;
     }

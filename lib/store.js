@@ -7,6 +7,7 @@ const v8 = require('node:v8');
 const binding = require('./native.js');
 const { checkNotAborted } = require('./abort.js');
 const { ClosedError, fromNative, native } = require('./errors.js');
+const named = require('./named-answer.js');
 const { ObjectCache } = require('./object-cache.js');
 const { Once } = require('./once.js');
 const { inOrder } = require('./query.js');
@@ -111,6 +112,7 @@ class Store {
             },
             entry: (key) => native(() => binding.entry(this.#number, key)),
             generation: binding.generationReader(this.#number),
+            mark: binding.slotMarker(this.#number),
         };
     }
 
@@ -161,12 +163,32 @@ class Store {
 
     /** The documents of several keys at one moment, `null` for those that are missing. */
     getMany(keys) {
-        return JSON.parse(native(() => binding.getMany(this.#number, keys)));
+        const ask = (asked, held, flags) => native(() => binding.getMany(this.#number, asked, held, flags));
+        return named.several(this.#cache, keys, ask);
     }
 
     /** @param {import('./query.js').Query} query */
     queryKeys(query) {
-        return JSON.parse(native(() => binding.queryKeys(this.#number, ...inOrder(query))));
+        const flags = this.flagsFor(query);
+        return this.page(
+            native(() => binding.queryKeys(this.#number, ...inOrder(query, flags))),
+            flags,
+        );
+    }
+
+    /** What the answer to a query is told of the documents kept here, as flags. */
+    flagsFor(query) {
+        return named.flagsFor(this.#cache, query);
+    }
+
+    /** The result of a query whose answer was told these flags, and came at once. */
+    page(text, flags) {
+        return named.page(this.#cache, text, flags);
+    }
+
+    /** The only document of such an answer, or `null`. */
+    first(text, flags) {
+        return named.first(this.#cache, text, flags);
     }
 
     /**
@@ -342,14 +364,14 @@ class State {
         });
     }
 
-    call(start, { signal, onProgress, discard } = {}) {
+    call(start, { signal, onProgress, discard, read = JSON.parse } = {}) {
         checkNotAborted(signal);
         const ticket = this.#nextTicket++;
         const text = native(() => start(ticket));
         if (text === null) {
             return this.#later(ticket, { signal, onProgress, discard });
         }
-        const answer = JSON.parse(text);
+        const answer = read(text);
         try {
             // So little to do is not counted; but the end is told always.
             onProgress?.({ done: 0, total: 0 });

@@ -147,8 +147,11 @@ class View {
     #page(query, moment) {
         const [store, view] = [this.#store.number, this.#number];
         const ask = (given) => native(() => binding.viewQuery(store, view, moment, ...given));
-        const text = query.reduce ? this.#reduce.begin(() => ask(this.#reduce.inOrder(query))) : ask(inOrder(query));
-        return text === null ? null : JSON.parse(text);
+        const flags = this.#store.flagsFor(query);
+        const text = query.reduce
+            ? this.#reduce.begin(() => ask(this.#reduce.inOrder(query)))
+            : ask(inOrder(query, flags));
+        return text === null ? null : this.#store.page(text, flags);
     }
 
     /** Makes a request for a moment that was wanted just now, and does what this turn has time for. */

@@ -20,7 +20,7 @@ use super::write::{Reply, Write};
 use crate::document::Document;
 use crate::error::Result;
 use crate::key::Key;
-use crate::storage::Storage;
+use crate::storage::{Sequence, Storage};
 use crate::view::declared::Declaration;
 
 /// The rows of a view that are not dropped on the caller's thread.
@@ -121,6 +121,36 @@ impl Engine {
     /// `NOT_LOADED`, `CLOSED`.
     pub fn snapshot(&self) -> Result<Snapshot> {
         self.shared.state.read().snapshot().cloned()
+    }
+
+    /// The sequence of this moment.
+    ///
+    /// # Errors
+    ///
+    /// `NOT_LOADED`, `CLOSED`.
+    pub fn sequence(&self) -> Result<Sequence> {
+        Ok(self.shared.state.read().snapshot()?.position().sequence)
+    }
+
+    /// The documents of this moment, where all of these buckets still have these generations.
+    ///
+    /// # Errors
+    ///
+    /// `NOT_LOADED`, `CLOSED`.
+    pub fn snapshot_holding(&self, mut held: impl Iterator<Item = (u32, u32)>) -> Result<Option<Snapshot>> {
+        let state = self.shared.state.read();
+        let snapshot = state.snapshot()?;
+        // Under the lock, so that all are of one moment.
+        let holds = held.all(|(bucket, generation)| self.shared.generations.of(bucket) == generation);
+        Ok(holds.then(|| snapshot.clone()))
+    }
+
+    /// Calls `act` where no document has changed since the moment of this sequence, and while none can.
+    pub fn when_still_at(&self, sequence: Sequence, act: impl FnOnce(&Generations)) {
+        let state = self.shared.state.read();
+        if state.snapshot().is_ok_and(|now| now.position().sequence == sequence) {
+            act(&self.shared.generations);
+        }
     }
 
     /// Registers a declarative view, in place of whatever had the id. It is built when it is first wanted.

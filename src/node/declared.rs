@@ -11,9 +11,9 @@ use napi_derive::napi;
 use super::calls::{Reply, begin};
 use super::failure::{as_number, throw};
 use super::read::window;
-use super::store::store;
+use super::store::{Store, store};
 use super::text::Text;
-use super::view::{Reduce, row_page, row_query};
+use super::view::{Reduce, row_page, row_page_here, row_query};
 use crate::engine::{Answer, Reading, View};
 use crate::error::{Error, Result};
 use crate::view::declared::Declaration;
@@ -76,9 +76,10 @@ pub fn declared_query(
     let query = row_query([start, end, key, prefix], keys, cursor, flags, window(offset, limit)).map_err(failed)?;
     let reduce = Reduce::asked(reduce.as_deref(), level).map_err(failed)?;
     let reductions = Arc::clone(&store(&env, number)?.reductions);
-    let tell = move |reading: &Reading| match reduce {
-        Some(reduce) => reduce.begin(reading, query, &reductions),
-        None => row_page(reading, query, flags),
+    let tell = move |reading: &Reading, here: Option<&Store>| match (reduce, here) {
+        (Some(reduce), _) => reduce.begin(reading, query, &reductions),
+        (None, Some(store)) => row_page_here(store, reading, query, flags),
+        (None, None) => row_page(reading, query, flags, None),
     };
     answer(&env, number, declared, ticket, is_followed, tell)
 }
@@ -92,8 +93,9 @@ pub fn declared_build(
     ticket: f64,
     is_followed: bool,
 ) -> napi::Result<Option<Text<String>>> {
-    let report =
-        |reading: &Reading| Text::new(format!("{{\"rows\":{},\"sequence\":{}}}", reading.len(), reading.sequence()));
+    let report = |reading: &Reading, _: Option<&Store>| {
+        Text::new(format!("{{\"rows\":{},\"sequence\":{}}}", reading.len(), reading.sequence()))
+    };
     answer(&env, number, declared, ticket, is_followed, report)
 }
 
@@ -104,26 +106,27 @@ pub fn declared_stats(env: Env, number: u32, declared: u32) -> napi::Result<Vec<
     Ok([numbers.rows as u64, numbers.sequence].map(as_number).to_vec())
 }
 
+/// `tell` makes the answer's text, and knows the store where that is read on this thread in this call.
 fn answer(
     env: &Env,
     number: u32,
     declared: u32,
     ticket: f64,
     is_followed: bool,
-    tell: impl FnOnce(&Reading) -> Result<Text<String>> + Send + 'static,
+    tell: impl FnOnce(&Reading, Option<&Store>) -> Result<Text<String>> + Send + 'static,
 ) -> napi::Result<Option<Text<String>>> {
     let failed = |error| throw(env, &error);
     let (store, view) = (store(env, number)?, view(env, number, declared)?);
     if ticket == 0.0 {
         let reading = store.engine.read_view_now(&view).map_err(failed)?;
-        return tell(&reading).map(Some).map_err(failed);
+        return tell(&reading, Some(&*store)).map(Some).map_err(failed);
     }
     match store.engine.read_view(&view, !is_followed).map_err(failed)? {
-        Answer::Now(reading) => tell(&reading).map(Some).map_err(failed),
+        Answer::Now(reading) => tell(&reading, Some(&*store)).map(Some).map_err(failed),
         Answer::Later(awaited) => {
             let call = begin(&store, ticket, is_followed);
             let reply = Reply::new(env, &store, ticket, &call);
-            awaited.begin(call, Box::new(move |reading| reply.send(|| tell(&reading?))));
+            awaited.begin(call, Box::new(move |reading| reply.send(|| tell(&reading?, None))));
             Ok(None)
         }
     }

@@ -11,17 +11,20 @@ use napi_derive::napi;
 
 use super::calls::{Reply, begin};
 use super::failure::throw;
-use super::read::{flag, key_page, push_string, window};
-use super::store::store;
+use super::kept::{Naming, named};
+use super::read::{flag, key_page, push_number, push_string, window};
+use super::store::{Store, store};
 use super::text::Text;
-use crate::engine::{Answer, Found, Search, Wanted};
+use crate::engine::{Answer, Found, Search, Stored, Wanted};
 use crate::error::Result;
-use crate::key::code_unit;
+use crate::key::{Key, code_unit};
 use crate::range::Page;
+use crate::storage::Sequence;
 use crate::view::declared::Filter;
 
 /// A page of the documents that meet the conditions of `json`, as the text of the whole result, with how they were found
-/// where `explain` says so.
+/// where `explain` says so. Documents that JavaScript keeps are [named] where the flags
+/// say so.
 #[napi(catch_unwind)]
 #[allow(clippy::too_many_arguments, reason = "flat arguments cross in a tenth of the time an object takes")]
 pub fn find_page(
@@ -35,11 +38,16 @@ pub fn find_page(
     offset: f64,
     limit: f64,
     explain: bool,
+    flags: u32,
 ) -> napi::Result<Option<Text<String>>> {
     let failed = |error| throw(&env, &error);
     let mut search = searching(&json, prefix, descending).map_err(failed)?;
     search.wanted = Wanted::Page { window: window(offset, limit), cursor };
-    answer(&env, number, ticket, search, move |found| page_text(found, explain))
+    let store = store(&env, number)?;
+    answer(&env, &store, ticket, search, move |found, here| match here {
+        Some((store, sequence)) => named(store, sequence, flags, |naming| page_text(found, explain, naming)),
+        None => page_text(found, explain, None),
+    })
 }
 
 /// The text of the first document that meets the conditions of `json`, or of `null`.
@@ -51,10 +59,16 @@ pub fn find_first(
     json: String,
     prefix: Option<Utf16String>,
     descending: bool,
+    flags: u32,
 ) -> napi::Result<Option<Text<String>>> {
     let search = searching(&json, prefix, descending).map_err(|error| throw(&env, &error))?;
-    answer(&env, number, ticket, Search { wanted: Wanted::First, ..search }, |found| {
-        Text::new(found.documents.first().map_or("null", |(_, stored)| stored.document.text()).to_owned())
+    let store = store(&env, number)?;
+    answer(&env, &store, ticket, Search { wanted: Wanted::First, ..search }, move |found, here| {
+        let found = found.documents.first();
+        match here {
+            Some((store, sequence)) => named(store, sequence, flags, |naming| first_text(found, naming)),
+            None => first_text(found, None),
+        }
     })
 }
 
@@ -68,7 +82,7 @@ pub fn find_count(
     prefix: Option<Utf16String>,
 ) -> napi::Result<Option<Text<String>>> {
     let search = searching(&json, prefix, false).map_err(|error| throw(&env, &error))?;
-    answer(&env, number, ticket, search, |found| Text::new(found.total.to_string()))
+    answer(&env, &*store(&env, number)?, ticket, search, |found, _| Text::new(found.total.to_string()))
 }
 
 /// A search for the number of documents.
@@ -77,9 +91,22 @@ fn searching(json: &str, prefix: Option<Utf16String>, descending: bool) -> Resul
     Ok(Search { filter: Filter::parse(json)?, prefix, descending, wanted: Wanted::Count })
 }
 
-fn page_text(found: Found, explain: bool) -> Result<Text<String>> {
+/// The document, or where it is named, the first element of an array.
+fn first_text(found: Option<&(Key, Stored)>, mut naming: Option<&mut Naming<'_>>) -> Result<Text<String>> {
+    let mut json = String::from(if naming.is_some() { "[" } else { "" });
+    match found {
+        Some((key, stored)) => match naming.as_mut().and_then(|naming| naming.slot(0, key.as_bytes(), stored)) {
+            Some(slot) => push_number(&mut json, slot as usize),
+            None => json.push_str(stored.document.text()),
+        },
+        None => json.push_str("null"),
+    }
+    Text::new(json)
+}
+
+fn page_text(found: Found, explain: bool, naming: Option<&mut Naming<'_>>) -> Result<Text<String>> {
     let Found { documents, exclusive_end_index, cursor, total, explanation } = found;
-    let items = key_page(documents.iter().map(|(key, stored)| (key, stored)), flag::INCLUDE_DOCUMENTS);
+    let items = key_page(documents.iter().map(|(key, stored)| (key, stored)), flag::INCLUDE_DOCUMENTS, naming);
     let page = Page { parts: Vec::new(), place: 0, descending: false, exclusive_end_index, total, cursor };
     let Text(mut json) = items.end(&page)?;
     if explain {
@@ -95,21 +122,24 @@ fn page_text(found: Found, explain: bool) -> Result<Text<String>> {
     Text::new(json)
 }
 
+/// The store of a search that is answered on this thread in this call, and a moment no later than the search's own.
+type Here<'a> = (&'a Store, Sequence);
+
 fn answer(
     env: &Env,
-    number: u32,
+    store: &Store,
     ticket: f64,
     search: Search,
-    tell: impl FnOnce(Found) -> Result<Text<String>> + Send + 'static,
+    tell: impl FnOnce(Found, Option<Here<'_>>) -> Result<Text<String>> + Send + 'static,
 ) -> napi::Result<Option<Text<String>>> {
     let failed = |error| throw(env, &error);
-    let store = store(env, number)?;
+    let sequence = store.engine.sequence().map_err(failed)?;
     match store.engine.find(search).map_err(failed)? {
-        Answer::Now(found) => tell(found).map(Some).map_err(failed),
+        Answer::Now(found) => tell(found, Some((store, sequence))).map(Some).map_err(failed),
         Answer::Later(searching) => {
-            let call = begin(&store, ticket, false);
-            let reply = Reply::new(env, &store, ticket, &call);
-            searching.begin(call, Box::new(move |found| reply.send(|| tell(found?))));
+            let call = begin(store, ticket, false);
+            let reply = Reply::new(env, store, ticket, &call);
+            searching.begin(call, Box::new(move |found| reply.send(|| tell(found?, None))));
             Ok(None)
         }
     }

@@ -1,7 +1,7 @@
-//! The two functions that every read calls: each holds what it needs and goes through none of napi's conversions, which
+//! The functions that every read calls: each holds what it needs and goes through none of napi's conversions, which
 //! would cost as much again.
 //!
-//! Neither ever throws. What is not plain they leave to the functions of [`kept`](super::kept) and [`read`](super::read).
+//! None ever throws. What is not plain they leave to the functions of [`kept`](super::kept) and [`read`](super::read).
 
 use std::ffi::{CStr, c_void};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -11,14 +11,20 @@ use std::sync::Arc;
 use napi::bindgen_prelude::{ToNapiValue, Unknown};
 use napi::{Env, Status, sys};
 use napi_derive::napi;
+use parking_lot::Mutex;
 
+use super::kept::Kept;
 use super::store::store;
 use super::text::Text;
+use super::write::as_count;
 use crate::engine::{Generations, Reader};
 use crate::error::Error;
 
 /// Longer keys go the long way.
 const LONGEST_KEY: usize = 256;
+
+/// More documents are never kept: a slot takes memory here.
+const MOST_SLOTS: u32 = 1 << 24;
 
 /// A function of a bucket that tells its generation, also when the store is closed.
 #[napi(catch_unwind, ts_return_type = "(bucket: number) => number")]
@@ -31,6 +37,12 @@ pub fn generation_reader(env: &Env, number: u32) -> napi::Result<Unknown<'_>> {
 #[napi(catch_unwind, ts_return_type = "(key: string) => string | null | undefined")]
 pub fn text_reader(env: &Env, number: u32) -> napi::Result<Unknown<'_>> {
     function(env, c"text", text, Arc::new(store(env, number)?.engine.reader()))
+}
+
+/// A function of a slot and of the sequence of the version that is kept there from now on; 0 for none.
+#[napi(catch_unwind, ts_return_type = "(slot: number, sequence: number) => void")]
+pub fn slot_marker(env: &Env, number: u32) -> napi::Result<Unknown<'_>> {
+    function(env, c"mark", mark, Arc::clone(&store(env, number)?.kept))
 }
 
 type Callback = unsafe extern "C" fn(sys::napi_env, sys::napi_callback_info) -> sys::napi_value;
@@ -71,15 +83,18 @@ unsafe extern "C" fn release<T>(_: sys::napi_env, data: *mut c_void, _: *mut c_v
     drop(unsafe { Arc::from_raw(data.cast::<T>()) });
 }
 
-/// The one argument of a call, and what its function holds.
+/// The arguments of a call, and what its function holds.
 #[expect(unsafe_code, reason = "called by JavaScript")]
-unsafe fn called<'a, T>(env: sys::napi_env, info: sys::napi_callback_info) -> (sys::napi_value, Option<&'a T>) {
-    let (mut count, mut argument, mut data) = (1, ptr::null_mut(), ptr::null_mut::<c_void>());
+unsafe fn called<'a, T, const N: usize>(
+    env: sys::napi_env,
+    info: sys::napi_callback_info,
+) -> ([sys::napi_value; N], Option<&'a T>) {
+    let (mut count, mut arguments, mut data) = (N, [ptr::null_mut(); N], ptr::null_mut::<c_void>());
     // SAFETY: Node hands a valid environment to the callback, and the data given when the function was made, which lives
     // as long as the function. An argument that was not given is `undefined`.
     unsafe {
-        sys::napi_get_cb_info(env, info, &raw mut count, &raw mut argument, ptr::null_mut(), &raw mut data);
-        (argument, data.cast::<T>().as_ref())
+        sys::napi_get_cb_info(env, info, &raw mut count, arguments.as_mut_ptr(), ptr::null_mut(), &raw mut data);
+        (arguments, data.cast::<T>().as_ref())
     }
 }
 
@@ -88,12 +103,27 @@ unsafe extern "C" fn generation(env: sys::napi_env, info: sys::napi_callback_inf
     let (mut bucket, mut told) = (u32::MAX, ptr::null_mut());
     // SAFETY: `called` is given what Node gave; a bucket that is no number stays one that does not exist.
     unsafe {
-        let (argument, counters) = called::<Generations>(env, info);
+        let ([argument], counters) = called::<Generations, 1>(env, info);
         sys::napi_get_value_uint32(env, argument, &raw mut bucket);
         let generation = counters.map_or(0, |counters| counters.of(bucket));
         sys::napi_create_uint32(env, generation, &raw mut told);
     }
     told
+}
+
+#[expect(unsafe_code, reason = "called by JavaScript")]
+unsafe extern "C" fn mark(env: sys::napi_env, info: sys::napi_callback_info) -> sys::napi_value {
+    let (mut slot, mut sequence) = (u32::MAX, 0.0);
+    // SAFETY: `called` is given what Node gave; what is no number leaves what is written here.
+    unsafe {
+        let ([first, second], kept) = called::<Mutex<Kept>, 2>(env, info);
+        sys::napi_get_value_uint32(env, first, &raw mut slot);
+        sys::napi_get_value_double(env, second, &raw mut sequence);
+        if let (Some(kept), Some(sequence), true) = (kept, as_count(sequence), slot < MOST_SLOTS) {
+            kept.lock().set(slot, sequence);
+        }
+        undefined(env)
+    }
 }
 
 #[expect(unsafe_code, reason = "called by JavaScript")]
@@ -103,7 +133,7 @@ unsafe extern "C" fn text(env: sys::napi_env, info: sys::napi_callback_info) -> 
     let mut told = ptr::null_mut();
     // SAFETY: `called` is given what Node gave; the key is written into a buffer of the size told, and cut to that.
     unsafe {
-        let (argument, reader) = called::<Reader>(env, info);
+        let ([argument], reader) = called::<Reader, 1>(env, info);
         let buffer = key.as_mut_ptr().cast();
         let read = sys::napi_get_value_string_utf8(env, argument, buffer, key.len(), &raw mut length);
         let found = key.get(..length).filter(|key| {

@@ -1,16 +1,19 @@
 //! Documents and pages of keys, as JSON text that `JSON.parse` turns into fresh objects.
 
+use std::fmt::Write as _;
+
 use napi::Env;
 use napi::bindgen_prelude::Utf16String;
 use napi_derive::napi;
 
 use super::failure::{as_number, throw};
+use super::kept::{Naming, named};
 use super::store::store;
 use super::text::Text;
 use super::write::as_count;
 use crate::collator::Collation;
 use crate::document::Document;
-use crate::engine::Stored;
+use crate::engine::{Snapshot, Stored};
 use crate::error::Result;
 use crate::key::{Key, code_unit};
 use crate::range::{Page, Query, Selection, Window};
@@ -33,21 +36,43 @@ pub fn sequence_of(env: Env, number: u32, key: String) -> napi::Result<f64> {
     Ok(as_number(stored.map_or(0, |stored| stored.sequence)))
 }
 
-/// The documents of several keys at one moment, as the text of an array with `null` for those that are missing.
+/// The documents of several keys at one moment, as the text of an array with `null` for those that are missing. Only of
+/// the moment in which the buckets of `held` have the generations that follow them; `null` where they have others by now.
+/// Kept documents are [named] where the flags say so.
 #[napi(catch_unwind)]
-pub fn get_many(env: Env, number: u32, keys: Vec<String>) -> napi::Result<Text<String>> {
+pub fn get_many(
+    env: Env,
+    number: u32,
+    keys: Vec<String>,
+    held: &[u32],
+    flags: u32,
+) -> napi::Result<Option<Text<String>>> {
     let failed = |error| throw(&env, &error);
-    let snapshot = store(&env, number)?.engine.snapshot().map_err(failed)?;
-    let mut json = String::from("[");
+    let store = store(&env, number)?;
+    let held = held.as_chunks::<2>().0.iter().map(|[bucket, generation]| (*bucket, *generation));
+    let Some(snapshot) = store.engine.snapshot_holding(held).map_err(failed)? else { return Ok(None) };
+    let answer = |naming: Option<&mut Naming<'_>>| several(&keys, &snapshot, naming);
+    named(&store, snapshot.position().sequence, flags, answer).map(Some).map_err(failed)
+}
+
+fn several(keys: &[String], moment: &Snapshot, mut naming: Option<&mut Naming<'_>>) -> Result<Text<String>> {
+    let mut json = String::from(if naming.is_some() { "[[" } else { "[" });
     for (index, key) in keys.iter().enumerate() {
         if index > 0 {
             json.push(',');
         }
-        let key = Key::new(key).map_err(failed)?;
-        json.push_str(snapshot.get(&key).map_or("null", |stored| stored.document.text()));
+        let key = Key::new(key)?;
+        let Some(stored) = moment.get(&key) else {
+            json.push_str("null");
+            continue;
+        };
+        match naming.as_mut().and_then(|naming| naming.slot_refreshed(index, key.as_bytes(), stored)) {
+            Some(slot) => push_number(&mut json, slot as usize),
+            None => json.push_str(stored.document.text()),
+        }
     }
     json.push(']');
-    Text::new(json).map_err(failed)
+    Text::new(json)
 }
 
 /// Refuses a key that the store would refuse.
@@ -79,10 +104,12 @@ pub fn query_keys(
     limit: f64,
 ) -> napi::Result<Text<String>> {
     let failed = |error| throw(&env, &error);
-    let snapshot = store(&env, number)?.engine.snapshot().map_err(failed)?;
+    let store = store(&env, number)?;
+    let snapshot = store.engine.snapshot().map_err(failed)?;
     let query = key_query([start, end, key, prefix], keys, cursor, flags, window(offset, limit));
     let page = snapshot.query(query).map_err(failed)?;
-    key_page(snapshot.page(&page), flags).end(&page).map_err(failed)
+    let answer = |naming: Option<&mut Naming<'_>>| key_page(snapshot.page(&page), flags, naming).end(&page);
+    named(&store, snapshot.position().sequence, flags, answer).map_err(failed)
 }
 
 /// A query from JavaScript's bounds (start, end, key, prefix), which are any strings, its keys, which were checked, and
@@ -101,10 +128,19 @@ pub fn key_query(
 }
 
 /// The items of a page of keys.
-pub fn key_page<'a>(page: impl Iterator<Item = (&'a Key, &'a Stored)>, flags: u32) -> ResultText {
-    let mut result = ResultText::new();
+pub fn key_page<'a>(
+    page: impl Iterator<Item = (&'a Key, &'a Stored)>,
+    flags: u32,
+    mut naming: Option<&mut Naming<'_>>,
+) -> ResultText {
+    let mut result = ResultText::new(naming.is_some());
     let mut json = String::new();
     for (key, stored) in page {
+        let index = result.items;
+        if let Some(slot) = naming.as_mut().and_then(|naming| naming.slot(index, key.as_bytes(), stored)) {
+            result.kept(slot);
+            continue;
+        }
         json.clear();
         push_string(&mut json, &key.to_text());
         result.item(&json, &json, None, flag::documents(flags).then_some(&stored.document));
@@ -155,40 +191,67 @@ pub fn push_string(json: &mut String, text: &str) {
     }
 }
 
-/// The JSON text of a query's result.
+/// The JSON text of a query's result. Where it names documents that JavaScript keeps, it is the first element of an array
+/// that [`named`] closes, and such an item is
+///
+/// ```text
+/// slot                     of a page of keys: key and document are known by it
+/// [slot, key, value]       of a page of rows; the value may be missing
+/// ```
 pub struct ResultText {
     json: String,
+    /// How many there are so far.
+    pub items: usize,
 }
 
 impl ResultText {
     /// No items yet.
-    pub fn new() -> Self {
-        Self { json: "{\"items\":[".to_owned() }
+    pub fn new(names: bool) -> Self {
+        Self { json: if names { "[{\"items\":[" } else { "{\"items\":[" }.to_owned(), items: 0 }
+    }
+
+    /// Begins an item.
+    fn begin(&mut self) -> &mut String {
+        if self.items > 0 {
+            self.json.push(',');
+        }
+        self.items += 1;
+        &mut self.json
     }
 
     /// Appends an item; every part is JSON text.
     pub fn item(&mut self, key: &str, document_key: &str, value: Option<&str>, document: Option<&Document>) {
-        let json = &mut self.json;
-        json.push_str(if json.ends_with('[') { "{\"key\":" } else { ",{\"key\":" });
-        json.push_str(key);
-        json.push_str(",\"documentKey\":");
-        json.push_str(document_key);
+        let json = self.begin();
+        json.extend(["{\"key\":", key, ",\"documentKey\":", document_key]);
         if let Some(value) = value {
-            json.push_str(",\"value\":");
-            json.push_str(value);
+            json.extend([",\"value\":", value]);
         }
         if let Some(document) = document {
-            json.push_str(",\"document\":");
-            json.push_str(document.text());
+            json.extend([",\"document\":", document.text()]);
         }
         json.push('}');
     }
 
+    /// Appends an item that is its document, which JavaScript keeps.
+    pub fn kept(&mut self, slot: u32) {
+        push_number(self.begin(), slot as usize);
+    }
+
+    /// Appends a row whose document JavaScript keeps.
+    pub fn kept_row(&mut self, slot: u32, key: &str, value: Option<&str>) {
+        let json = self.begin();
+        json.push('[');
+        push_number(json, slot as usize);
+        json.extend([",", key]);
+        if let Some(value) = value {
+            json.extend([",", value]);
+        }
+        json.push(']');
+    }
+
     /// Appends a group of reduced rows; both parts are JSON text.
     pub fn group(&mut self, key: &str, value: &str) {
-        let json = &mut self.json;
-        json.push_str(if json.ends_with('[') { "{\"key\":" } else { ",{\"key\":" });
-        json.extend([key, ",\"value\":", value, "}"]);
+        self.begin().extend(["{\"key\":", key, ",\"value\":", value, "}"]);
     }
 
     /// The whole result.
@@ -218,9 +281,15 @@ impl ResultText {
     }
 }
 
+/// Appends a number as JSON.
+pub fn push_number(json: &mut String, number: usize) {
+    // Writing to a string does not fail.
+    let _ = write!(json, "{number}");
+}
+
 fn push_index(json: &mut String, index: Option<usize>) {
     match index {
-        Some(index) => json.push_str(&index.to_string()),
+        Some(index) => push_number(json, index),
         None => json.push_str("null"),
     }
 }

@@ -12,12 +12,14 @@ use std::time::Duration;
 use napi::bindgen_prelude::{FnArgs, Function, Null, Object, Unknown};
 use napi::{CleanupEnvHook, Env};
 use napi_derive::napi;
+use parking_lot::Mutex;
 
 use super::calls::Calls;
 use super::declared::Declared;
 use super::event::{Event, Events};
 use super::failure::{as_number, failure, throw};
 use super::keep_alive::KeepAlive;
+use super::kept::Kept;
 use super::transaction::Transactions;
 use super::view::Reductions;
 use crate::collator::Collation;
@@ -44,6 +46,8 @@ pub struct Store {
     pub calls: RefCell<Calls>,
     /// The reductions of its views that are under way.
     pub reductions: Arc<Reductions>,
+    /// The documents that JavaScript keeps. A mutex, because a function of JavaScript's holds it, too.
+    pub kept: Arc<Mutex<Kept>>,
     /// Its transactions, by number.
     pub transactions: RefCell<Transactions>,
     /// Ends the store with its environment.
@@ -159,6 +163,7 @@ pub fn open(
         declared: RefCell::default(),
         calls: RefCell::default(),
         reductions: Arc::default(),
+        kept: Arc::default(),
         transactions: RefCell::default(),
         at_exit: Cell::default(),
     });

@@ -103,7 +103,7 @@ pub fn transaction_query_keys(
         let index = total || cursor.is_none();
         let query = key_query([start, end, key, prefix], keys, cursor, flags, window(offset, limit));
         let page = transaction.query_keys(query, total, flag::documents(flags))?;
-        key_page(transaction.page(&page), flags).end_with(&page, index, total)
+        key_page(transaction.page(&page), flags, None).end_with(&page, index, total)
     })
 }
 

@@ -14,7 +14,7 @@ mod build;
 mod query;
 mod reduce;
 
-pub use query::{row_page, row_query};
+pub use query::{row_page, row_page_here, row_query};
 pub use reduce::{Reduce, Reductions};
 
 use napi::Env;

@@ -8,8 +8,9 @@ use crate::engine::Reading;
 use crate::error::{Error, Result};
 use crate::key::code_unit;
 use crate::node::failure::throw;
+use crate::node::kept::{Naming, named};
 use crate::node::read::{ResultText, flag, push_string, window};
-use crate::node::store::store;
+use crate::node::store::{Store, store};
 use crate::node::text::Text;
 use crate::node::write::as_count;
 use crate::range::{Query, Selection, Window};
@@ -43,7 +44,7 @@ pub fn view_query(
         let query = row_query([start, end, key, prefix], keys, cursor, flags, window(offset, limit))?;
         match Reduce::asked(reduce.as_deref(), level)? {
             Some(reduce) => reduce.begin(&reading, query, &store.reductions),
-            None => row_page(&reading, query, flags),
+            None => row_page_here(&store, &reading, query, flags),
         }
     };
     answer().map(Some).map_err(|error| throw(&env, &error))
@@ -78,19 +79,35 @@ pub fn row_query(
     Ok(Query { selection, window, cursor })
 }
 
+/// A page of a view at one moment, in which documents that JavaScript keeps are [named] where the flags say so.
+pub fn row_page_here(store: &Store, reading: &Reading, query: Query, flags: u32) -> Result<Text<String>> {
+    named(store, reading.sequence(), flags, |naming| row_page(reading, query, flags, naming))
+}
+
 /// A page of a view at one moment.
-pub fn row_page(reading: &Reading, query: Query, flags: u32) -> Result<Text<String>> {
+pub fn row_page(
+    reading: &Reading,
+    query: Query,
+    flags: u32,
+    mut naming: Option<&mut Naming<'_>>,
+) -> Result<Text<String>> {
     let page = reading.query(query)?;
-    let mut result = ResultText::new();
+    let mut result = ResultText::new(naming.is_some());
     let (mut key, mut document_key) = (String::new(), String::new());
     for (row, value) in reading.page(&page) {
         key.clear();
-        document_key.clear();
         let (Some(_), Some(bytes)) = (collation::decode(row.emitted(), &mut key), row.document()) else {
             return Err(Error::assertion("a row that nobody emitted"));
         };
-        push_string(&mut document_key, &code_unit::to_str(&bytes).unwrap_or_default());
         let stored = if flag::documents(flags) { reading.document(&bytes) } else { None };
+        let index = result.items;
+        let slot = naming.as_mut().zip(stored).and_then(|(naming, stored)| naming.slot(index, &bytes, stored));
+        if let Some(slot) = slot {
+            result.kept_row(slot, &key, value.as_deref());
+            continue;
+        }
+        document_key.clear();
+        push_string(&mut document_key, &code_unit::to_str(&bytes).unwrap_or_default());
         result.item(&key, &document_key, value.as_deref(), stored.map(|stored| &stored.document));
     }
     result.end(&page)

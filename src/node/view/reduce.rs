@@ -158,7 +158,7 @@ fn result(reduction: &Reduction) -> Result<Text<String>> {
         let value = reduction.groups().first().and_then(|group| group.value.as_deref()).unwrap_or("null");
         return Text::new(format!("{{\"value\":{value}}}"));
     };
-    let mut result = ResultText::new();
+    let mut result = ResultText::new(false);
     for group in reduction.groups() {
         result.group(&group.key()?, group.value.as_deref().unwrap_or("null"));
     }
