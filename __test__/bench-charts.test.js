@@ -241,3 +241,9 @@ test('a report has the tables of what was measured, and says so where nothing wa
     assert.match(text, /\| get, hot set of 5,000, ops\/s \| 900 .* \| 9x \|/);
     assert.match(report([], false), /nothing/);
 });
+
+test('opening takes a part, or a multiple, of what readers of the same files take', () => {
+    const text = report([line('open', 'kixx', 300), line('open', 'read-loop', 600)], true);
+    assert.match(text, /readers of the same files/);
+    assert.match(text, /\| 64 reads in flight \| 600 .* \| 0\.5x \|/);
+});

@@ -29,6 +29,9 @@ const ROOT = path.join(__dirname, '..');
 /** These take so long that the others would have to wait for hours; `run.js` measures them when it is asked. */
 const LEFT_OUT = ['pouchdb', 'nedb', 'lokijs'];
 
+/** What whole runs leave on the disk until the end, at the most. */
+const NEEDED_GB = 40;
+
 const DOCUMENTS = 100_000;
 const GROWING_SIZES = [10_000, 100_000, 1_000_000];
 
@@ -57,6 +60,8 @@ function measurements(documents) {
 function measureAll({ runs, seconds, documents, folder, into }) {
     installed(STORES.filter(({ name }) => !LEFT_OUT.includes(name)));
     const place = folder ?? fs.mkdtempSync(path.join(os.tmpdir(), 'kixx-publish-'));
+    fs.mkdirSync(place, { recursive: true });
+    checkSpace(place, documents === undefined);
     const shared = ['--runs', runs, '--folder', place, ...(seconds ? ['--seconds', seconds] : [])];
     for (const [name, args] of Object.entries(measurements(documents && Number(documents)))) {
         const json = ['--json', resultsIn(into, name)];
@@ -69,6 +74,17 @@ function measureAll({ runs, seconds, documents, folder, into }) {
         }
     }
     return folder === undefined ? () => fs.rmSync(place, { recursive: true, force: true }) : () => {};
+}
+
+/** Half of a measurement is worth less than a word in time. */
+function checkSpace(place, isWhole) {
+    const { bavail, bsize } = fs.statfsSync(place);
+    const free = (bavail * bsize) / 2 ** 30;
+    if (isWhole && free < NEEDED_GB) {
+        throw new TypeError(
+            `${place} has ${free.toFixed(0)} GB free; this needs up to ${NEEDED_GB}: --folder elsewhere`,
+        );
+    }
 }
 
 function resultsIn(root, name) {
