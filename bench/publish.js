@@ -32,10 +32,13 @@ const LEFT_OUT = ['pouchdb', 'nedb', 'lokijs'];
 /** What whole runs leave on the disk until the end, at the most. */
 const NEEDED_GB = 40;
 
+/** What `run.js` ends with where a cell failed; more is a signal. */
+const FAILED = 1;
+
 const DOCUMENTS = 100_000;
 const GROWING_SIZES = [10_000, 100_000, 1_000_000];
 
-const GROWING = 'get-hot,get-uniform,range,page-middle,view-10,set';
+const GROWING = 'get-hot,get-uniform,range,page-middle,view-10,set,open,memory';
 
 const OPTIONS = {
     runs: { type: 'string', default: '5' },
@@ -67,6 +70,9 @@ function measureAll({ runs, seconds, documents, folder, into }) {
         const json = ['--json', resultsIn(into, name)];
         const script = path.join(__dirname, 'run.js');
         const ended = spawnSync(process.execPath, [script, ...args, ...shared, ...json], { stdio: 'inherit' });
+        if (ended.status > FAILED) {
+            throw new TypeError('interrupted; --stored shows what was measured until then');
+        }
         if (ended.status !== 0) {
             // What could be measured is stored, and worth to be shown.
             process.stderr.write(`${name}: not everything could be measured\n`);
@@ -124,6 +130,8 @@ function write(file, text) {
 }
 
 async function main() {
+    // What runs is interrupted with it, and tells so by how it ends.
+    process.on('SIGINT', () => {});
     const { values } = parseArgs({ options: OPTIONS });
     fs.mkdirSync(path.join(values.into, 'bench', 'results'), { recursive: true });
     const remove = values.stored ? () => {} : measureAll(values);
