@@ -166,6 +166,20 @@ test('publishing stored results draws both charts and writes between the marks',
     ]);
 });
 
+test('publishing half a measurement shows that half', { skip }, (t) => {
+    const folder = temporaryDirectory(t);
+    fs.mkdirSync(path.join(folder, 'bench', 'results'), { recursive: true });
+    stored(folder, path.join('bench', 'results', 'main.jsonl'), allLines());
+    for (const name of ['README.md', path.join('bench', 'README.md')]) {
+        fs.writeFileSync(path.join(folder, name), '<!-- measured -->\n<!-- /measured -->');
+    }
+    const { status } = node('publish.js', '--stored', '--into', folder);
+    assert.equal(status, 0);
+    const readme = fs.readFileSync(path.join(folder, 'README.md'), 'utf8');
+    assert.match(readme, /chart\.svg/);
+    assert.doesNotMatch(readme, /growth\.svg/);
+});
+
 test('the documents have a place for what is measured', () => {
     for (const page of ['README.md', path.join('bench', 'README.md')]) {
         assert.match(fs.readFileSync(path.join(ROOT, page), 'utf8'), /<!-- measured -->\n.*<!-- \/measured -->/s);

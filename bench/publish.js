@@ -17,6 +17,8 @@ const os = require('node:os');
 const path = require('node:path');
 const { parseArgs } = require('node:util');
 const { draw } = require('./chart.js');
+const { growthOf } = require('./growth.js');
+const { panelsOf } = require('./panels.js');
 const { installed } = require('./peers.js');
 const { reachTable } = require('./reach.js');
 const { about, report } = require('./report.js');
@@ -97,25 +99,26 @@ function resultsIn(root, name) {
     return path.join(root, 'bench', 'results', `${name}.jsonl`);
 }
 
-/** Draws and writes whatever is stored. */
+/** Draws and writes whatever is stored: of a measurement that was interrupted, what it came to. */
 async function publish(into) {
-    const [main, growth] = ['main', 'growth'].map((name) => read(resultsIn(into, name)));
-    await draw(main, path.join(into, 'bench', 'chart.svg'));
-    await draw(growth, path.join(into, 'bench', 'growth.svg'), true);
-    write(path.join(into, 'README.md'), shown(main));
+    const [main, growth] = ['main', 'growth'].map((name) => stored(into, name));
+    const images = [];
+    if (panelsOf(main).length > 0) {
+        await draw(main, path.join(into, 'bench', 'chart.svg'));
+        images.push('![How fast it is, beside what else could be used](bench/chart.svg)', about(main).trim());
+    }
+    if (growthOf(growth).length > 0) {
+        await draw(growth, path.join(into, 'bench', 'growth.svg'), true);
+        images.push('![What an operation costs with more and more documents](bench/growth.svg)');
+    }
+    write(path.join(into, 'README.md'), images.join('\n\n'));
     const tables = [asMarkdown(reachTable(main)), `${report(main, true)}## Growth\n`, report(growth, true)];
     write(path.join(into, 'bench', 'README.md'), tables.join('\n'));
 }
 
-function shown(lines) {
-    return [
-        '![How fast it is, beside what else could be used](bench/chart.svg)',
-        '',
-        about(lines).trim(),
-        '',
-        '![What an operation costs with more and more documents](bench/growth.svg)',
-        '',
-    ].join('\n');
+function stored(into, name) {
+    const file = resultsIn(into, name);
+    return fs.existsSync(file) ? read(file) : [];
 }
 
 /** Replaces what stands between the two marks of a document. */
