@@ -166,6 +166,20 @@ test('publishing stored results draws both charts and writes between the marks',
     ]);
 });
 
+test('publishing half a measurement shows that half', { skip }, (t) => {
+    const folder = temporaryDirectory(t);
+    fs.mkdirSync(path.join(folder, 'bench', 'results'), { recursive: true });
+    stored(folder, path.join('bench', 'results', 'main.jsonl'), allLines());
+    for (const name of ['README.md', path.join('bench', 'README.md')]) {
+        fs.writeFileSync(path.join(folder, name), '<!-- measured -->\n<!-- /measured -->');
+    }
+    const { status } = node('publish.js', '--stored', '--into', folder);
+    assert.equal(status, 0);
+    const readme = fs.readFileSync(path.join(folder, 'README.md'), 'utf8');
+    assert.match(readme, /chart\.svg/);
+    assert.doesNotMatch(readme, /growth\.svg/);
+});
+
 test('the documents have a place for what is measured', () => {
     for (const page of ['README.md', path.join('bench', 'README.md')]) {
         assert.match(fs.readFileSync(path.join(ROOT, page), 'utf8'), /<!-- measured -->\n.*<!-- \/measured -->/s);
@@ -240,4 +254,10 @@ test('a report has the tables of what was measured, and says so where nothing wa
     assert.match(text, /^2026-01-02: 2 x A & B <C>/);
     assert.match(text, /\| get, hot set of 5,000, ops\/s \| 900 .* \| 9x \|/);
     assert.match(report([], false), /nothing/);
+});
+
+test('opening takes a part, or a multiple, of what readers of the same files take', () => {
+    const text = report([line('open', 'kixx', 300), line('open', 'read-loop', 600)], true);
+    assert.match(text, /readers of the same files/);
+    assert.match(text, /\| 64 reads in flight \| 600 .* \| 0\.5x \|/);
 });

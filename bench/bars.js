@@ -13,7 +13,7 @@ const BARS = 102;
 const NUMBERS = 42;
 
 /** Between panels: labels and a gap, a title and a gap. */
-const SPACING = { column: LABELS + 16, row: 60 };
+const SPACING = { column: LABELS + 22, row: 60 };
 
 /** @param {object[]} lines results */
 function barsSpecification(lines) {

@@ -17,6 +17,8 @@ const os = require('node:os');
 const path = require('node:path');
 const { parseArgs } = require('node:util');
 const { draw } = require('./chart.js');
+const { growthOf } = require('./growth.js');
+const { panelsOf } = require('./panels.js');
 const { installed } = require('./peers.js');
 const { reachTable } = require('./reach.js');
 const { about, report } = require('./report.js');
@@ -29,10 +31,16 @@ const ROOT = path.join(__dirname, '..');
 /** These take so long that the others would have to wait for hours; `run.js` measures them when it is asked. */
 const LEFT_OUT = ['pouchdb', 'nedb', 'lokijs'];
 
+/** What whole runs leave on the disk until the end, at the most. */
+const NEEDED_GB = 40;
+
+/** What `run.js` ends with where a cell failed; more is a signal. */
+const FAILED = 1;
+
 const DOCUMENTS = 100_000;
 const GROWING_SIZES = [10_000, 100_000, 1_000_000];
 
-const GROWING = 'get-hot,get-uniform,range,page-middle,view-10,set';
+const GROWING = 'get-hot,get-uniform,range,page-middle,view-10,set,open,memory';
 
 const OPTIONS = {
     runs: { type: 'string', default: '5' },
@@ -57,11 +65,16 @@ function measurements(documents) {
 function measureAll({ runs, seconds, documents, folder, into }) {
     installed(STORES.filter(({ name }) => !LEFT_OUT.includes(name)));
     const place = folder ?? fs.mkdtempSync(path.join(os.tmpdir(), 'kixx-publish-'));
+    fs.mkdirSync(place, { recursive: true });
+    checkSpace(place, documents === undefined);
     const shared = ['--runs', runs, '--folder', place, ...(seconds ? ['--seconds', seconds] : [])];
     for (const [name, args] of Object.entries(measurements(documents && Number(documents)))) {
         const json = ['--json', resultsIn(into, name)];
         const script = path.join(__dirname, 'run.js');
         const ended = spawnSync(process.execPath, [script, ...args, ...shared, ...json], { stdio: 'inherit' });
+        if (ended.status > FAILED) {
+            throw new TypeError('interrupted; --stored shows what was measured until then');
+        }
         if (ended.status !== 0) {
             // What could be measured is stored, and worth to be shown.
             process.stderr.write(`${name}: not everything could be measured\n`);
@@ -71,29 +84,41 @@ function measureAll({ runs, seconds, documents, folder, into }) {
     return folder === undefined ? () => fs.rmSync(place, { recursive: true, force: true }) : () => {};
 }
 
+/** Half of a measurement is worth less than a word in time. */
+function checkSpace(place, isWhole) {
+    const { bavail, bsize } = fs.statfsSync(place);
+    const free = (bavail * bsize) / 2 ** 30;
+    if (isWhole && free < NEEDED_GB) {
+        throw new TypeError(
+            `${place} has ${free.toFixed(0)} GB free; this needs up to ${NEEDED_GB}: --folder elsewhere`,
+        );
+    }
+}
+
 function resultsIn(root, name) {
     return path.join(root, 'bench', 'results', `${name}.jsonl`);
 }
 
-/** Draws and writes whatever is stored. */
+/** Draws and writes whatever is stored: of a measurement that was interrupted, what it came to. */
 async function publish(into) {
-    const [main, growth] = ['main', 'growth'].map((name) => read(resultsIn(into, name)));
-    await draw(main, path.join(into, 'bench', 'chart.svg'));
-    await draw(growth, path.join(into, 'bench', 'growth.svg'), true);
-    write(path.join(into, 'README.md'), shown(main));
+    const [main, growth] = ['main', 'growth'].map((name) => stored(into, name));
+    const images = [];
+    if (panelsOf(main).length > 0) {
+        await draw(main, path.join(into, 'bench', 'chart.svg'));
+        images.push('![How fast it is, beside what else could be used](bench/chart.svg)', about(main).trim());
+    }
+    if (growthOf(growth).length > 0) {
+        await draw(growth, path.join(into, 'bench', 'growth.svg'), true);
+        images.push('![What an operation costs with more and more documents](bench/growth.svg)');
+    }
+    write(path.join(into, 'README.md'), images.join('\n\n'));
     const tables = [asMarkdown(reachTable(main)), `${report(main, true)}## Growth\n`, report(growth, true)];
     write(path.join(into, 'bench', 'README.md'), tables.join('\n'));
 }
 
-function shown(lines) {
-    return [
-        '![How fast it is, beside what else could be used](bench/chart.svg)',
-        '',
-        about(lines).trim(),
-        '',
-        '![What an operation costs with more and more documents](bench/growth.svg)',
-        '',
-    ].join('\n');
+function stored(into, name) {
+    const file = resultsIn(into, name);
+    return fs.existsSync(file) ? read(file) : [];
 }
 
 /** Replaces what stands between the two marks of a document. */
@@ -108,6 +133,8 @@ function write(file, text) {
 }
 
 async function main() {
+    // What runs is interrupted with it, and tells so by how it ends.
+    process.on('SIGINT', () => {});
     const { values } = parseArgs({ options: OPTIONS });
     fs.mkdirSync(path.join(values.into, 'bench', 'results'), { recursive: true });
     const remove = values.stored ? () => {} : measureAll(values);

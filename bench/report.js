@@ -2,6 +2,7 @@
 
 /** Results as text: on which machine, then all tables. `node bench/report.js results.jsonl [--markdown]` */
 
+const { readersTable } = require('./readers-table.js');
 const { read } = require('./results.js');
 const { ADAPTERS, WRITERS } = require('./stores/index.js');
 const { sustainedTable } = require('./sustained-table.js');
@@ -15,12 +16,15 @@ function report(lines, isMarkdown) {
     const workloads = WORKLOADS.filter(({ name }) => cells.has(name));
     const plain = workloads.filter(({ writers }) => writers === undefined);
     const isPlain = ({ cell }) => plain.some(({ name }) => name === cell);
-    const stores = ADAPTERS.filter(({ name }) => lines.some((line) => line.store === name && isPlain(line)));
+    const isReader = ({ filledBy }) => filledBy !== undefined;
+    const isMeasured = ({ name }) => lines.some((line) => line.store === name && isPlain(line));
+    const stores = ADAPTERS.filter((store) => isMeasured(store) && !isReader(store));
     const sizes = [...new Set(lines.filter(isPlain).map(({ documents }) => documents))].sort((a, b) => a - b);
     const show = (table) => `${isMarkdown ? asMarkdown(table) : asText(table)}\n`;
     const parts = [about(lines)];
     for (const size of sizes) {
-        parts.push(...tables(lines, plain, stores, size).map(show));
+        const readers = readersTable(lines, ADAPTERS.filter(isReader), size);
+        parts.push(...tables(lines, plain, stores, size).map(show), readers === null ? '' : show(readers));
         parts.push(bareFiles(lines.filter((line) => isPlain(line) && line.documents === size)));
     }
     for (const workload of workloads.filter(({ writers }) => writers !== undefined)) {

@@ -135,6 +135,17 @@ function listen() {
     }
 }
 
+/** Without the library, or anything to draw, the tables have to do. */
+async function drawChart(lines, file) {
+    const { draw } = require('./chart.js');
+    try {
+        await draw(lines, file);
+        process.stderr.write(`a chart of it is in ${file}\n`);
+    } catch (error) {
+        process.stderr.write(`there is no chart: ${error.message}\n`);
+    }
+}
+
 async function main() {
     const options = read(process.argv.slice(2));
     if (options.help) {
@@ -153,8 +164,7 @@ async function main() {
         process.stdout.write(report(results.lines, options.markdown));
         process.stdout.write(absent.map((line) => `${line}\n`).join(''));
         if (options.chart !== undefined) {
-            const { draw } = require('./chart.js');
-            await draw(results.lines, options.chart);
+            await drawChart(results.lines, options.chart);
         }
     } finally {
         process.stderr.write(`${folders.used().toFixed(1)} GB on disk; ${options.folder ? 'kept' : 'being removed'}\n`);

@@ -17,4 +17,6 @@ buildAddon();
 const results = path.join(ROOT, 'bench', 'results');
 const files = ['--json', path.join(results, 'last.jsonl'), '--chart', path.join(results, 'last.svg')];
 fs.mkdirSync(results, { recursive: true });
+// Ctrl-C reaches the run, too, which then prints what it has measured; this waits for it.
+process.on('SIGINT', () => {});
 run(process.execPath, [path.join(ROOT, 'bench', 'run.js'), ...files, ...process.argv.slice(2)]);
