@@ -3,6 +3,7 @@
 /** A native store as promises: writes of a tick gathered, answers handed out. */
 
 const { AsyncResource } = require('node:async_hooks');
+const { setImmediate } = require('node:timers');
 const v8 = require('node:v8');
 const binding = require('./native.js');
 const { checkNotAborted } = require('./abort.js');
@@ -307,6 +308,8 @@ class State {
     #tickets = new Map();
     #nextTicket = 1;
     #calls = new Map();
+    /** What the native side told and nobody was told yet, in its order. */
+    #arrived = [];
     #expected = new Map();
     /** Weak, because the native side holds this object as long as the store is open. */
     #watchers = [];
@@ -422,7 +425,27 @@ class State {
         }
     }
 
+    /**
+     * Takes what the native side tells. In one turn of the event loop it tells all that has come, and what comes meanwhile:
+     * where each answer leads to the next write that is without end, and nobody else gets a turn. So it is handed on in
+     * turns of its own.
+     */
     receive(event, ticket, payload) {
+        this.#arrived.push({ event, ticket, payload });
+        if (this.#arrived.length === 1) {
+            setImmediate(this.#deliver);
+        }
+    }
+
+    #deliver = () => {
+        const { event, ticket, payload } = this.#arrived.shift();
+        if (this.#arrived.length > 0) {
+            setImmediate(this.#deliver);
+        }
+        this.#take(event, ticket, payload);
+    };
+
+    #take(event, ticket, payload) {
         if (event === SETTLED) {
             const settle = this.#tickets.get(ticket);
             this.#tickets.delete(ticket);

@@ -19,6 +19,10 @@ const MOST_SHAPES = 12;
 const TRIALS = 64;
 const DOCUMENTS_PER_TRIAL = 1_024;
 
+/** After so many documents without a match only one in so many is looked at. */
+const MOST_MISSES = 64;
+const DOCUMENTS_PER_LOOK = 8;
+
 /** The length of a shape's code from which on it would be slow to compile. */
 const LONGEST_CODE = 16_000;
 
@@ -140,12 +144,26 @@ class Copies {
     #takers = [];
     #trials = TRIALS;
     #documents = 0;
+    #misses = 0;
 
     /**
      * What would come back from the document's JSON, with a `_rev` in the first place (`undefined` where it has none);
      * `undefined` where that is not certain.
      */
     of(document) {
+        this.#documents += 1;
+        if (this.#documents % DOCUMENTS_PER_TRIAL === 0) {
+            this.#trials += 1;
+        }
+        if (this.#misses >= MOST_MISSES && this.#documents % DOCUMENTS_PER_LOOK !== 0) {
+            return undefined;
+        }
+        const copy = this.#matched(document) ?? (this.#trials > 0 ? this.#learned(document) : undefined);
+        this.#misses = copy === undefined ? this.#misses + 1 : 0;
+        return copy;
+    }
+
+    #matched(document) {
         const takers = this.#takers;
         for (let index = 0; index < takers.length; index += 1) {
             const taker = takers[index];
@@ -158,18 +176,10 @@ class Copies {
                 return copy;
             }
         }
-        return this.#mayTry() ? this.#learn(document) : undefined;
+        return undefined;
     }
 
-    #mayTry() {
-        this.#documents += 1;
-        if (this.#documents % DOCUMENTS_PER_TRIAL === 0) {
-            this.#trials += 1;
-        }
-        return this.#trials > 0;
-    }
-
-    #learn(document) {
+    #learned(document) {
         this.#trials -= 1;
         const taker = compiled(document);
         const copy = taker?.(document);
