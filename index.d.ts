@@ -506,7 +506,10 @@ export interface CacheStats {
     documents: number;
     /** An estimate. */
     bytes: number;
-    /** How many reads were answered from it, and how many were not. */
+    /**
+     * How many documents were read from it, and how many were not, which counts those that do not exist. Those of `getItems`
+     * and of queries count each, where the query was answered at once.
+     */
     hits: number;
     misses: number;
 }

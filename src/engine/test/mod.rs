@@ -9,6 +9,7 @@ mod declared;
 mod durability;
 mod find;
 mod health;
+mod held;
 mod index;
 mod loading;
 mod model;
