@@ -34,6 +34,9 @@ pub struct Emitted {
     pub value: RowValue,
 }
 
+/// The counts before what an `Arc` holds.
+const SHARED: usize = 2 * size_of::<usize>();
+
 /// Rows of a [`Piece`], about.
 const PIECE: usize = 4_096;
 
@@ -176,6 +179,16 @@ impl Rows {
             Gathered::Merging(merge) => merge.len(),
         };
         self.tree.len() + gathered
+    }
+
+    /// About the bytes that they take, without those that are only gathered. O(log n).
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        let shared = |length: usize| SHARED + length;
+        let pointed = |key: &RowKey, value: &RowValue| {
+            shared(key.as_bytes().len()) + value.as_ref().map_or(0, |value| shared(value.len()))
+        };
+        self.tree.bytes(pointed) + self.by_document.bytes()
     }
 
     /// Whether there are no rows.
