@@ -34,6 +34,14 @@ export type AnyDocument = Record<string, any>;
 /** A value that JSON can hold, as a view's key or value. */
 export type Json = string | number | boolean | null | Json[] | { [member: string]: Json | undefined };
 
+/** How a load is waited for. */
+export interface LoadOptions {
+    /** Rejects the call with code `ABORT_ERR` when it is aborted. The load goes on: others may wait for it, too. */
+    signal?: AbortSignal | undefined;
+    /** Hears how many files are read, about a hundred times; at the end always. */
+    onProgress?: ((progress: BuildProgress) => void) | undefined;
+}
+
 /** What `load` found. */
 export interface LoadReport {
     /** How many documents there are. */
@@ -473,12 +481,28 @@ export interface DatastoreEvents {
     degraded: [error: DatastoreError];
 }
 
+/**
+ * Bytes that a store holds beside V8's heap, by part. Of many keys and rows they are estimated from some; what the allocator
+ * adds to each piece (8 to 23 bytes) is not in them.
+ */
+export interface MemoryStats {
+    /** Texts of the documents. */
+    texts: number;
+    /** Keys, and what documents are found by. */
+    keys: number;
+    /** What changed since the load, and when. */
+    changes: number;
+    /** Rows of the views. */
+    views: number;
+}
+
 /** A store's numbers. */
 export interface Stats {
     /** How many documents there are. */
     documents: number;
     /** Bytes of their texts. */
     textBytes: number;
+    memory: MemoryStats;
     /** Rises with every change. */
     sequence: number;
     /** The last change that is known to survive a power cut. */
@@ -643,9 +667,9 @@ export class Datastore<Doc extends object = AnyDocument> extends EventEmitter<Da
     /**
      * Reads every document into memory. Calling it again waits for the same load.
      * @throws `CorruptError`, `StorageError`, `DatastoreError` with code `LOCKED`; `AssertionError` where the directory
-     * remembers another `collation`
+     * remembers another `collation`; code `ABORT_ERR`
      */
-    load(): Promise<this>;
+    load(options?: LoadOptions): Promise<this>;
 
     /**
      * A document, or `null`.
@@ -821,7 +845,7 @@ export class DatastoreEngine<Doc extends object = AnyDocument> {
     /** What `loadDocuments` found; `null` before. */
     readonly loadReport: LoadReport | null;
 
-    loadDocuments(): Promise<void>;
+    loadDocuments(options?: LoadOptions): Promise<void>;
 
     getItem(key: Key): { key: string; document: Stored<Doc> | null };
 

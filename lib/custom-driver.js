@@ -5,6 +5,7 @@
 const { orAborted } = require('./abort.js');
 const { CheckingDriver } = require('./checking-driver.js');
 const { DatastoreError } = require('./errors.js');
+const { Progress } = require('./loading.js');
 const { forCustomEngine } = require('./query.js');
 const { Once } = require('./once.js');
 const { checkViewId, withMethods } = require('./check.js');
@@ -14,6 +15,8 @@ const aSource = withMethods();
 
 class CustomDriver extends CheckingDriver {
     loaded = false;
+    /** What somebody else's engine is at, it does not tell. */
+    progress = new Progress();
     #engine;
     #load = new Once(() => this.#startLoad());
 

@@ -23,6 +23,7 @@ const { DatastoreEngine, driverOf } = require('./engine.js');
 const { AssertionError, ClosedError, NotFoundError } = require('./errors.js');
 const { countQuery, firstQuery, pageQuery } = require('./find.js');
 const { KeyOrder } = require('./key-order.js');
+const { loadOptions, loading } = require('./loading.js');
 const { buildOptions, keyQuery, viewQuery } = require('./query.js');
 const { ruleOf } = require('./rule.js');
 const { take } = require('./taken.js');
@@ -95,9 +96,10 @@ class Datastore extends EventEmitter {
         return this.#driver.loadReport;
     }
 
-    async load() {
+    async load(options) {
+        const checked = loadOptions(options, 'load');
         this.#checkOpen();
-        await this.#driver.load();
+        await loading(this.#driver, checked);
         return this;
     }
 

@@ -17,6 +17,7 @@ const { accepted, documentOf } = require('./answer.js');
 const { AssertionError } = require('./errors.js');
 const { find } = require('./find.js');
 const { NativeTransaction } = require('./native-transaction.js');
+const { Progress } = require('./loading.js');
 const { DELETE, SET } = require('./rule.js');
 const { Action, Store } = require('./store.js');
 const { Views } = require('./views.js');
@@ -25,6 +26,7 @@ class NativeDriver {
     /** Writes to one key may be under way together: the engine keeps their order. */
     ordersWrites = true;
     loadReport = null;
+    progress = new Progress();
     /** What an answered write survives: `'none'`, `'os'` or `'full'`. */
     durability;
     #store;
@@ -33,7 +35,7 @@ class NativeDriver {
     /** @param {ConstructorParameters<typeof Store>[0]} options */
     constructor(options) {
         this.durability = options.durability;
-        this.#store = new Store(options);
+        this.#store = new Store(options, this.progress);
         this.#views = new Views(this.#store);
     }
 

@@ -9,6 +9,7 @@ const { NativeDriver } = require('./driver.js');
 const { OF_STORE, isGiven } = require('./durability.js');
 const { AssertionError, ClosedError } = require('./errors.js');
 const { FileSystemDriver } = require('./file-system-driver.js');
+const { loadOptions, loading } = require('./loading.js');
 const { keyQuery, viewQuery } = require('./query.js');
 const { UnderWay } = require('./under-way.js');
 
@@ -46,9 +47,10 @@ class DatastoreEngine {
         return this.#driver.loadReport;
     }
 
-    async loadDocuments() {
+    async loadDocuments(options) {
+        const checked = loadOptions(options, 'loadDocuments');
         this.#checkOpen();
-        await this.#driver.load();
+        await loading(this.#driver, checked);
     }
 
     getItem(key) {

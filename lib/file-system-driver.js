@@ -13,6 +13,7 @@ const { checkKey, checkText, stringify } = require('./check.js');
 const { checkRevision, NativeDriver } = require('./driver.js');
 const { CorruptError, DatastoreError } = require('./errors.js');
 const { KeyOrder } = require('./key-order.js');
+const { Progress } = require('./loading.js');
 const { Once } = require('./once.js');
 const { UnderWay } = require('./under-way.js');
 
@@ -26,6 +27,7 @@ const READERS = 16;
 
 class FileSystemDriver extends CheckingDriver {
     loadReport = null;
+    progress = new Progress();
     #memory;
     #order = new KeyOrder();
     #underWay = new UnderWay();
@@ -58,9 +60,13 @@ class FileSystemDriver extends CheckingDriver {
         const texts = new Map();
         const bad = [];
         const waiting = keys.values();
+        let done = 0;
+        this.progress.begin();
         const reader = async () => {
             for (const key of waiting) {
                 await this.#read(key, texts, bad);
+                done += 1;
+                this.progress.tell(done, keys.length);
             }
         };
         await Promise.all(Array.from({ length: READERS }, reader));

@@ -36,6 +36,9 @@ const NAMES = { [FAILED]: 'error', [DEGRADED]: 'degraded' };
 
 const NONE = -1;
 
+/** The ticket of a load's progress; calls begin with 1. */
+const OF_LOAD = 0;
+
 /** Bytes of documents kept as objects, where nobody says how many. A small heap keeps less. */
 const CACHE_SIZE = Math.min(64 << 20, Math.floor(v8.getHeapStatistics().heap_size_limit / 16));
 
@@ -72,24 +75,19 @@ class Store {
     #cache;
 
     /**
-     * @param {object} options
-     * @param {'none' | 'os' | 'full'} options.durability with `'none'` nothing is stored
-     * @param {string} [options.directory]
-     * @param {boolean} [options.quarantine]
-     * @param {boolean} [options.background] whether files follow later than answers
-     * @param {number} [options.syncInterval] milliseconds
-     * @param {number} [options.cacheSize] bytes of documents kept as objects
-     * @param {string} [options.collation] JSON text; without it keys are in the order that the directory remembers
+     * @param {object} given
+     * @param {'none' | 'os' | 'full'} given.durability with `'none'` nothing is stored
+     * @param {string} [given.directory]
+     * @param {boolean} [given.quarantine]
+     * @param {boolean} [given.background] whether files follow later than answers
+     * @param {number} [given.syncInterval] milliseconds
+     * @param {number} [given.cacheSize] bytes of documents kept as objects
+     * @param {string} [given.collation] JSON text; without it keys are in the order that the directory remembers
+     * @param {import('./loading.js').Progress} progress hears how far a load is
      */
-    constructor({
-        durability,
-        directory,
-        quarantine = false,
-        background = false,
-        syncInterval = 1_000,
-        cacheSize = CACHE_SIZE,
-        collation,
-    }) {
+    constructor(given, progress) {
+        const { durability, directory, quarantine = false, background = false, collation } = given;
+        const { syncInterval = 1_000, cacheSize = CACHE_SIZE } = given;
         // The callback holds the state but not the store, so that an unused store can be collected.
         const state = this.#state;
         const options = { directory, quarantine, durability, background, syncInterval, collation };
@@ -99,6 +97,7 @@ class Store {
             }),
         );
         state.number = this.#number;
+        state.progress = progress;
         this.#cache = new ObjectCache(this.#source(), cacheSize);
         abandoned.register(this, this.#number, this);
     }
@@ -133,6 +132,7 @@ class Store {
     }
 
     async #startLoad() {
+        this.#state.progress.begin();
         const report = await this.#state.expect(LOADED, () => native(() => binding.load(this.#number)));
         if (report.code !== undefined) {
             throw fromNative(report);
@@ -304,6 +304,7 @@ class Store {
 /** What waits for answers. */
 class State {
     number = NONE;
+    progress = null;
     #gathered = null;
     #tickets = new Map();
     #nextTicket = 1;
@@ -453,6 +454,8 @@ class State {
         } else if (event === ANSWERED) {
             this.#calls.get(ticket)?.answer(payload);
             this.#calls.delete(ticket);
+        } else if (event === PROGRESS && ticket === OF_LOAD) {
+            this.progress.tell(...payload);
         } else if (event === PROGRESS) {
             this.#calls.get(ticket)?.tell(...payload);
         } else if (event in NAMES) {

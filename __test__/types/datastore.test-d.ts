@@ -497,6 +497,12 @@ export async function untyped(): Promise<void> {
     const { document } = engine.getItem('anything');
     document?.anything;
     const report: LoadReport | null = datastore.loadReport;
+    const onProgress = ({ done, total }: BuildProgress) => console.log(done / total);
+    same<Awaited<ReturnType<typeof datastore.load>>, typeof datastore>(true);
+    await datastore.load({ onProgress, signal: AbortSignal.timeout(1_000) });
+    await datastore._db.loadDocuments({ onProgress });
+    // @ts-expect-error a load has no limit
+    await datastore.load({ limit: 1 });
     void report;
     void new Datastore({ db: engine, requireRev: true });
     void new Datastore({

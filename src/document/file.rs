@@ -41,12 +41,12 @@ impl Document {
         let within = |length: usize| {
             if length > most { Err(format!("is longer than {most} bytes without whitespace")) } else { Ok(()) }
         };
-        if let Some((revision, members)) = revision::leading(object)
+        if let Some((_, members)) = revision::leading(object)
             && !revision::may_occur(members)
         {
             // Without `_rev` a brace would stand before them; the last member's own is among them.
             within("{".len() + members.len())?;
-            return Ok(Self { revision, text: Arc::from(object) });
+            return Ok(Self { text: Arc::from(object) });
         }
         if !revision::may_occur(object) {
             within(object.len())?;

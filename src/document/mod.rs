@@ -37,7 +37,7 @@ use std::sync::Arc;
 /// A stored document. Cheap to clone.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Document {
-    revision: u64,
+    /// The revision is at its head, where it is read as fast as from a field that would cost every document eight bytes.
     text: Arc<str>,
 }
 
@@ -54,21 +54,22 @@ impl Document {
             text.push(',');
         }
         text.push_str(members);
-        Self { revision, text: Arc::from(text) }
+        Self { text: Arc::from(text) }
     }
 
     /// The document whose canonical text this is: what [`Document::text`] told of one. It is trusted beyond its `_rev`;
     /// `None` where it does not begin with one.
     #[must_use]
     pub fn from_text(text: &str) -> Option<Self> {
-        let (revision, _) = revision::leading(text).filter(|_| text.ends_with('}'))?;
-        Some(Self { revision, text: Arc::from(text) })
+        revision::leading(text).filter(|_| text.ends_with('}'))?;
+        Some(Self { text: Arc::from(text) })
     }
 
     /// How often the document was written since it was made: 0 at first.
     #[must_use]
     pub fn revision(&self) -> u64 {
-        self.revision
+        // Every text begins with one.
+        revision::leading(&self.text).map_or(0, |(revision, _)| revision)
     }
 
     /// The canonical text, `"_rev"` first: `{"_rev":3,"name":"x"}`.

@@ -59,6 +59,12 @@ impl Documents {
         self.by_key.get(key)
     }
 
+    /// About the bytes that keys and trees take, without the texts. O(log n).
+    pub fn bytes(&self) -> usize {
+        let arranged = self.arranged.as_ref().map_or(0, |arranged| arranged.keys.bytes(|order, _| order.0.len()));
+        self.by_key.bytes(|key, _| key.heap_bytes()) + arranged
+    }
+
     /// Sets a key's document and gives out what it replaces.
     pub fn insert(&mut self, key: Key, stored: Stored) -> Option<Stored> {
         let Some(arranged) = &mut self.arranged else { return self.by_key.insert(key, stored) };

@@ -13,7 +13,7 @@ use super::lifecycle::{CloseReply, Ending, LoadReply, Phase, Shared, closed};
 use super::options::Options;
 use super::queue::{DefineReply, DuplicatesReply, FlushReply, Request};
 use super::reading::Reading;
-use super::report::Stats;
+use super::report::{Memory, Stats};
 use super::snapshot::{Snapshot, Stored};
 use super::transaction::Transaction;
 use super::write::{Reply, Write};
@@ -197,13 +197,17 @@ impl Engine {
     pub fn stats(&self) -> Stats {
         let (degraded, failure) = (self.shared.health.hindrance(), self.shared.health.failure());
         let closed = Stats { degraded, failure, ..Stats::default() };
+        let views = self.shared.views.all().iter().map(|(_, view)| view.bytes()).sum();
         let state = self.shared.state.read();
-        let Ok(snapshot) = state.snapshot() else { return closed };
+        let Ok(snapshot) = state.snapshot().cloned() else { return closed };
+        let keeper = state.keeper_stats();
+        drop(state);
         Stats {
             documents: snapshot.documents().len(),
             text_bytes: snapshot.text_bytes(),
+            memory: Memory { views, ..snapshot.memory() },
             position: snapshot.position(),
-            keeper: state.keeper_stats(),
+            keeper,
             ..closed
         }
     }

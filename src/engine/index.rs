@@ -167,6 +167,12 @@ impl Index {
         &self.collation
     }
 
+    /// About the bytes that the rows take. O(log n).
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        self.rows.bytes()
+    }
+
     /// Wants a moment that is not before those wanted already, and tells its sequence.
     pub fn want(&mut self, snapshot: Snapshot) -> Sequence {
         let moment = snapshot.position().sequence;
@@ -218,7 +224,7 @@ impl Index {
         if self.gathering.is_some_and(|gathering| gathering != moment) && !self.settle() {
             return Ok(Advance::Busy);
         }
-        if !target.changes().reach_back_to(self.deleted) {
+        if self.extent != Extent::Nothing && !target.changes().reach_back_to(self.deleted) {
             self.clear();
         }
         if !self.remove_deleted(&target) {

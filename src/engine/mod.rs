@@ -34,7 +34,7 @@
 //! | `call` | [`Call`]: whether an answer is still wanted, and how far it is |
 //! | `background` | the thread that syncs beside the calls |
 //! | `health` | poison and hindrance, and the [`EngineEvent`]s that tell them |
-//! | `options`, `report` | [`Options`]; [`Stats`], [`LoadReport`] |
+//! | `options`, `report` | [`Options`]; [`Stats`], [`Memory`], [`LoadReport`] |
 //!
 //! # Invariants
 //!
@@ -101,7 +101,7 @@ pub use options::Options;
 pub use queue::{DefineReply, DuplicatesReply, FlushReply};
 pub use reading::Reading;
 pub use reads::Reads;
-pub use report::{LoadReport, Stats};
+pub use report::{LoadReport, Memory, Stats};
 pub use snapshot::{Snapshot, Stored};
 pub use transaction::Transaction;
 pub use unique::Duplicate;

@@ -16,6 +16,19 @@ pub struct LoadReport {
     pub duration: Duration,
 }
 
+/// Bytes that an engine holds, about: what the allocator adds is not counted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Memory {
+    /// The documents' texts, with what lets snapshots share them.
+    pub texts: usize,
+    /// The keys, and the trees by which documents are found.
+    pub keys: usize,
+    /// The record of changes.
+    pub changes: usize,
+    /// The rows of declarative views; those of others are their owners'.
+    pub views: usize,
+}
+
 /// How much an engine holds, and how it is.
 #[derive(Clone, Debug, Default)]
 pub struct Stats {
@@ -23,6 +36,8 @@ pub struct Stats {
     pub documents: usize,
     /// Bytes of their texts.
     pub text_bytes: u64,
+    /// What all this takes in memory, by part.
+    pub memory: Memory,
     /// The last commit.
     pub position: Position,
     /// What waits for the storage's keeper; zeros where it has none.

@@ -2,10 +2,14 @@
 
 use super::changes::Changes;
 use super::documents::Documents;
+use super::report::Memory;
 use crate::document::Document;
 use crate::key::Key;
 use crate::storage::{Loaded, Position, Sequence};
 use crate::tree::Tree;
+
+/// The counts by which a text is shared.
+const SHARED: usize = 2 * size_of::<usize>();
 
 /// A document and the commit that stored it.
 #[derive(Clone, Debug)]
@@ -35,17 +39,14 @@ impl Snapshot {
         documents.sort_by(|(a, _), (b, _)| a.cmp(b));
         documents.dedup_by(|(later, _), (earlier, _)| later == earlier);
         let first = position.sequence.saturating_sub(documents.len() as u64);
-        let mut snapshot = Self { position, ..Self::default() };
-        let mut live = Vec::with_capacity(documents.len());
-        let mut entries = Vec::with_capacity(documents.len());
-        for ((key, document), sequence) in documents.into_iter().zip(first + 1..) {
-            snapshot.text_bytes += document.text().len() as u64;
-            live.push((sequence, key.clone()));
-            entries.push((key, Stored { document, sequence }));
-        }
-        snapshot.changes = Changes::loaded(Tree::from_sorted(live).unwrap_or_default());
-        snapshot.documents = Documents::new(Tree::from_sorted(entries).unwrap_or_default(), &collation);
-        snapshot
+        let changes = Changes::loaded(documents.len(), position.sequence);
+        let mut text_bytes = 0;
+        let entries = documents.into_iter().zip(first + 1..).map(|((key, document), sequence)| {
+            text_bytes += document.text().len() as u64;
+            (key, Stored { document, sequence })
+        });
+        let documents = Documents::new(Tree::from_sorted(entries).unwrap_or_default(), &collation);
+        Self { documents, changes, position, text_bytes }
     }
 
     /// A key's document. O(log n).
@@ -82,6 +83,13 @@ impl Snapshot {
     #[must_use]
     pub fn text_bytes(&self) -> u64 {
         self.text_bytes
+    }
+
+    /// About the bytes that this moment takes, without views. O(log n).
+    #[must_use]
+    pub(super) fn memory(&self) -> Memory {
+        let texts = usize::try_from(self.text_bytes).unwrap_or(usize::MAX) + self.documents().len() * SHARED;
+        Memory { texts, keys: self.documents.bytes(), changes: self.changes.bytes(), views: 0 }
     }
 
     /// Takes over one committed change and gives out what it replaced, to be dropped without the lock. O(log n).

@@ -10,7 +10,7 @@
 //! | 3 failed | 0 | a failure: why writes are refused from now on |
 //! | 4 degraded | 0 | a failure: what hinders the work in the background |
 //! | 5 answered | the call's | JSON text, or a failure |
-//! | 6 progress | the call's | `[done, total]`, before it is answered |
+//! | 6 progress | the call's, 0 of a load | `[done, total]`, before it is answered |
 //!
 //! A batch that was refused is settled with an array of one failure. So is a transaction and a flush; one that was done
 //! is with an array of one `null`. Failed, degraded and progress answer nothing.
@@ -76,6 +76,11 @@ pub enum Event {
 }
 
 impl Event {
+    /// How far a load is.
+    pub fn loading(done: usize, total: usize) -> Self {
+        Self::Progress { ticket: 0.0, done: as_number(done as u64), total: as_number(total as u64) }
+    }
+
     /// Its number and ticket.
     fn address(&self) -> (u32, f64) {
         match self {

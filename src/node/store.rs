@@ -23,11 +23,11 @@ use super::kept::Kept;
 use super::transaction::Transactions;
 use super::view::Reductions;
 use crate::collator::Collation;
-use crate::engine::{Ending, Engine, Index, Options, Settled};
+use crate::engine::{Ending, Engine, Index, Memory, Options, Settled};
 use crate::error::{Error, ErrorKind, Result};
-use crate::storage::Storage;
 use crate::storage::files::{self, Files, OnCorrupt, Placing};
-use crate::storage::memory::Memory;
+use crate::storage::memory;
+use crate::storage::{Storage, Watcher};
 use crate::view::wait_for_drops;
 
 /// A store as its environment knows it.
@@ -121,17 +121,18 @@ pub struct OpenOptions {
 }
 
 impl OpenOptions {
-    fn storage(self) -> Result<Box<dyn Storage>> {
+    fn storage(self, events: Events) -> Result<Box<dyn Storage>> {
         let Self { directory, quarantine, durability, background, collation, .. } = self;
         let collation = collation.as_deref().map(Collation::parse).transpose()?;
         let placing = if background { Placing::Background } else { Placing::Eager };
         let on_corrupt = if quarantine { OnCorrupt::Quarantine } else { OnCorrupt::Error };
         Ok(match directory.filter(|_| durability != "none") {
             Some(directory) => {
-                let options = files::Options { on_corrupt, placing, collation };
+                let watcher = Watcher::new(move |done, total| events.send(Event::loading(done, total)));
+                let options = files::Options { on_corrupt, placing, collation, watcher };
                 Box::new(Files::new(PathBuf::from(directory), options))
             }
-            None => Box::new(Memory::ordered(collation.unwrap_or_default())),
+            None => Box::new(memory::Memory::ordered(collation.unwrap_or_default())),
         })
     }
 
@@ -154,7 +155,7 @@ pub fn open(
     let alive = KeepAlive::new();
     let events = Events::new(&callback, &alive)?;
     let engine_options = options.engine(events.clone());
-    let storage = options.storage().map_err(|error| throw(&env, &error))?;
+    let storage = options.storage(events.clone()).map_err(|error| throw(&env, &error))?;
     let store = Rc::new(Store {
         engine: Engine::new(storage, engine_options),
         events,
@@ -223,14 +224,16 @@ pub fn dispose(env: Env, number: u32) -> napi::Result<()> {
     sweep(&env)
 }
 
-/// How much a store holds, and how it is: `{ documents, textBytes, sequence, syncedSequence, journalBytes, filesBehind,
+/// How much a store holds, and how it is: `{ documents, textBytes, memory, sequence, syncedSequence, journalBytes, filesBehind,
 /// spares, poisoned, failure, degraded }`, the last two `null` or a failure.
 #[napi(catch_unwind)]
 pub fn stats(env: &Env, number: u32) -> napi::Result<Object<'_>> {
-    let stats = store(env, number)?.engine.stats();
+    let store = store(env, number)?;
+    let stats = store.engine.stats();
     let mut told = Object::new(env)?;
     told.set("documents", as_number(stats.documents as u64))?;
     told.set("textBytes", as_number(stats.text_bytes))?;
+    told.set("memory", memory(env, &store, stats.memory)?)?;
     told.set("sequence", as_number(stats.position.sequence))?;
     told.set("syncedSequence", as_number(stats.keeper.synced))?;
     told.set("journalBytes", as_number(stats.keeper.journal_bytes))?;
@@ -242,6 +245,18 @@ pub fn stats(env: &Env, number: u32) -> napi::Result<Object<'_>> {
             Some(error) => told.set(name, failure(env, &error)?)?,
             None => told.set(name, Null)?,
         }
+    }
+    Ok(told)
+}
+
+/// What a store takes in memory: `{ texts, keys, changes, views }`.
+fn memory<'env>(env: &'env Env, store: &Store, parts: Memory) -> napi::Result<Object<'env>> {
+    let of_views: usize = store.views.borrow().iter().flatten().map(Index::bytes).sum();
+    let mut told = Object::new(env)?;
+    let parts =
+        [("texts", parts.texts), ("keys", parts.keys), ("changes", parts.changes), ("views", parts.views + of_views)];
+    for (name, bytes) in parts {
+        told.set(name, as_number(bytes as u64))?;
     }
     Ok(told)
 }

@@ -33,6 +33,7 @@ pub(crate) mod conformance;
 #[cfg(test)]
 pub(crate) mod faulty;
 
+use std::fmt;
 use std::sync::Arc;
 
 use crate::collator::Collation;
@@ -113,6 +114,33 @@ pub struct Loaded {
     pub definitions: String,
     /// What was found beside them.
     pub findings: Findings,
+}
+
+/// Hears how far a load is, from several threads: so many documents of so many. By default nobody does.
+#[derive(Clone, Default)]
+pub struct Watcher {
+    hear: Option<Arc<dyn Fn(usize, usize) + Send + Sync>>,
+}
+
+impl Watcher {
+    /// Tells `hear`, which must not wait.
+    #[must_use]
+    pub fn new(hear: impl Fn(usize, usize) + Send + Sync + 'static) -> Self {
+        Self { hear: Some(Arc::new(hear)) }
+    }
+
+    /// So many documents are read. Counts may come out of order.
+    pub fn tell(&self, done: usize, total: usize) {
+        if let Some(hear) = &self.hear {
+            hear(done, total);
+        }
+    }
+}
+
+impl fmt::Debug for Watcher {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Watcher").field(&self.hear.is_some()).finish()
+    }
 }
 
 /// What a load found that is no document.

@@ -39,6 +39,7 @@
 #![forbid(unsafe_code)]
 
 mod bulk;
+mod bytes;
 mod insert;
 mod iter;
 mod node;

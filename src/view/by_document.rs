@@ -60,6 +60,12 @@ impl ByDocument {
         self.shard(document)?.remove(document)
     }
 
+    /// The bytes of the tables; row keys are the tree's, and a list of several is so seldom that it is not counted.
+    pub fn bytes(&self) -> usize {
+        let slot = size_of::<(Key, DocumentRows)>() + 1;
+        self.shards.iter().map(|shard| shard.capacity() * slot).sum()
+    }
+
     pub fn is_empty(&self) -> bool {
         self.shards.iter().all(HashMap::is_empty)
     }

@@ -39,6 +39,9 @@ pub struct Emitted {
 /// Fewer rows are dropped where they are.
 const FEW: usize = 1_000;
 
+/// The counts before what an `Arc` holds.
+const SHARED: usize = 2 * size_of::<usize>();
+
 /// The rows of one view, to be changed document by document.
 #[derive(Default)]
 pub struct Rows {
@@ -151,6 +154,16 @@ impl Rows {
     #[must_use]
     pub fn len(&self) -> usize {
         self.tree.len() + self.gathering.as_ref().map_or(0, Gathering::len)
+    }
+
+    /// About the bytes that they take, without those that are only gathered. O(log n).
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        let shared = |length: usize| SHARED + length;
+        let pointed = |key: &RowKey, value: &RowValue| {
+            shared(key.as_bytes().len()) + value.as_ref().map_or(0, |value| shared(value.len()))
+        };
+        self.tree.bytes(pointed) + self.by_document.bytes()
     }
 
     /// Whether there are no rows.

@@ -31,6 +31,10 @@ impl Built {
     /// Whether little has changed up to a moment.
     pub fn is_near(&self, snapshot: &Snapshot) -> bool {
         let changes = snapshot.changes();
+        if self.sequence == 0 {
+            let documents = snapshot.documents().len();
+            return documents <= LITTLE.changes && snapshot.text_bytes() <= LITTLE.bytes as u64;
+        }
         let (live, deleted) = (changes.live_after(self.sequence), changes.deleted_after(self.sequence));
         if !changes.reach_back_to(self.sequence) || live.len() + deleted.len() > LITTLE.changes {
             return false;
@@ -81,6 +85,10 @@ impl Built {
 
     pub fn rows(&self) -> &RowTree {
         self.rows.tree()
+    }
+
+    pub fn bytes(&self) -> usize {
+        self.rows.bytes()
     }
 
     pub fn sequence(&self) -> Sequence {

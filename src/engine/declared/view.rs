@@ -101,6 +101,11 @@ impl View {
         *self.numbers.lock()
     }
 
+    /// About the bytes that its rows take; none while they are brought forward. O(log n).
+    pub(in crate::engine) fn bytes(&self) -> usize {
+        self.built.try_lock().map_or(0, |built| built.bytes())
+    }
+
     /// The view at a moment, where little has changed since the last one; else `None`, and [`later`](Self::later) is the
     /// way.
     pub(in crate::engine) fn near(&self, snapshot: &Snapshot) -> Option<Result<Reading>> {

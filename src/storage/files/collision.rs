@@ -10,6 +10,7 @@ use super::layout::TEMPORARY;
 use crate::disk::Disk;
 use crate::error::{Error, ErrorKind, Result};
 use crate::key::Key;
+use crate::key::file_name::canonical;
 
 /// Which key owns each folded name; nobody owns that of a file that is no document. Empty, and free, where the file
 /// system tells case.
@@ -62,6 +63,16 @@ impl Names {
         };
         let message = format!("this file system ignores case: key {key:?} would overwrite {victim}");
         Err(Error::new(ErrorKind::KeyCollision, message).with_key(key.to_text()).with_path(relative))
+    }
+
+    /// Gives the key its own canonical name, as `claim` does.
+    ///
+    /// # Errors
+    ///
+    /// As `claim`.
+    pub fn claim_canonical(&mut self, key: &Key) -> Result<bool> {
+        // Nobody asks for the name where every one is free.
+        if self.owners.is_some() { self.claim(&canonical(key), key) } else { Ok(false) }
     }
 
     /// Keeps every key from the names of files that are no documents, but for names that a key has already.

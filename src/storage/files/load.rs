@@ -26,7 +26,7 @@ use crate::error::{BadFile, Error, ErrorKind, Result};
 use crate::journal::{self, Journal, Recovered, Start};
 use crate::key::Key;
 use crate::key::file_name::{Form, canonical};
-use crate::storage::{Findings, Loaded, Position};
+use crate::storage::{Findings, Loaded, Position, Watcher};
 
 /// Finds out whether the file system tells case.
 type Probe = fn(&dyn Disk) -> Result<Names>;
@@ -45,7 +45,7 @@ pub(super) fn load(disk: Arc<dyn Disk>, options: &Options, limits: Limits, probe
     let names = probe(disk.as_ref())?;
     let way = Way::probe(disk.as_ref())?;
     let past = journal::recover(disk.as_ref(), JOURNAL)?;
-    let (found, contents) = read_files(disk.as_ref())?;
+    let (found, contents) = read_files(disk.as_ref(), &options.watcher)?;
     let is_doubted = disk.kind(FAILED)?.is_some();
     let mut plan = recover::plan(disk.as_ref(), &past, is_doubted, &found, &contents)?;
     let definitions = match definitions::read(disk.as_ref())? {
@@ -91,9 +91,9 @@ pub(super) fn load(disk: Arc<dyn Disk>, options: &Options, limits: Limits, probe
     Ok((open, Loaded { documents, position, collation, definitions, findings }))
 }
 
-fn read_files(disk: &dyn Disk) -> Result<(Scan, Contents)> {
+fn read_files(disk: &dyn Disk, watcher: &Watcher) -> Result<(Scan, Contents)> {
     let mut found = scan::scan(disk)?;
-    let mut contents = read::read(disk, &found.documents)?;
+    let mut contents = read::read(disk, &found.documents, watcher)?;
     fall_back(disk, &mut found, &mut contents)?;
     Ok((found, contents))
 }
@@ -106,10 +106,10 @@ fn fall_back(disk: &dyn Disk, found: &mut Scan, contents: &mut Contents) -> Resu
             found.superseded.push(file);
             continue;
         };
-        let mut read = read::read(disk, std::slice::from_ref(&file))?;
-        if let (Some((_, document)), Some(ours)) = (read.documents.pop(), found.documents.get_mut(index)) {
-            let at = contents.documents.partition_point(|(of, _)| *of < index);
-            contents.documents.insert(at, (index, document));
+        let mut read = read::read(disk, std::slice::from_ref(&file), &Watcher::default())?;
+        let slots = (contents.documents.get_mut(index), found.documents.get_mut(index));
+        if let (Some(Some(document)), (Some(slot), Some(ours))) = (read.documents.pop(), slots) {
+            *slot = Some(document);
             contents.fallen.push(contents.bad.remove(bad).1);
             *ours = file;
         }
@@ -190,10 +190,8 @@ impl Open {
     /// Joins keys and documents, and notes who owns which name.
     fn own(&mut self, found: Scan, contents: Contents, plan: Plan) -> Result<Vec<(Key, Document)>> {
         let mut changed = plan.documents;
-        let mut documents = contents.documents.into_iter().peekable();
-        let mut owned = Vec::with_capacity(documents.len() + changed.len());
-        for (index, file) in found.documents.into_iter().enumerate() {
-            let document = documents.next_if(|(of, _)| *of == index).map(|(_, document)| document);
+        let mut owned = Vec::with_capacity(found.documents.len() + changed.len());
+        for (file, document) in found.documents.into_iter().zip(contents.documents) {
             let (document, is_ours) = match changed.remove(&file.key) {
                 Some(document) => (document, true),
                 None => (document, false),
@@ -203,13 +201,13 @@ impl Open {
                 self.names.claim(&file.relative, &file.key)?;
                 self.plain.insert(file.key.clone());
             } else {
-                self.names.claim(&canonical(&file.key), &file.key)?;
+                self.names.claim_canonical(&file.key)?;
             }
             owned.push((file.key, document));
         }
         for (key, document) in changed {
             let Some(document) = document else { continue };
-            self.names.claim(&canonical(&key), &key)?;
+            self.names.claim_canonical(&key)?;
             owned.push((key, document));
         }
         owned.sort_by(|(a, _), (b, _)| a.cmp(b));

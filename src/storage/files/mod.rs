@@ -65,7 +65,7 @@ use self::folders::make_folder;
 use self::layout::{JOURNAL, LOCK, PRIVATE, TEMPORARY};
 use self::place::Placer;
 use self::shared::{Limits, Shared, note_failure};
-use super::{Capabilities, Group, Keeper, Loaded, Outcome, Storage};
+use super::{Capabilities, Group, Keeper, Loaded, Outcome, Storage, Watcher};
 use crate::collator::Collation;
 use crate::disk::{Disk, Held, System};
 use crate::error::{ErrorKind, Result};
@@ -92,6 +92,8 @@ pub struct Options {
     pub placing: Placing,
     /// The order of keys that the directory has to be in, or gets if it is new; `None` takes it as it is.
     pub collation: Option<Collation>,
+    /// Hears how far a load is.
+    pub watcher: Watcher,
 }
 
 /// Mounts the disk that a directory lies on.

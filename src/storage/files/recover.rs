@@ -136,8 +136,7 @@ impl Plan {
 fn find<'a>(key: &Key, found: &'a Scan, contents: &'a Contents) -> Found<'a> {
     let Ok(index) = found.documents.binary_search_by(|file| file.key.cmp(key)) else { return Found::Absent };
     let Some(candidate) = found.documents.get(index) else { return Found::Absent };
-    let whole = contents.documents.binary_search_by_key(&index, |(of, _)| *of);
-    if let Some((_, document)) = whole.ok().and_then(|at| contents.documents.get(at)) {
+    if let Some(Some(document)) = contents.documents.get(index) {
         return Found::Whole(candidate, document);
     }
     let bad = contents.bad.binary_search_by_key(&index, |(of, _)| *of);
