@@ -132,3 +132,36 @@ test('a load takes no other options, and refuses them before it begins', async (
     }
     assert.equal(store.loadReport, null);
 });
+
+test('stats tell the bytes of each part: nothing of changes and views before there are any', async (t) => {
+    const store = unloaded(t);
+    await store.load();
+    const loaded = store.stats();
+    assert.ok(loaded.memory.texts > loaded.textBytes);
+    assert.ok(loaded.memory.keys > MANY * 'k123'.length);
+    assert.deepEqual([loaded.memory.changes, loaded.memory.views], [0, 0]);
+    await store.setItems(Array.from({ length: MANY }, (_, n) => [`k${n}`, { n }]));
+    store.setView('declared', { key: 'n' });
+    await store.queryView('declared');
+    const { memory } = store.stats();
+    assert.ok(memory.changes > 0);
+    assert.ok(memory.views > MANY * 50);
+    store.setView('mapped', { map: ({ n }, emit) => emit(n) });
+    await store.queryView('mapped');
+    assert.ok(store.stats().memory.views > memory.views * 1.5);
+});
+
+test('a view built after a load has every document, and then what changed', async (t) => {
+    const store = unloaded(t);
+    store.setView('declared', { key: 'n' });
+    store.setView('mapped', { map: ({ n }, emit) => emit(n) });
+    for (const id of ['declared', 'mapped']) {
+        assert.equal((await store.queryView(id)).total, MANY);
+    }
+    await store.setItem('k7', { n: -1 });
+    await store.deleteItem('k8');
+    for (const id of ['declared', 'mapped']) {
+        const { total, items } = await store.queryView(id, { limit: 1 });
+        assert.deepEqual([total, items[0].key], [MANY - 1, -1]);
+    }
+});
