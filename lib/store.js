@@ -3,6 +3,7 @@
 /** A native store as promises: writes of a tick gathered, answers handed out. */
 
 const { AsyncResource } = require('node:async_hooks');
+const { nextTick } = require('node:process');
 const { setImmediate } = require('node:timers');
 const v8 = require('node:v8');
 const binding = require('./native.js');
@@ -12,6 +13,7 @@ const named = require('./named-answer.js');
 const { ObjectCache } = require('./object-cache.js');
 const { Once } = require('./once.js');
 const { inOrder } = require('./query.js');
+const { Vigil } = require('./vigil.js');
 
 /** What a write does; the numbers of `src/node/write.rs`. */
 const Action = { SET: 0, SET_REQUIRED: 1, SET_ANYWAY: 2, PUT: 3, DELETE: 4, DELETE_REQUIRED: 5 };
@@ -307,6 +309,7 @@ class State {
     progress = null;
     #gathered = null;
     #tickets = new Map();
+    #vigil = new Vigil(() => this.#tickets.size > 0);
     #nextTicket = 1;
     #calls = new Map();
     /** What the native side told and nobody was told yet, in its order. */
@@ -330,7 +333,7 @@ class State {
     gather(write) {
         if (this.#gathered === null) {
             this.#gathered = { ...empty(), resolvers: [] };
-            process.nextTick(() => this.handOver());
+            nextTick(() => this.handOver());
         }
         const gathered = this.#gathered;
         return new Promise((resolve) => {
@@ -420,7 +423,7 @@ class State {
         const ticket = this.#nextTicket++;
         try {
             start(ticket);
-            this.#tickets.set(ticket, settle);
+            this.#tickets.set(ticket, { settle, begun: this.#vigil.begin() });
         } catch (facts) {
             settle(refused(facts));
         }
@@ -432,6 +435,9 @@ class State {
      * turns of its own.
      */
     receive(event, ticket, payload) {
+        if (event === SETTLED) {
+            this.#vigil.end(this.#tickets.get(ticket).begun);
+        }
         this.#arrived.push({ event, ticket, payload });
         if (this.#arrived.length === 1) {
             setImmediate(this.#deliver);
@@ -448,7 +454,7 @@ class State {
 
     #take(event, ticket, payload) {
         if (event === SETTLED) {
-            const settle = this.#tickets.get(ticket);
+            const { settle } = this.#tickets.get(ticket);
             this.#tickets.delete(ticket);
             settle(payload);
         } else if (event === ANSWERED) {
@@ -471,7 +477,7 @@ class State {
         this.#watchers = this.#watchers.filter((watcher) => watcher.deref() !== undefined);
         for (const watcher of this.#watchers) {
             // What a listener throws is uncaught as ever, and not the native side's to deal with.
-            process.nextTick(() => {
+            nextTick(() => {
                 const emitter = watcher.deref();
                 // An 'error' that nobody listens for would be thrown.
                 if (emitter?.listenerCount(name) > 0) {
