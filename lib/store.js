@@ -50,6 +50,9 @@ const CACHE_SIZE = Math.min(64 << 20, Math.floor(v8.getHeapStatistics().heap_siz
  */
 const MOST_GATHERED = 32;
 
+/** Code units of keys and documents that cross as one string, where they are several: what is longer lives where memory is dear. */
+const LONGEST_JOINED = 1 << 14;
+
 /** A store that nobody holds any more gives its number, threads and lock back. */
 const abandoned = new FinalizationRegistry((number) => binding.dispose(number));
 
@@ -212,9 +215,9 @@ class Store {
      * @returns {Promise<Answer[]>} one each, or a single failure
      */
     batch(writes, synced) {
-        const { keys, texts, plan } = writes.reduce(add, empty());
+        const gathered = writes.reduce(add, empty());
         return this.#state.ask((ticket) =>
-            binding.submitBatch(this.#number, ticket, keys, texts, Float64Array.from(plan), synced),
+            binding.submitBatch(this.#number, ticket, textsOf(gathered), Float64Array.from(gathered.plan), synced),
         );
     }
 
@@ -350,10 +353,11 @@ class State {
         if (this.#gathered === null) {
             return;
         }
-        const { keys, texts, plan, resolvers } = this.#gathered;
+        const gathered = this.#gathered;
+        const { plan, resolvers } = gathered;
         this.#gathered = null;
         this.#submit(
-            (ticket) => binding.submit(this.number, ticket, keys, texts, Float64Array.from(plan)),
+            (ticket) => binding.submit(this.number, ticket, textsOf(gathered), Float64Array.from(plan)),
             (answers) => {
                 for (let index = 0; index < resolvers.length; index += 1) {
                     resolvers[index](answers[index]);
@@ -543,16 +547,33 @@ class PendingCall {
     }
 }
 
-/** Writes as they cross: keys, texts, and three numbers each. */
+/** Writes as they cross: the texts of keys and documents, one after the other, and five numbers each. */
 function empty() {
-    return { keys: [], texts: [], plan: [] };
+    return { texts: [], parts: [], length: 0, plan: [] };
 }
 
 function add(writes, { key, text, action, sequence = NONE, revision = NONE, synced = false, brief = false }) {
-    writes.keys.push(key);
-    writes.texts.push(text);
-    writes.plan.push(action + (synced ? SYNCED : 0) + (brief ? BRIEF : 0), sequence, revision);
+    const code = action + (synced ? SYNCED : 0) + (brief ? BRIEF : 0);
+    const length = text === null ? 0 : text.length;
+    if (writes.length > 0 && writes.length + length > LONGEST_JOINED) {
+        join(writes);
+    }
+    writes.length += key.length + length;
+    writes.parts.push(key, text ?? '');
+    writes.plan.push(code, sequence, revision, key.length, text === null ? NONE : length);
     return writes;
+}
+
+/** What was added so far becomes one text. */
+function join(writes) {
+    writes.texts.push(writes.parts.join(''));
+    writes.parts = [];
+    writes.length = 0;
+}
+
+function textsOf(writes) {
+    join(writes);
+    return writes.texts;
 }
 
 module.exports = { Action, Store };

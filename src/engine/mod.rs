@@ -107,4 +107,4 @@ pub use report::{LoadReport, Memory, Stats};
 pub use snapshot::{Snapshot, Stored};
 pub use transaction::Transaction;
 pub use unique::Duplicate;
-pub use write::{Action, Condition, Reply, RevisionRule, Settled, Write};
+pub use write::{Action, Condition, Given, Reply, RevisionRule, Settled, Write};
