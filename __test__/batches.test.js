@@ -533,3 +533,15 @@ for (const [what, makeStore] of Object.entries(CUSTOM)) {
         assert.equal(await store.getItem('a'), null);
     });
 }
+
+test('keys and documents of any characters and lengths cross together as they are', async (t) => {
+    const store = await openStore(t);
+    const texts = ['a', 'é', '€', '😀', '\ud800', 'a'.repeat(20_000), '😀'.repeat(20_000), '\0\n', ''];
+    const entries = texts.map((text, index) => [`${index}-é-😀-${index}`, { [`name ${text}`]: text }]);
+    await store.setItems(entries);
+    await Promise.all(entries.map(([key, document]) => store.setItem(`one by one ${key}`, document)));
+    for (const [key, document] of entries) {
+        assert.deepEqual(await store.getItem(key), { _rev: 0, ...document });
+        assert.deepEqual(await store.getItem(`one by one ${key}`), { _rev: 0, ...document });
+    }
+});

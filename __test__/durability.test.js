@@ -59,8 +59,8 @@ for (const [method, call] of Object.entries(CALLS)) {
 
 /** How a call crosses, and whether that asks for a sync. */
 const CROSSINGS = {
-    submit: (_number, _ticket, _keys, _texts, [action]) => (action & 8) !== 0,
-    submitBatch: (_number, _ticket, _keys, _texts, _plan, synced) => synced,
+    submit: (_number, _ticket, _texts, [action]) => (action & 8) !== 0,
+    submitBatch: (_number, _ticket, _texts, _plan, synced) => synced,
     transactionCommit: (_number, _id, _ticket, synced) => synced,
 };
 

@@ -44,16 +44,36 @@ const CLAIMS = [
     faster('get, 4 KB, uniform, of lmdb', 'get-large', 'kixx', 'lmdb', 1),
     faster('getItems of 100, uniform, of lmdb getMany', 'get-many', 'kixx', 'lmdb', 2),
     faster('range of 10, of lmdb', 'range', 'kixx', 'lmdb', 1.5),
-    {
-        claim: 'page at the middle, of the best peer',
-        ...least(30),
-        measure: (line) => over(median(line('page-middle', 'kixx')), best('page-middle', line)),
-    },
+    asTheBest('page at the middle, of the best peer', 'page-middle', 30),
     {
         claim: 'page at the middle, of the first page',
         ...least(0.8),
         measure: (line) => over(median(line('page-middle', 'kixx')), median(line('page-first', 'kixx'))),
     },
+    {
+        claim: 'view, first query, of a loop that parses and calls the map function',
+        ...most(2, 'x'),
+        measure: (line) => over(median(line('view-build', 'kixx')), median(line('view-build', 'plain-loop'))),
+    },
+    {
+        claim: 'declarative view, first query, of better-sqlite3',
+        ...least(2),
+        measure: (line) =>
+            over(median(line('view-build-declared', 'better-sqlite3')), median(line('view-build-declared', 'kixx'))),
+    },
+    asTheBest('view of 10 documents, of the best peer', 'view-10', 1.5),
+    {
+        claim: 'page at the middle of a view, of the first page',
+        ...least(0.8),
+        measure: (line) => over(median(line('view-middle-page', 'kixx')), median(line('view-first-page', 'kixx'))),
+    },
+    {
+        claim: '_sum over half of the rows, of reading them',
+        ...least(1_000),
+        measure: (line) => over(median(line('view-sum', 'kixx')), median(line('view-sum-rows', 'kixx'))),
+    },
+    asTheBest('write one, then a view of 10, of the best peer', 'write-view', 1),
+    asTheBest('the same with background files', 'write-view-background', 1),
     faster('set, one at a time, new keys, of a writeFile loop', 'sustained-one-new', 'kixx-eager', 'in-place', 3),
     faster('set, one at a time, overwrites, of a writeFile loop', 'sustained-one', 'kixx-eager', 'in-place', 3),
     faster('set, 64 in flight, new keys, of writeFile', 'sustained-64-new', 'kixx-eager', 'in-place', 1.3),
@@ -89,8 +109,13 @@ const CLAIMS = [
     delay('event loop delay with 64 writes per turn, maximum', 'max', 15),
 ];
 
-/** Those that could be the best at a page. */
-const PEERS = ['original', 'lmdb', 'better-sqlite3', 'classic-level', 'pouchdb', 'nedb', 'lokijs'];
+/** Those that keep documents on the disk. */
+const PEERS = ['original', 'lmdb', 'better-sqlite3', 'classic-level', 'pouchdb', 'nedb'];
+
+/** Rates, beside the peer that is best at the cell. */
+function asTheBest(claim, cell, ratio) {
+    return { claim, ...least(ratio), measure: (line) => over(median(line(cell, 'kixx')), best(cell, line)) };
+}
 
 function flushed(claim, cell, other) {
     return {

@@ -54,7 +54,7 @@ fn store() -> Engine {
     let text = document();
     let writes = (0..100_000).map(|number| Write {
         key: Key::new(&format!("item:{number}")).unwrap(),
-        action: Action::Set(text.replace("category-17", &format!("category-{}", number * 7919 % 997))),
+        action: Action::Set(text.replace("category-17", &format!("category-{}", number * 7919 % 997)).into()),
         condition: Condition::default(),
         synced: false,
     });

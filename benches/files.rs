@@ -42,7 +42,7 @@ fn key(number: u64) -> Key {
 fn document(number: u64) -> Document {
     let text =
         format!("{{\"number\":\"{number:012}\",\"tags\":[\"new\",\"sale\"],\"text\":\"{}\"}}", "word ".repeat(68));
-    Document::new(1_000_000 + number / DOCUMENTS, &Body::from_stringified(text).unwrap().body)
+    Document::new(1_000_000 + number / DOCUMENTS, &Body::from_stringified(&text).unwrap().body)
 }
 
 /// The `number`th write: every document in turn.

@@ -34,7 +34,7 @@ fn directory() -> TempDir {
     for number in 0..DOCUMENTS {
         let key = Key::new(&format!("item:{number:06}")).unwrap();
         let text = format!("{{\"number\":{number},\"tags\":[\"new\",\"sale\"],\"text\":\"{}\"}}", "word ".repeat(68));
-        let document = Document::new(0, &Body::from_stringified(text).unwrap().body);
+        let document = Document::new(0, &Body::from_stringified(&text).unwrap().body);
         let mut bytes = Vec::new();
         pretty(document.text(), &mut bytes);
         fs::write(directory.path().join(file_name::canonical(&key)), bytes).unwrap();

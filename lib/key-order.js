@@ -16,7 +16,7 @@ const { AsyncResource } = require('node:async_hooks');
  * @property {import('./update-context.js').Turn} [by] the function that it was called inside of
  *
  * @typedef {object} Queue
- * @property {Set<Write>} active those whose turn it is: under way, or waiting for their turn in other queues
+ * @property {Write[]} active those whose turn it is: under way, or waiting for their turn in other queues
  * @property {(Write & { missing: number, start: () => void })[]} waiting
  */
 class KeyOrder {
@@ -32,8 +32,13 @@ class KeyOrder {
      * @returns {Promise<T>}
      */
     run(write, task) {
-        const isFree = write.keys.every((key) => this.#letsIn(key, write));
-        return isFree ? this.#start(write, task) : this.#wait(write, task);
+        if (!write.keys.every((key) => this.#letsIn(key, write))) {
+            return this.#wait(write, task);
+        }
+        for (const key of write.keys) {
+            this.#enter(key, write);
+        }
+        return this.#start(write, task);
     }
 
     /**
@@ -73,7 +78,7 @@ class KeyOrder {
     /** The writes that one has to wait for in the queue of a key, where it may stand already. */
     #aheadIn(key, write) {
         const queue = this.#queues.get(key);
-        if (queue === undefined || queue.active.has(write)) {
+        if (queue === undefined || queue.active.includes(write)) {
             return [];
         }
         const place = queue.waiting.indexOf(write);
@@ -85,14 +90,10 @@ class KeyOrder {
         if (queue === undefined) {
             return true;
         }
-        const [first] = queue.active;
-        return !write.alone && !first.alone && queue.waiting.length === 0;
+        return !write.alone && !queue.active[0].alone && queue.waiting.length === 0;
     }
 
     async #start(write, task) {
-        for (const key of write.keys) {
-            this.#enter(key, write);
-        }
         try {
             return await task();
         } finally {
@@ -103,9 +104,9 @@ class KeyOrder {
     #enter(key, write) {
         const queue = this.#queues.get(key);
         if (queue === undefined) {
-            this.#queues.set(key, { active: new Set([write]), waiting: [] });
+            this.#queues.set(key, { active: [write], waiting: [] });
         } else {
-            queue.active.add(write);
+            queue.active.push(write);
         }
     }
 
@@ -140,8 +141,9 @@ class KeyOrder {
         const ready = [];
         for (const key of write.keys) {
             const queue = this.#queues.get(key);
-            queue.active.delete(write);
-            if (queue.active.size > 0) {
+            if (queue.active.length > 1) {
+                // They end in their order: it is the first, as a rule.
+                queue.active.splice(queue.active.indexOf(write), 1);
                 continue;
             }
             const next = takeTurn(queue.waiting);
@@ -149,7 +151,7 @@ class KeyOrder {
                 this.#queues.delete(key);
                 continue;
             }
-            queue.active = new Set(next);
+            queue.active = next;
             for (const waiting of next) {
                 waiting.missing -= 1;
                 if (waiting.missing === 0) {

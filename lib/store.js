@@ -3,6 +3,7 @@
 /** A native store as promises: writes of a tick gathered, answers handed out. */
 
 const { AsyncResource } = require('node:async_hooks');
+const { nextTick } = require('node:process');
 const { setImmediate } = require('node:timers');
 const v8 = require('node:v8');
 const binding = require('./native.js');
@@ -12,6 +13,7 @@ const named = require('./named-answer.js');
 const { ObjectCache } = require('./object-cache.js');
 const { Once } = require('./once.js');
 const { inOrder } = require('./query.js');
+const { Vigil } = require('./vigil.js');
 
 /** What a write does; the numbers of `src/node/write.rs`. */
 const Action = { SET: 0, SET_REQUIRED: 1, SET_ANYWAY: 2, PUT: 3, DELETE: 4, DELETE_REQUIRED: 5 };
@@ -47,6 +49,9 @@ const CACHE_SIZE = Math.min(64 << 20, Math.floor(v8.getHeapStatistics().heap_siz
  * submissions cost more than they gain.
  */
 const MOST_GATHERED = 32;
+
+/** Code units of keys and documents that cross as one string, where they are several: what is longer lives where memory is dear. */
+const LONGEST_JOINED = 1 << 14;
 
 /** A store that nobody holds any more gives its number, threads and lock back. */
 const abandoned = new FinalizationRegistry((number) => binding.dispose(number));
@@ -210,9 +215,9 @@ class Store {
      * @returns {Promise<Answer[]>} one each, or a single failure
      */
     batch(writes, synced) {
-        const { keys, texts, plan } = writes.reduce(add, empty());
+        const gathered = writes.reduce(add, empty());
         return this.#state.ask((ticket) =>
-            binding.submitBatch(this.#number, ticket, keys, texts, Float64Array.from(plan), synced),
+            binding.submitBatch(this.#number, ticket, textsOf(gathered), Float64Array.from(gathered.plan), synced),
         );
     }
 
@@ -307,6 +312,7 @@ class State {
     progress = null;
     #gathered = null;
     #tickets = new Map();
+    #vigil = new Vigil(() => this.#tickets.size > 0);
     #nextTicket = 1;
     #calls = new Map();
     /** What the native side told and nobody was told yet, in its order. */
@@ -330,7 +336,7 @@ class State {
     gather(write) {
         if (this.#gathered === null) {
             this.#gathered = { ...empty(), resolvers: [] };
-            process.nextTick(() => this.handOver());
+            nextTick(() => this.handOver());
         }
         const gathered = this.#gathered;
         return new Promise((resolve) => {
@@ -347,10 +353,11 @@ class State {
         if (this.#gathered === null) {
             return;
         }
-        const { keys, texts, plan, resolvers } = this.#gathered;
+        const gathered = this.#gathered;
+        const { plan, resolvers } = gathered;
         this.#gathered = null;
         this.#submit(
-            (ticket) => binding.submit(this.number, ticket, keys, texts, Float64Array.from(plan)),
+            (ticket) => binding.submit(this.number, ticket, textsOf(gathered), Float64Array.from(plan)),
             (answers) => {
                 for (let index = 0; index < resolvers.length; index += 1) {
                     resolvers[index](answers[index]);
@@ -420,7 +427,7 @@ class State {
         const ticket = this.#nextTicket++;
         try {
             start(ticket);
-            this.#tickets.set(ticket, settle);
+            this.#tickets.set(ticket, { settle, begun: this.#vigil.begin() });
         } catch (facts) {
             settle(refused(facts));
         }
@@ -432,6 +439,9 @@ class State {
      * turns of its own.
      */
     receive(event, ticket, payload) {
+        if (event === SETTLED) {
+            this.#vigil.end(this.#tickets.get(ticket).begun);
+        }
         this.#arrived.push({ event, ticket, payload });
         if (this.#arrived.length === 1) {
             setImmediate(this.#deliver);
@@ -448,7 +458,7 @@ class State {
 
     #take(event, ticket, payload) {
         if (event === SETTLED) {
-            const settle = this.#tickets.get(ticket);
+            const { settle } = this.#tickets.get(ticket);
             this.#tickets.delete(ticket);
             settle(payload);
         } else if (event === ANSWERED) {
@@ -471,7 +481,7 @@ class State {
         this.#watchers = this.#watchers.filter((watcher) => watcher.deref() !== undefined);
         for (const watcher of this.#watchers) {
             // What a listener throws is uncaught as ever, and not the native side's to deal with.
-            process.nextTick(() => {
+            nextTick(() => {
                 const emitter = watcher.deref();
                 // An 'error' that nobody listens for would be thrown.
                 if (emitter?.listenerCount(name) > 0) {
@@ -537,16 +547,33 @@ class PendingCall {
     }
 }
 
-/** Writes as they cross: keys, texts, and three numbers each. */
+/** Writes as they cross: the texts of keys and documents, one after the other, and five numbers each. */
 function empty() {
-    return { keys: [], texts: [], plan: [] };
+    return { texts: [], parts: [], length: 0, plan: [] };
 }
 
 function add(writes, { key, text, action, sequence = NONE, revision = NONE, synced = false, brief = false }) {
-    writes.keys.push(key);
-    writes.texts.push(text);
-    writes.plan.push(action + (synced ? SYNCED : 0) + (brief ? BRIEF : 0), sequence, revision);
+    const code = action + (synced ? SYNCED : 0) + (brief ? BRIEF : 0);
+    const length = text === null ? 0 : text.length;
+    if (writes.length > 0 && writes.length + length > LONGEST_JOINED) {
+        join(writes);
+    }
+    writes.length += key.length + length;
+    writes.parts.push(key, text ?? '');
+    writes.plan.push(code, sequence, revision, key.length, text === null ? NONE : length);
     return writes;
+}
+
+/** What was added so far becomes one text. */
+function join(writes) {
+    writes.texts.push(writes.parts.join(''));
+    writes.parts = [];
+    writes.length = 0;
+}
+
+function textsOf(writes) {
+    join(writes);
+    return writes.texts;
 }
 
 module.exports = { Action, Store };

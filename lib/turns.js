@@ -7,6 +7,7 @@
  */
 
 const { AsyncResource } = require('node:async_hooks');
+const { setImmediate } = require('node:timers');
 
 /** Milliseconds. */
 const SLICE = 5;

@@ -127,7 +127,7 @@ fn load(count: usize) -> Engine {
 fn overwrite_all(engine: &Engine) {
     let writes = (0..DOCUMENTS).map(|number| Write {
         key: key(number * 7_919 % DOCUMENTS),
-        action: Action::Put(text(1, number)),
+        action: Action::Put(text(1, number).into()),
         condition: Condition::default(),
         synced: false,
     });

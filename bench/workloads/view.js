@@ -27,6 +27,13 @@ module.exports = [
     { name: 'view-first-page', title: 'first page of 10 documents of a view', prepare: pages(0) },
     { name: 'view-middle-page', title: 'page of 10 documents at the middle of a view', prepare: pages(0.5) },
     { name: 'write-view', title: 'write one, then view of 10 documents', writes: true, prepare: writesAndQueries },
+    {
+        name: 'write-view-background',
+        title: 'write one, then view of 10 documents, background files',
+        writes: true,
+        options: { files: 'background' },
+        prepare: writesAndQueries,
+    },
     { name: 'view-sum', title: '_sum over half of the rows of a view', prepare: sums },
     { name: 'view-sum-rows', title: 'half of the rows of a view, read and added up', prepare: readSums },
     { name: 'view-groups', title: '_sum of each of 10 groups of a view', prepare: groups },

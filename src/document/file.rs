@@ -50,14 +50,16 @@ impl Document {
         }
         if !revision::may_occur(object) {
             within(object.len())?;
-            return Ok(Self::new(0, &Body { text: object.to_owned() }));
+            let members = object.strip_prefix('{').ok_or("is not an object")?;
+            return Ok(Self::new(0, &Body::after_brace(members)));
         }
-        let (body, value) = revision::take(object).ok_or("is not JSON")?;
+        let (members, value) = revision::take(object).ok_or("is not JSON")?;
         let revision = match value {
             Some(value) => revision::parse(value).ok_or("has a _rev that is not an integer from 0 to 2^53 - 1")?,
             None => 0,
         };
+        let body = Body { members: members.into() };
         within(body.len())?;
-        Ok(Self::new(revision, &Body { text: body }))
+        Ok(Self::new(revision, &body))
     }
 }

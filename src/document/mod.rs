@@ -32,6 +32,8 @@ pub use revision::MAX_REVISION;
 pub use text::{MAX_DEPTH, MAX_TEXT, compact};
 
 use crate::error::{Error, Result};
+use std::borrow::Cow;
+use std::fmt::Write;
 use std::sync::Arc;
 
 /// A stored document. Cheap to clone.
@@ -44,17 +46,24 @@ pub struct Document {
 impl Document {
     /// The document made of `body` at `revision`.
     #[must_use]
-    pub fn new(revision: u64, body: &Body) -> Self {
-        let members = body.text.strip_prefix('{').unwrap_or(&body.text);
-        let digits = revision.to_string();
-        let mut text = String::with_capacity(revision::HEAD.len() + digits.len() + 1 + members.len());
-        text.push_str(revision::HEAD);
-        text.push_str(&digits);
-        if members != "}" {
-            text.push(',');
+    pub fn new(revision: u64, body: &Body<'_>) -> Self {
+        let mut text = String::new();
+        Self::assemble(revision, body, &mut text)
+    }
+
+    /// The same, put together in `room`, which is worth keeping for the next one.
+    #[must_use]
+    pub fn assemble(revision: u64, body: &Body<'_>, room: &mut String) -> Self {
+        room.clear();
+        room.reserve(revision::HEAD.len() + revision::MOST_DIGITS + 1 + body.members.len());
+        room.push_str(revision::HEAD);
+        // A string takes whatever is written to it.
+        let _ = write!(room, "{revision}");
+        if body.members != "}" {
+            room.push(',');
         }
-        text.push_str(members);
-        Self { text: Arc::from(text) }
+        room.push_str(&body.members);
+        Self { text: Arc::from(room.as_str()) }
     }
 
     /// The document whose canonical text this is: what [`Document::text`] told of one. It is trusted beyond its `_rev`;
@@ -85,22 +94,23 @@ impl AsRef<str> for Document {
     }
 }
 
-/// The canonical text of a document without its `_rev`: `{"name":"x"}`.
+/// A document without its `_rev`, borrowed where it stands like that in what it was taken from.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Body {
-    text: String,
+pub struct Body<'a> {
+    /// The canonical text after its opening brace: `"name":"x"}`.
+    members: Cow<'a, str>,
 }
 
 /// What a user wants to be written.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Stringified {
+pub struct Stringified<'a> {
     /// The document without its `_rev`.
-    pub body: Body,
+    pub body: Body<'a>,
     /// The `_rev` it came with.
     pub revision: Option<u64>,
 }
 
-impl Body {
+impl<'a> Body<'a> {
     /// Takes `_rev` out of the text that `JSON.stringify` made of a user's document. The text is trusted to be JSON:
     /// of anything else it is only sure that nothing panics.
     ///
@@ -108,45 +118,52 @@ impl Body {
     ///
     /// `Assertion` where the text is no object, is nested deeper than [`MAX_DEPTH`] levels or longer than [`MAX_TEXT`],
     /// or its own `_rev` is not an integer from 0 to 2^53 - 1.
-    pub fn from_stringified(text: impl Into<String>) -> Result<Stringified> {
-        Self::from_stringified_within(MAX_TEXT, text.into())
+    pub fn from_stringified(text: &'a str) -> Result<Stringified<'a>> {
+        Self::from_stringified_within(MAX_TEXT, text)
     }
 
-    fn from_stringified_within(most: usize, text: String) -> Result<Stringified> {
+    fn from_stringified_within(most: usize, text: &'a str) -> Result<Stringified<'a>> {
         let taken = Self::take_revision(text)?;
-        if taken.body.text.len() > most {
+        if taken.body.len() > most {
             return Err(Error::assertion(format!("a document may have at most {most} bytes of JSON")));
         }
         Ok(taken)
     }
 
-    fn take_revision(text: String) -> Result<Stringified> {
-        if !(text.starts_with('{') && text.ends_with('}')) {
-            return Err(Error::assertion("a document must be an object"));
-        }
-        if text::is_too_deep(&text) {
+    fn take_revision(text: &'a str) -> Result<Stringified<'a>> {
+        let object = || Error::assertion("a document must be an object");
+        let members = text.strip_prefix('{').filter(|members| members.ends_with('}')).ok_or_else(object)?;
+        if text::is_too_deep(text) {
             return Err(Error::assertion(format!("a document may be nested at most {MAX_DEPTH} levels deep")));
         }
         if !text.contains(revision::QUOTED_NAME) {
-            return Ok(Stringified { body: Self { text }, revision: None });
+            return Ok(Stringified { body: Self::after_brace(members), revision: None });
         }
-        if let Some((revision, members)) = revision::leading(&text)
+        if let Some((revision, members)) = revision::leading(text)
             && !members.contains(revision::QUOTED_NAME)
         {
-            let text = ["{", members].concat();
-            return Ok(Stringified { body: Self { text }, revision: Some(revision) });
+            return Ok(Stringified { body: Self::after_brace(members), revision: Some(revision) });
         }
-        let Some((body, value)) = revision::take(&text) else {
+        let Some((members, value)) = revision::take(text) else {
             return Err(Error::assertion("a document must be JSON"));
         };
         let revision = value.map(parse_revision).transpose()?;
-        Ok(Stringified { body: Self { text: body }, revision })
+        Ok(Stringified { body: Self { members: Cow::Owned(members) }, revision })
     }
 
-    /// The canonical text.
+    fn after_brace(members: &'a str) -> Self {
+        Self { members: Cow::Borrowed(members) }
+    }
+
+    /// Bytes of the canonical text.
+    fn len(&self) -> usize {
+        1 + self.members.len()
+    }
+
+    /// The canonical text: `{"name":"x"}`.
     #[must_use]
-    pub fn text(&self) -> &str {
-        &self.text
+    pub fn text(&self) -> String {
+        ["{", &self.members].concat()
     }
 }
 

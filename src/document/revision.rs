@@ -23,6 +23,9 @@ pub(super) fn parse(value: &str) -> Option<u64> {
     (number >= 0.0 && number.fract() == 0.0).then_some(revision)
 }
 
+/// The decimal digits of [`MAX_REVISION`].
+pub(super) const MOST_DIGITS: usize = 16;
+
 /// The revision of canonical text, where it is in the first place, and the text after its comma (`}` where it is the
 /// only member).
 pub(super) fn leading(object: &str) -> Option<(u64, &str)> {
@@ -38,13 +41,12 @@ pub(super) fn may_occur(text: &str) -> bool {
     text.contains(QUOTED_NAME) || text.contains("\\u00")
 }
 
-/// The object's text without its own `_rev`, and the value of that, the last one where there are several. `object`
+/// The object's text after its opening brace, without its own `_rev`, and the value of that, the last one where there are several. `object`
 /// has a member and no whitespace between tokens; `None` where it is no JSON.
 pub(super) fn take(object: &str) -> Option<(String, Option<&str>)> {
     let bytes = object.as_bytes();
     let mut body = String::with_capacity(object.len());
     let mut revision = None;
-    body.push('{');
     let mut at = 1;
     loop {
         let colon =
@@ -53,7 +55,7 @@ pub(super) fn take(object: &str) -> Option<(String, Option<&str>)> {
         if is_name(object.get(at..colon)?) {
             revision = object.get(colon + 1..end);
         } else {
-            if body.len() > 1 {
+            if !body.is_empty() {
                 body.push(',');
             }
             body.push_str(object.get(at..end)?);

@@ -75,10 +75,11 @@ impl Commit<'_> {
         let mut groups = Vec::with_capacity(units.len());
         let mut grouped = Vec::with_capacity(units.len());
         let mut touched = Touched::default();
+        let mut room = String::new();
         let mut first = 0;
         for (number, unit) in units.iter().enumerate() {
             let place = first..first + unit.writes.len();
-            match self.prepare(unit, &mut touched, number + 1 < units.len()) {
+            match self.prepare(unit, &mut touched, number + 1 < units.len(), &mut room) {
                 // What is left of a batch without entries has nothing to do: nothing was there.
                 Ok((group, _)) if group.entries.is_empty() => fill(&mut answers, place.clone(), &Settled::Deleted),
                 Ok((group, claims)) => {
@@ -116,7 +117,13 @@ impl Commit<'_> {
 
     /// What a batch stores, or why not. `touched` tells of the batches before it, and `others_follow` whether there are
     /// any behind it.
-    fn prepare(&self, unit: &Unit<'_>, touched: &mut Touched, others_follow: bool) -> Result<(Group, Claims), Held> {
+    fn prepare(
+        &self,
+        unit: &Unit<'_>,
+        touched: &mut Touched,
+        others_follow: bool,
+        room: &mut String,
+    ) -> Result<(Group, Claims), Held> {
         if let Some(reads) = unit.reads {
             // A snapshot, because the check may take longer than a lock may be held; gone before memory changes.
             let now = self.state.read().current().clone();
@@ -126,7 +133,7 @@ impl Commit<'_> {
         for write in unit.writes {
             // Nobody else changes the state, so what was read stays true without the lock.
             let current = self.state.read().current().get(&write.key).cloned();
-            group.entries.extend(write.prepare(current.as_ref()).map_err(Held::Refused)?);
+            group.entries.extend(write.prepare(current.as_ref(), room).map_err(Held::Refused)?);
             group.synced |= write.synced;
         }
         if self.uniques.is_empty() {

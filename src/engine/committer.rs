@@ -10,6 +10,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use super::background::Background;
 use super::batch::Batch;
 use super::commit::{Commit, MOST_WRITES, Unit};
+use super::patience::Patience;
 use super::queue::{FlushReply, Queue, Request};
 use super::reads::Reads;
 use super::rounds::{Place, Rounds};
@@ -27,7 +28,8 @@ pub(super) struct Committer<'a> {
 impl Committer<'_> {
     /// Commits until the queue is closed and empty.
     pub fn run(&mut self, queue: &Queue) {
-        while let Some(requests) = queue.take() {
+        let mut patience = Patience::new();
+        while let Some(requests) = queue.take(&mut patience) {
             let (mut open, mut flushes) = (Vec::with_capacity(requests.len()), Vec::new());
             for request in requests {
                 match request {

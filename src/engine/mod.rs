@@ -12,6 +12,7 @@
 //! | `handle` | [`Engine`]: load, submit, flush, begin, close |
 //! | `lifecycle` | new, loading, open, closed; [`Ending`]: its threads |
 //! | `queue` | what waits for the committer |
+//! | `patience` | how the committer waits |
 //! | `committer` | the thread that owns the storage |
 //! | `rounds` | which batches are committed together |
 //! | `commit` | how a round is checked, stored and applied |
@@ -72,6 +73,7 @@ mod health;
 mod index;
 mod lifecycle;
 mod options;
+mod patience;
 mod query;
 mod queue;
 mod reading;
@@ -105,4 +107,4 @@ pub use report::{LoadReport, Memory, Stats};
 pub use snapshot::{Snapshot, Stored};
 pub use transaction::Transaction;
 pub use unique::Duplicate;
-pub use write::{Action, Condition, Reply, RevisionRule, Settled, Write};
+pub use write::{Action, Condition, Given, Reply, RevisionRule, Settled, Write};

@@ -1,10 +1,12 @@
 //! What waits for the committer.
 
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, Ordering};
 
-use parking_lot::{Condvar, Mutex};
+use parking_lot::{Condvar, Mutex, MutexGuard};
 
 use super::batch::Batch;
+use super::patience::Patience;
 use super::unique::Duplicate;
 use super::write::{Reply, Settled, Write};
 use crate::error::{Error, Result};
@@ -52,6 +54,8 @@ pub(super) struct Queue {
     /// A mutex, because pushing is all that writers do under it.
     waiting: Mutex<Waiting>,
     arrived: Condvar,
+    /// Something arrived, or the end: changed under the mutex, looked at without it.
+    has_news: AtomicBool,
 }
 
 #[derive(Default)]
@@ -71,15 +75,15 @@ impl Queue {
             return Err(request);
         }
         waiting.requests.push_back(request);
-        drop(waiting);
-        self.arrived.notify_one();
+        self.tell(waiting);
         Ok(())
     }
 
     /// Lets the committer end after what waits now.
     pub fn close(&self) {
-        self.waiting.lock().closed = true;
-        self.arrived.notify_one();
+        let mut waiting = self.waiting.lock();
+        waiting.closed = true;
+        self.tell(waiting);
     }
 
     /// Closes, and takes back what the committer has not begun.
@@ -88,9 +92,14 @@ impl Queue {
         waiting.closed = true;
         waiting.abandoned = true;
         let left = std::mem::take(&mut waiting.requests);
+        self.tell(waiting);
+        left
+    }
+
+    fn tell(&self, waiting: MutexGuard<'_, Waiting>) {
+        self.has_news.store(true, Ordering::Relaxed);
         drop(waiting);
         self.arrived.notify_one();
-        left
     }
 
     /// Whether the store is to end without leaving things in order.
@@ -99,7 +108,11 @@ impl Queue {
     }
 
     /// Everything that waits; blocks while nothing does. `None` when the queue is closed and empty.
-    pub fn take(&self) -> Option<VecDeque<Request>> {
+    pub fn take(&self, patience: &mut Patience) -> Option<VecDeque<Request>> {
+        patience.wait(|| self.has_news.load(Ordering::Relaxed), || self.sleep())
+    }
+
+    fn sleep(&self) -> Option<VecDeque<Request>> {
         let mut waiting = self.waiting.lock();
         while waiting.requests.is_empty() {
             if waiting.closed {
@@ -107,6 +120,7 @@ impl Queue {
             }
             self.arrived.wait(&mut waiting);
         }
+        self.has_news.store(false, Ordering::Relaxed);
         Some(std::mem::take(&mut waiting.requests))
     }
 }

@@ -1,5 +1,8 @@
 //! One write of one document: what it does, when, and what it would store.
 
+use std::ops::Range;
+use std::sync::Arc;
+
 use super::snapshot::Stored;
 use crate::document::{Body, Document, MAX_REVISION};
 use crate::error::{Error, Result};
@@ -19,13 +22,43 @@ pub struct Write {
     pub synced: bool,
 }
 
-/// What a write does. Text is what `JSON.stringify` made of the document, `_rev` included if it has one.
+/// A document's text as it was given: what `JSON.stringify` made of it, `_rev` included if it has one. It is a part of the
+/// text that was given with it, so that what crosses together need not be cut up before it is stored.
+#[derive(Clone, Debug)]
+pub struct Given {
+    whole: Arc<String>,
+    part: Range<usize>,
+}
+
+impl Given {
+    /// The bytes of `part` in a text; `None` where no characters begin and end there.
+    #[must_use]
+    pub fn part(whole: &Arc<String>, part: Range<usize>) -> Option<Self> {
+        whole.get(part.clone())?;
+        Some(Self { whole: Arc::clone(whole), part })
+    }
+}
+
+impl AsRef<str> for Given {
+    fn as_ref(&self) -> &str {
+        self.whole.get(self.part.clone()).unwrap_or_default()
+    }
+}
+
+impl From<String> for Given {
+    fn from(text: String) -> Self {
+        let part = 0..text.len();
+        Self { whole: Arc::new(text), part }
+    }
+}
+
+/// What a write does.
 #[derive(Clone, Debug)]
 pub enum Action {
     /// Store a new version under the next revision.
-    Set(String),
+    Set(Given),
     /// Store the document as it is, its own revision included (missing: 0).
-    Put(String),
+    Put(Given),
     /// Store this version, which was made before.
     Keep(Document),
     /// Remove the document, if it is there.
@@ -86,8 +119,8 @@ impl From<Error> for Settled {
 pub type Reply = Box<dyn FnOnce(Vec<Settled>) + Send>;
 
 impl Write {
-    /// What to store, nothing where there is nothing to delete, or why not.
-    pub(super) fn prepare(&self, current: Option<&Stored>) -> Result<Option<Entry>, Settled> {
+    /// What to store, nothing where there is nothing to delete, or why not. `room` is where texts are put together.
+    pub(super) fn prepare(&self, current: Option<&Stored>, room: &mut String) -> Result<Option<Entry>, Settled> {
         let Self { key, action, condition, .. } = self;
         let actual = current.map(|stored| stored.document.revision());
         let is_seen = condition.sequence.is_none_or(|seen| seen == current.map_or(0, |stored| stored.sequence));
@@ -100,14 +133,14 @@ impl Write {
         };
         let document = match action {
             Action::Set(text) => {
-                let (body, given) = parse(key, text)?;
+                let (body, given) = parse(key, text.as_ref())?;
                 check(condition.revision.or(given))?;
-                Some(Document::new(next_revision(key, actual)?, &body))
+                Some(Document::assemble(next_revision(key, actual)?, &body, room))
             }
             Action::Put(text) => {
-                let (body, given) = parse(key, text)?;
+                let (body, given) = parse(key, text.as_ref())?;
                 check(condition.revision)?;
-                Some(Document::new(given.unwrap_or(0), &body))
+                Some(Document::assemble(given.unwrap_or(0), &body, room))
             }
             Action::Keep(document) => {
                 check(condition.revision)?;
@@ -144,7 +177,7 @@ pub(super) fn check_missing(key: &Key, named: Option<u64>) -> Result<()> {
 }
 
 /// A document's text without its revision, and the revision.
-pub(super) fn parse(key: &Key, text: &str) -> Result<(Body, Option<u64>)> {
+pub(super) fn parse<'a>(key: &Key, text: &'a str) -> Result<(Body<'a>, Option<u64>)> {
     match Body::from_stringified(text) {
         Ok(parts) => Ok((parts.body, parts.revision)),
         Err(error) => Err(error.with_key(key.to_text())),

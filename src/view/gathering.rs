@@ -155,10 +155,11 @@ mod tests {
     proptest! {
         #[test]
         fn gathered_in_any_number_the_rows_are_the_sorted_ones(
-            keys in prop::collection::hash_set(prop::collection::vec(any::<u8>(), 0..12), 0..100), start in "[a-z]{0,9}"
+            keys in prop::collection::hash_set(prop::collection::vec(1_u8.., 0..12), 0..100), start in "[a-z]{0,9}"
         ) {
             let document = Key::new("a").unwrap();
-            let keys: Vec<_> = keys.into_iter().map(|key| [start.as_bytes(), &key].concat()).collect();
+            // As of keys that were emitted, none is how another one begins.
+            let keys: Vec<_> = keys.into_iter().map(|key| [start.as_bytes(), &key, &[0]].concat()).collect();
             let mut gathering = Gathering::default();
             for (number, key) in keys.iter().enumerate() {
                 let document = Key::new(&number.to_string()).unwrap();

@@ -172,11 +172,11 @@ fn action(text: &str, action: Action) -> Write {
 }
 
 fn set(text: &str, document: &str) -> Write {
-    action(text, Action::Set(document.to_owned()))
+    action(text, Action::Set(document.to_owned().into()))
 }
 
 fn put(text: &str, document: &str) -> Write {
-    action(text, Action::Put(document.to_owned()))
+    action(text, Action::Put(document.to_owned().into()))
 }
 
 fn delete(text: &str) -> Write {

@@ -164,7 +164,7 @@ fn submit(store: &Store, faults: &Faults, model: &mut Model, units: &[Unit]) -> 
                     match write.action {
                         Action::Delete => transaction.delete(&write.key, RevisionRule::Ignored, None).unwrap(),
                         Action::Put(text) => {
-                            transaction.set(&write.key, &text, RevisionRule::Ignored, None).unwrap();
+                            transaction.set(&write.key, text.as_ref(), RevisionRule::Ignored, None).unwrap();
                         }
                         other => panic!("{other:?}"),
                     }
