@@ -1,66 +1,102 @@
 //! What the keeper of a directory does: syncing, placing what waits, making displaced files ready to be used again, and
 //! cutting the journal.
 
+use std::mem;
 use std::time::{Duration, Instant};
 
+use parking_lot::MutexGuard;
+
+use super::backlog::Work;
 use super::layout::JOURNAL;
 use super::place::{Placer, Step};
 use super::shared::{Shared, Tending, is_full, note_failure, poisoned};
 use super::spare::{self, Displaced, Spare};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{ErrorKind, Result};
 use crate::journal::{self, Placing};
 use crate::storage::{Keeper, KeeperStats, Sequence};
 
 /// After so many failures in one go the rest is not tried.
 const MOST_FAILURES: usize = 16;
+/// So many files of a backlog are placed before others have their turn, for which commits may wait.
+const AT_A_TURN: usize = 512;
 /// While files are placed, what is committed meanwhile is synced after this time.
 const SYNCED_AFTER: Duration = Duration::from_millis(250);
 
 impl Shared {
-    /// Places what waits. Its records are synced first.
-    pub(super) fn place_backlog(&self, tending: &mut Tending) -> Result<()> {
-        let work = self.backlog.lock().take();
-        if let Err(error) = self.journal.sync() {
-            self.backlog.lock().put_back(work.waiting.into_values());
-            return Err(error);
-        }
-        tending.placed = Instant::now();
-        let through = work.through;
-        let (left, cause) = self.place_all(tending, work.in_order());
-        self.backlog.lock().put_back(left);
-        if let Some(error) = cause {
-            return Err(error);
-        }
-        if self.placing == Placing::Background {
-            self.set_placed(through);
+    /// Places what waits now. Whoever else wants to tend has his turn meanwhile.
+    pub(super) fn place_backlog(&self, tending: &mut MutexGuard<'_, Tending>) -> Result<()> {
+        self.journal.sync()?;
+        let target = self.backlog.lock().through();
+        // What was begun before tells of failures that may be over: what it leaves is tried again.
+        let mut is_over = tending.work.is_none();
+        while self.placed() < target {
+            if let Err(error) = self.place_some(tending)
+                && (mem::replace(&mut is_over, true) || error.kind() == ErrorKind::Poisoned)
+            {
+                return Err(error);
+            }
+            MutexGuard::bump(tending);
         }
         Ok(())
     }
 
-    /// Places steps. Tells which are left, and why.
-    fn place_all(&self, tending: &mut Tending, steps: Vec<Step>) -> (Vec<Step>, Option<Error>) {
-        let (mut left, mut failures, mut cause) = (Vec::new(), 0, None);
-        let mut synced = Instant::now();
-        for (number, mut step) in steps.into_iter().enumerate() {
-            if number > 0 && (number.is_multiple_of(self.limits.at_a_time) || synced.elapsed() >= SYNCED_AFTER) {
+    /// Places some of what waits; its records are synced first. What could not be placed is told where all that was taken out
+    /// together has been tried.
+    pub(super) fn place_some(&self, tending: &mut Tending) -> Result<()> {
+        let mut work = match tending.work.take() {
+            Some(work) => work,
+            None => self.take_work(tending)?,
+        };
+        let turn = AT_A_TURN.min(self.limits.at_a_time);
+        for _ in 0..turn.min(work.steps.len()) {
+            if tending.unrefreshed >= self.limits.at_a_time || tending.refreshed.elapsed() >= SYNCED_AFTER {
+                (tending.unrefreshed, tending.refreshed) = (0, Instant::now());
                 if let Err(error) = self.refresh(tending) {
-                    (cause, failures) = (Some(error), MOST_FAILURES);
+                    (work.cause, work.failures) = (Some(error), MOST_FAILURES);
                 }
-                synced = Instant::now();
             }
-            if failures >= MOST_FAILURES {
-                left.push(step);
-                continue;
+            if work.failures >= MOST_FAILURES {
+                break;
             }
-            if let Err(error) = self.place_one(&mut tending.placer, &step) {
+            let Some(step) = work.steps.pop_front() else { break };
+            tending.unrefreshed += 1;
+            self.try_step(&mut tending.placer, &mut work, step);
+        }
+        if work.failures < MOST_FAILURES && !work.steps.is_empty() {
+            tending.work = Some(work);
+            return Ok(());
+        }
+        self.backlog.lock().put_back(work.left.into_iter().chain(work.steps));
+        if let Some(error) = work.cause {
+            return Err(error);
+        }
+        if self.placing == Placing::Background {
+            self.set_placed(work.through);
+        }
+        Ok(())
+    }
+
+    fn take_work(&self, tending: &mut Tending) -> Result<Work> {
+        let taken = self.backlog.lock().take();
+        if let Err(error) = self.journal.sync() {
+            self.backlog.lock().put_back(taken.0.into_values());
+            return Err(error);
+        }
+        (tending.placed, tending.refreshed, tending.unrefreshed) = (Instant::now(), Instant::now(), 0);
+        Ok(Work::new(taken))
+    }
+
+    fn try_step(&self, placer: &mut Placer, work: &mut Work, mut step: Step) {
+        match self.place_one(placer, &step) {
+            Ok(()) => self.backlog.lock().placed(&step),
+            Err(error) => {
                 step.discard(self.disk.as_ref(), self.way);
                 step.has_failed = true;
-                failures += usize::from(step.document.is_some());
-                cause.get_or_insert_with(|| error.with_key(step.key.to_text()));
-                left.push(step);
+                work.failures += usize::from(step.document.is_some());
+                work.cause.get_or_insert_with(|| error.with_key(step.key.to_text()));
+                work.left.push(step);
             }
         }
-        (left, cause)
     }
 
     /// Syncs what was committed meanwhile, and makes clean what was displaced, so that the next files need not be created
@@ -147,7 +183,8 @@ impl Shared {
         let mut tending = self.tending.lock();
         let synced = self.journal.sync()?;
         let mut placed = Ok(());
-        if self.is_behind() && (self.backlog.lock().is_pressed() || tending.placed.elapsed() >= self.limits.file_age) {
+        let is_due = tending.work.is_some() || tending.placed.elapsed() >= self.limits.file_age;
+        if self.is_behind() && (is_due || self.backlog.lock().is_pressed(self.limits.behind)) {
             placed = self.place_backlog(&mut tending);
         }
         // Recycling gives space back, so it must not wait until a full disk takes a new segment.
@@ -182,7 +219,7 @@ impl Keeper for Shared {
 
     fn is_pressed(&self) -> bool {
         self.spares.lock().is_pressed()
-            || self.backlog.lock().is_pressed()
+            || self.backlog.lock().is_pressed(self.limits.behind)
             || self.journal.active_bytes() >= self.limits.segment
     }
 

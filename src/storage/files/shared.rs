@@ -19,7 +19,7 @@ use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 
-use super::backlog::Backlog;
+use super::backlog::{Backlog, Work};
 use super::layout::{self, FAILED, ROOT, TEMPORARY};
 use super::place::{Placed, Placer, Step, Way, remove_if_there};
 use super::spare::{Displaced, Spares};
@@ -39,6 +39,9 @@ pub struct Limits {
     pub file_age: Duration,
     /// So many displaced files are worth a sync of their own.
     pub worth_recycling: usize,
+    /// With so many files behind their documents the rest of them are written at once, and with twice as many a commit
+    /// waits for some.
+    pub behind: usize,
     /// So many files of a backlog are placed before what they displaced is made clean.
     pub at_a_time: usize,
 }
@@ -50,6 +53,7 @@ impl Default for Limits {
             segment_age: Duration::from_secs(60),
             file_age: Duration::from_secs(10),
             worth_recycling: 256,
+            behind: 131_072,
             at_a_time: 4_096,
         }
     }
@@ -86,8 +90,14 @@ pub struct Tending {
     pub older: Vec<String>,
     /// When a segment was last closed.
     pub began: Instant,
-    /// When the backlog was last placed.
+    /// When something was last taken out of the backlog.
     pub placed: Instant,
+    /// What was taken out and is not placed yet.
+    pub work: Option<Work>,
+    /// So many files were placed since what they displaced was made clean.
+    pub unrefreshed: usize,
+    /// When that was.
+    pub refreshed: Instant,
 }
 
 impl Shared {
@@ -111,7 +121,15 @@ impl Shared {
             spares: Mutex::new(spares),
             backlog: Mutex::default(),
             touched: (!syncs_everything).then(Mutex::default),
-            tending: Mutex::new(Tending { placer: Placer::default(), older, began: now, placed: now }),
+            tending: Mutex::new(Tending {
+                placer: Placer::default(),
+                older,
+                began: now,
+                placed: now,
+                work: None,
+                unrefreshed: 0,
+                refreshed: now,
+            }),
             disk,
         }
     }
@@ -152,7 +170,22 @@ impl Shared {
         {
             return Err(error);
         }
-        if self.backlog.lock().is_too_long() { self.flush() } else { Ok(()) }
+        if self.backlog.lock().is_too_long(self.limits.behind) { self.shorten() } else { Ok(()) }
+    }
+
+    /// Places some files, until the backlog is short enough for another commit.
+    fn shorten(&self) -> Result<()> {
+        let mut tending = self.tending.lock();
+        while self.backlog.lock().is_too_long(self.limits.behind) {
+            let placed = self.place_some(&mut tending);
+            note_failure(self.disk.as_ref(), &placed);
+            if let Err(error) = placed
+                && (error.kind() == ErrorKind::Poisoned || self.backlog.lock().is_too_long(self.limits.behind))
+            {
+                return Err(error);
+            }
+        }
+        Ok(())
     }
 
     /// Leaves the steps of a commit for the keeper.

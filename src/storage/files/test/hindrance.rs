@@ -1,5 +1,6 @@
 //! Background files that cannot be placed.
 
+use super::super::shared::Limits;
 use super::history::{self, Pace};
 use super::*;
 use crate::disk::simulated::errno::ENOSPC;
@@ -75,4 +76,59 @@ fn a_document_whose_name_the_file_system_does_not_take_is_refused() {
     disk.put(&format!("{long}.json/inside"), b"");
     assert_eq!(refused(&mut files, set(&long, 0, "{}")).code(), "EISDIR");
     files.keeper().unwrap().flush().unwrap();
+}
+
+/// On a disk whose files fall behind: four are many, eight too many, and two are placed at a time.
+fn with_little_room(disk: &Simulated) -> Opened {
+    let mut files = history::open(disk, Placing::Background, Pace::Calm);
+    files.limits = Limits { behind: 4, at_a_time: 2, ..files.limits };
+    load(files).0
+}
+
+#[test]
+fn a_commit_that_finds_too_many_files_behind_waits_for_some_of_them_only() {
+    let disk = Simulated::new();
+    let mut files = with_little_room(&disk);
+    let keeper = files.keeper().unwrap();
+    for number in 0..8 {
+        write(&mut files, set(&number.to_string(), 0, "{}"));
+    }
+    assert_eq!(keeper.stats().files_behind, 8);
+    write(&mut files, set("8", 0, "{}"));
+    assert_eq!(keeper.stats().files_behind, 7);
+    assert_eq!(["0", "1", "2"].map(|key| disk.get(&format!("{key}.json")).is_some()), [true, true, false]);
+    // What was begun, and what came since.
+    write(&mut files, set("3", 0, "{\"a\":1}"));
+    keeper.flush().unwrap();
+    assert_eq!(keeper.stats().files_behind, 0);
+    assert!((0..9).all(|number| disk.get(&format!("{number}.json")).is_some()));
+}
+
+#[test]
+fn documents_that_have_no_place_refuse_no_commit_as_long_as_there_is_room() {
+    let disk = Simulated::new();
+    let mut files = with_little_room(&disk);
+    let keeper = files.keeper().unwrap();
+    disk.put("a.json/inside", b"");
+    write(&mut files, set("a", 0, "{}"));
+    for number in 0..40 {
+        write(&mut files, set(&number.to_string(), 0, "{}"));
+    }
+    assert!(keeper.stats().files_behind < 8);
+    assert_eq!(keeper.flush().unwrap_err().code(), "EISDIR");
+    assert_eq!(keeper.stats().files_behind, 1);
+}
+
+#[test]
+fn a_flush_tries_again_what_failed_before_it_was_asked_for() {
+    let disk = Simulated::new();
+    let mut files = with_little_room(&disk);
+    let keeper = files.keeper().unwrap();
+    write(&mut files, set("0", 0, "{}"));
+    disk.fail_kind_at(Call::Create, next(&disk, Call::Create), ENOSPC, Times::Once);
+    for number in 1..9 {
+        write(&mut files, set(&number.to_string(), 0, "{}"));
+    }
+    keeper.flush().unwrap();
+    assert_eq!(keeper.stats().files_behind, 0);
 }

@@ -109,11 +109,18 @@ pub fn open(disk: &Simulated, placing: Placing, pace: Pace) -> Files {
     match pace {
         Pace::Calm => {}
         Pace::Recycling => {
-            files.limits =
-                Limits { segment: 1_500, segment_age: never, file_age: now, worth_recycling: 1, at_a_time: 2 };
+            files.limits = Limits {
+                segment: 1_500,
+                segment_age: never,
+                file_age: now,
+                worth_recycling: 1,
+                behind: 2,
+                at_a_time: 2,
+            };
         }
         Pace::Cutting => {
-            files.limits = Limits { segment: 1, segment_age: now, file_age: now, worth_recycling: 1, at_a_time: 2 };
+            files.limits =
+                Limits { segment: 1, segment_age: now, file_age: now, worth_recycling: 1, behind: 2, at_a_time: 2 };
         }
     }
     files
