@@ -19,7 +19,8 @@ const { find } = require('./find.js');
 const { NativeTransaction } = require('./native-transaction.js');
 const { Progress } = require('./loading.js');
 const { DELETE, SET } = require('./rule.js');
-const { Action, Store } = require('./store.js');
+const { Store } = require('./store.js');
+const { Action } = require('./submission.js');
 const { Views } = require('./views.js');
 
 class NativeDriver {

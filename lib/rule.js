@@ -9,7 +9,7 @@
  * @typedef {'given' | 'required' | 'ignored'} Rule
  */
 
-const { Action } = require('./store.js');
+const { Action } = require('./submission.js');
 
 /** The engine's actions, by rule. */
 const SET = { given: Action.SET, required: Action.SET_REQUIRED, ignored: Action.SET_ANYWAY };

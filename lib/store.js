@@ -2,7 +2,6 @@
 
 /** A native store as promises: writes of a tick gathered, answers handed out. */
 
-const { AsyncResource } = require('node:async_hooks');
 const { nextTick } = require('node:process');
 const { setImmediate } = require('node:timers');
 const v8 = require('node:v8');
@@ -12,17 +11,10 @@ const { ClosedError, fromNative, native } = require('./errors.js');
 const named = require('./named-answer.js');
 const { ObjectCache } = require('./object-cache.js');
 const { Once } = require('./once.js');
+const { PendingCall } = require('./pending-call.js');
 const { inOrder } = require('./query.js');
+const { Submission } = require('./submission.js');
 const { Vigil } = require('./vigil.js');
-
-/** What a write does; the numbers of `src/node/write.rs`. */
-const Action = { SET: 0, SET_REQUIRED: 1, SET_ANYWAY: 2, PUT: 3, DELETE: 4, DELETE_REQUIRED: 5 };
-
-/** Added to an action: the write is synced before it is answered. */
-const SYNCED = 8;
-
-/** Added to an action: it is answered with the revision, not the text. */
-const BRIEF = 16;
 
 /** The events of `src/node/event.rs`. */
 const LOADED = 0;
@@ -50,22 +42,11 @@ const CACHE_SIZE = Math.min(64 << 20, Math.floor(v8.getHeapStatistics().heap_siz
  */
 const MOST_GATHERED = 32;
 
-/** Code units of keys and documents that cross as one string, where they are several: what is longer lives where memory is dear. */
-const LONGEST_JOINED = 1 << 14;
-
 /** A store that nobody holds any more gives its number, threads and lock back. */
 const abandoned = new FinalizationRegistry((number) => binding.dispose(number));
 
 /**
- * @typedef {object} Write
- * @property {string} key
- * @property {string | null} text the document's JSON, `null` to delete
- * @property {number} action one of `Action`
- * @property {number} [sequence] the document's last change must be this one, 0 for none
- * @property {number} [revision] the stored revision must be this one
- * @property {boolean} [synced] whether to sync it before it is answered, though the store would not
- * @property {boolean} [brief] whether the revision is answer enough
- *
+ * @typedef {import('./submission.js').Write} Write
  * @typedef {string | number | null | { code: string, lost: boolean }} Answer the stored document's text or revision, `null`
  * for a deletion, or the facts of a failure, from which the caller makes the error where its stack tells something
  */
@@ -215,10 +196,8 @@ class Store {
      * @returns {Promise<Answer[]>} one each, or a single failure
      */
     batch(writes, synced) {
-        const gathered = writes.reduce(add, empty());
-        return this.#state.ask((ticket) =>
-            binding.submitBatch(this.#number, ticket, textsOf(gathered), Float64Array.from(gathered.plan), synced),
-        );
+        const submission = new Submission(writes);
+        return this.#state.ask((ticket) => binding.submitBatch(this.#number, ticket, ...submission.take(), synced));
     }
 
     /** Commits a native transaction. Resolves to `null` or the facts of a failure. */
@@ -335,14 +314,14 @@ class State {
 
     gather(write) {
         if (this.#gathered === null) {
-            this.#gathered = { ...empty(), resolvers: [] };
+            this.#gathered = { submission: new Submission(), resolvers: [] };
             nextTick(() => this.handOver());
         }
-        const gathered = this.#gathered;
+        const { submission, resolvers } = this.#gathered;
         return new Promise((resolve) => {
-            add(gathered, write);
-            gathered.resolvers.push(resolve);
-            if (gathered.resolvers.length === MOST_GATHERED) {
+            submission.add(write);
+            resolvers.push(resolve);
+            if (resolvers.length === MOST_GATHERED) {
                 this.handOver();
             }
         });
@@ -353,11 +332,10 @@ class State {
         if (this.#gathered === null) {
             return;
         }
-        const gathered = this.#gathered;
-        const { plan, resolvers } = gathered;
+        const { submission, resolvers } = this.#gathered;
         this.#gathered = null;
         this.#submit(
-            (ticket) => binding.submit(this.number, ticket, textsOf(gathered), Float64Array.from(plan)),
+            (ticket) => binding.submit(this.number, ticket, ...submission.take()),
             (answers) => {
                 for (let index = 0; index < resolvers.length; index += 1) {
                     resolvers[index](answers[index]);
@@ -492,88 +470,4 @@ class State {
     }
 }
 
-/** A call that is answered later. */
-class PendingCall {
-    /** Whether nobody waits for it any more. */
-    isOver = false;
-    #onProgress;
-    #discard;
-    #done = 0;
-
-    constructor(onProgress, discard) {
-        // Told by the native side, it still runs in the context of its caller.
-        this.#onProgress = onProgress && AsyncResource.bind(onProgress);
-        this.#discard = discard;
-        this.answered = new Promise((resolve, reject) => {
-            this.resolve = resolve;
-            this.reject = reject;
-        });
-    }
-
-    abort(signal) {
-        try {
-            checkNotAborted(signal);
-        } catch (error) {
-            this.reject(error);
-        }
-    }
-
-    /** Steps come from several threads, and a smaller one may come later. */
-    tell(done, total) {
-        if (done <= this.#done || this.isOver) {
-            return;
-        }
-        this.#done = done;
-        this.#call(done, total);
-    }
-
-    /** The answer came. Where there was nothing to count, the end is told all the same. */
-    answer(payload) {
-        const isText = typeof payload === 'string';
-        if (this.isOver && isText) {
-            this.#discard?.(JSON.parse(payload));
-        } else if (this.#onProgress !== undefined && this.#done === 0 && isText) {
-            this.#call(0, 0);
-        }
-        this.resolve(payload);
-    }
-
-    #call(done, total) {
-        try {
-            this.#onProgress.call(undefined, { done, total });
-        } catch (error) {
-            this.reject(error);
-        }
-    }
-}
-
-/** Writes as they cross: the texts of keys and documents, one after the other, and five numbers each. */
-function empty() {
-    return { texts: [], parts: [], length: 0, plan: [] };
-}
-
-function add(writes, { key, text, action, sequence = NONE, revision = NONE, synced = false, brief = false }) {
-    const code = action + (synced ? SYNCED : 0) + (brief ? BRIEF : 0);
-    const length = text === null ? 0 : text.length;
-    if (writes.length > 0 && writes.length + length > LONGEST_JOINED) {
-        join(writes);
-    }
-    writes.length += key.length + length;
-    writes.parts.push(key, text ?? '');
-    writes.plan.push(code, sequence, revision, key.length, text === null ? NONE : length);
-    return writes;
-}
-
-/** What was added so far becomes one text. */
-function join(writes) {
-    writes.texts.push(writes.parts.join(''));
-    writes.parts = [];
-    writes.length = 0;
-}
-
-function textsOf(writes) {
-    join(writes);
-    return writes.texts;
-}
-
-module.exports = { Action, Store };
+module.exports = { Store };

@@ -333,8 +333,8 @@ impl Index {
             match emission {
                 Emission::Rows(rows) if self.gathering.is_some() => self.rows.load(&key, rows),
                 Emission::Rows(rows) => self.rows.replace(&key, rows),
-                Emission::Skipped if self.gathering.is_some() => self.rows.load_skipped(&key),
-                Emission::Skipped => self.rows.skip(&key),
+                Emission::Skipped if self.gathering.is_some() => self.rows.load_left_out(&key),
+                Emission::Skipped => self.rows.leave_out(&key),
             }
             match source {
                 Source::Changed(sequence) => self.sequence = sequence,

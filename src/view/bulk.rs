@@ -50,7 +50,7 @@ impl Part {
     }
 
     /// Takes a document that is left out.
-    pub fn skip(&mut self, document: &Key) {
+    pub fn leave_out(&mut self, document: &Key) {
         self.documents.push((document.clone(), DocumentRows::Skipped));
     }
 

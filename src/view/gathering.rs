@@ -58,9 +58,9 @@ impl Gathering {
     }
 
     /// Takes a document that is left out.
-    pub fn skip(&mut self, document: &Key) {
+    pub fn leave_out(&mut self, document: &Key) {
         self.documents += 1;
-        self.part.skip(document);
+        self.part.leave_out(document);
     }
 
     /// Ends the gathering and waits for the rows, but no longer than that.

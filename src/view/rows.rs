@@ -103,13 +103,13 @@ impl Rows {
     }
 
     /// The same for a document that is left out.
-    pub fn load_skipped(&mut self, document: &Key) {
+    pub fn load_left_out(&mut self, document: &Key) {
         match self.gathering() {
             Some(gathering) => {
-                gathering.skip(document);
+                gathering.leave_out(document);
                 self.skipped += 1;
             }
-            None => self.skip(document),
+            None => self.leave_out(document),
         }
     }
 
@@ -139,7 +139,7 @@ impl Rows {
     }
 
     /// Leaves `document` out and counts it.
-    pub fn skip(&mut self, document: &Key) {
+    pub fn leave_out(&mut self, document: &Key) {
         self.remove(document);
         self.by_document.put(document.clone(), DocumentRows::Skipped);
         self.skipped += 1;
