@@ -26,9 +26,11 @@ class Documents {
         return this.texts.get(key) ?? null;
     };
 
+    document = (key) => JSON.parse(this.text(key));
+
     entry = (key) => {
         const text = this.text(key);
-        return text === null ? null : [text, this.generations.get(key), key, this.generations.get(key)];
+        return text === null ? null : [text, this.generations.get(key), key, this.generations.get(key), text];
     };
 
     generation = (key) => this.generations.get(key);
@@ -133,6 +135,7 @@ test('several are read anew where one of those that need not be asked for change
         source.generations.get(key),
         bucketOf(key),
         source.generations.get(key),
+        source.texts.get(key),
     ];
     source.generation = (bucket) => source.generations.get(String.fromCharCode(bucket - 1_000));
     const other = new ObjectCache(source, 1 << 20);

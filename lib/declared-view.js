@@ -5,6 +5,7 @@
 const binding = require('./native.js');
 const { boolean } = require('./check.js');
 const { collation } = require('./collation.js');
+const { parsed } = require('./decoder.js');
 const { AssertionError, native } = require('./errors.js');
 const { inOrder } = require('./query.js');
 const { Reduce, reduceOption } = require('./reduce.js');
@@ -75,7 +76,7 @@ class DeclaredView {
             return this.#store.page(ask(), flags);
         }
         const text = this.#reduce.begin(ask);
-        return this.#reduce.finish(JSON.parse(text));
+        return this.#reduce.finish(parsed(text));
     }
 
     /** Brings the rows to the present moment. Resolves to `{ rows, skipped, sequence, duplicates }`. */

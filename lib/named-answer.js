@@ -7,6 +7,8 @@
  * What an answer names is copied before any document of it is kept, which may take the slot of one.
  */
 
+const { parsed } = require('./decoder.js');
+
 /** The numbers by which an answer tells of a document worth keeping. */
 const TOLD = 5;
 
@@ -29,7 +31,7 @@ function flagsFor(cache, { includeDocuments, reduce }) {
  * @param {number} flags what it was told of the cache
  */
 function page(cache, text, flags) {
-    const answer = JSON.parse(text);
+    const answer = parsed(text);
     if (flags === 0) {
         return answer;
     }
@@ -65,7 +67,7 @@ function row(cache, [slot, key, ...values]) {
 
 /** The only document of an answer, or `null`. */
 function first(cache, text, flags) {
-    const answer = JSON.parse(text);
+    const answer = parsed(text);
     if (flags === 0) {
         return answer;
     }
@@ -116,7 +118,7 @@ function severalOf(cache, keys, ask, most) {
         const kept = documents[place];
         documents[place] = kept === undefined ? null : cache.copyOf(kept);
     }
-    fill(cache, documents, { asked, places }, JSON.parse(text), flags);
+    fill(cache, documents, { asked, places }, parsed(text), flags);
     return documents;
 }
 

@@ -4,6 +4,7 @@
 
 const { accepted } = require('./answer.js');
 const binding = require('./native.js');
+const { parsed } = require('./decoder.js');
 const { native } = require('./errors.js');
 const { inOrder } = require('./query.js');
 const { DELETE, SET } = require('./rule.js');
@@ -27,15 +28,14 @@ class NativeTransaction {
     }
 
     get(key) {
-        const text = native(() => binding.transactionGet(this.#store.number, this.#id, key));
-        return text === null ? null : JSON.parse(text);
+        return parsed(native(() => binding.transactionGet(this.#store.number, this.#id, key)));
     }
 
     /** The document as the transaction will commit it, its revision included. */
     set(key, text, rule) {
         const stored = native(() => binding.transactionSet(this.#store.number, this.#id, key, text, SET[rule], NONE));
         this.#written.add(key);
-        return JSON.parse(stored);
+        return parsed(stored);
     }
 
     delete(key, rule, revision = NONE) {
@@ -46,7 +46,7 @@ class NativeTransaction {
     /** @param {import('./query.js').Query} query */
     queryKeys(query) {
         const { number } = this.#store;
-        return JSON.parse(native(() => binding.transactionQueryKeys(number, this.#id, ...inOrder(query), query.total)));
+        return parsed(native(() => binding.transactionQueryKeys(number, this.#id, ...inOrder(query), query.total)));
     }
 
     /** Ends it. Rejects where something that it read has changed since, marked as lost. */

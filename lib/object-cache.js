@@ -14,6 +14,7 @@
  */
 
 const { Cloners, copy } = require('./cloner.js');
+const { parsed } = require('./decoder.js');
 
 /** Bytes of an object and its members, for each byte of its text, as measured with documents of some hundred bytes. */
 const BYTES_PER_TEXT_BYTE = 3;
@@ -42,9 +43,11 @@ const SKIP_SHIFT = 8;
  * @property {number} slot its place on the clock, and its name in answers
  * @property {boolean} wasRead since the hand came by
  *
+ * @typedef {[text: string, sequence: number, bucket: number, generation: number, document: object | string]} Entry
+ *
  * @typedef {object} Source where documents come from
- * @property {(key: string) => string | null} text
- * @property {(key: string) => [text: string, sequence: number, bucket: number, generation: number] | null} entry
+ * @property {(key: string) => object | null} document
+ * @property {(key: string) => Entry | null} entry
  * @property {(bucket: number) => number} generation
  * @property {(slot: number, sequence: number) => void} mark tells which version is kept where, 0 for none
  */
@@ -94,8 +97,7 @@ class ObjectCache {
         }
         this.misses += 1;
         if (kept === undefined && !this.#letsIn()) {
-            const text = this.#source.text(key);
-            return text === null ? null : JSON.parse(text);
+            return this.#source.document(key);
         }
         return this.#fetch(key);
     }
@@ -108,9 +110,7 @@ class ObjectCache {
         }
         this.misses += 1;
         const entry = this.#source.entry(key);
-        return entry === null
-            ? { document: null, sequence: 0 }
-            : { document: JSON.parse(entry[0]), sequence: entry[1] };
+        return entry === null ? { document: null, sequence: 0 } : { document: parsed(entry[4]), sequence: entry[1] };
     }
 
     /** What is kept of a key, if it is still what is stored. */
@@ -206,9 +206,9 @@ class ObjectCache {
             this.#forget(this.#kept.get(key));
             return null;
         }
-        const [text, sequence, bucket, generation] = entry;
+        const [text, sequence, bucket, generation, document] = entry;
         this.#keep({ key, document: text, isReaders: false, sequence, bucket, generation, length: text.length });
-        return JSON.parse(text);
+        return parsed(document);
     }
 
     #keep({ key, document, isReaders, sequence, bucket, generation, length }) {

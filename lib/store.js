@@ -7,6 +7,7 @@ const { setImmediate } = require('node:timers');
 const v8 = require('node:v8');
 const binding = require('./native.js');
 const { checkNotAborted } = require('./abort.js');
+const { parsed, useDecoder } = require('./decoder.js');
 const { ClosedError, fromNative, native } = require('./errors.js');
 const named = require('./named-answer.js');
 const { ObjectCache } = require('./object-cache.js');
@@ -84,17 +85,18 @@ class Store {
         );
         state.number = this.#number;
         state.progress = progress;
+        useDecoder(this.#number);
         this.#cache = new ObjectCache(this.#source(), cacheSize);
         abandoned.register(this, this.#number, this);
     }
 
     /** Where the cache has documents from. */
     #source() {
-        const textOf = binding.textReader(this.#number);
+        const documentOf = binding.documentReader(this.#number);
         return {
-            text: (key) => {
-                const text = textOf(key);
-                return text === undefined ? native(() => binding.get(this.#number, key)) : text;
+            document: (key) => {
+                const document = documentOf(key);
+                return parsed(document === undefined ? native(() => binding.get(this.#number, key)) : document);
             },
             entry: (key) => native(() => binding.entry(this.#number, key)),
             generation: binding.generationReader(this.#number),
@@ -353,7 +355,7 @@ class State {
         });
     }
 
-    call(start, { signal, onProgress, discard, read = JSON.parse } = {}) {
+    call(start, { signal, onProgress, discard, read = parsed } = {}) {
         checkNotAborted(signal);
         const ticket = this.#nextTicket++;
         const text = native(() => start(ticket));

@@ -14,6 +14,7 @@
 const binding = require('./native.js');
 const { checkNotAborted } = require('./abort.js');
 const { show } = require('./check.js');
+const { parsed } = require('./decoder.js');
 const { AssertionError, ClosedError, ViewMapError, fromNative, native } = require('./errors.js');
 const { MapFunction } = require('./map-function.js');
 const { inOrder } = require('./query.js');
@@ -25,11 +26,8 @@ const { ViewRequest } = require('./view-request.js');
 const FIRST_CHUNK = 16;
 const MOST_CHUNK = 64;
 
-/** A chunk ends after so many bytes of text: parsing one is not interrupted. */
-const CHUNK_BYTES = 1 << 18;
-
-/** A chunk without documents: there is more to do than to map. */
-const NO_DOCUMENTS = '[]';
+/** A chunk ends after so many bytes of text: making objects of one is not interrupted. */
+const CHUNK_BYTES = 1 << 17;
 
 class View {
     /** Whether its rows are given back: it was dropped, and nobody waits for it any more. */
@@ -201,15 +199,16 @@ class View {
 
     /** Does a bit of what brings the view to the moment of the first request; tells whether it has arrived. */
     #advance(until) {
-        const text = native(() => binding.viewAdvance(this.#store.number, this.#number, this.#chunk, CHUNK_BYTES));
-        if (text === null) {
-            return true;
-        }
-        return text !== NO_DOCUMENTS && this.#mapChunk(JSON.parse(text), until);
+        const documents = native(() => binding.viewAdvance(this.#store.number, this.#number, this.#chunk, CHUNK_BYTES));
+        return documents === null || this.#mapChunk(parsed(documents), until);
     }
 
     /** Maps as many documents as there is time for; tells whether the view has arrived with them. */
     #mapChunk(documents, until) {
+        // There is more to do than to map.
+        if (documents.length === 0) {
+            return false;
+        }
         const emissions = this.#map.run(documents, until);
         const isWhole = emissions.count === documents.length;
         this.#chunk = isWhole ? Math.min(2 * this.#chunk, MOST_CHUNK) : Math.max(emissions.count, 1);

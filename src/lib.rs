@@ -5,7 +5,7 @@
 //! files.
 //!
 //! ```text
-//! node -> engine -> { view, storage } -> journal -> { range, tree, document, collator, key, disk, error }
+//! node -> engine -> { view, storage } -> journal -> { range, tree, document, collator, key, disk, tape, error }
 //! ```
 //!
 //! | module | noun |
@@ -18,6 +18,7 @@
 //! | [`tree`] | the ordered, counted, copy-on-write B+tree |
 //! | [`document`] | canonical text and revision |
 //! | [`collator`] | the order of strings, as a language has it |
+//! | [`tape`] | JSON text as JavaScript makes objects of it |
 //! | [`disk`] | what the store asks of a file system |
 //! | [`key`] | order of keys, names of files |
 //! | [`error`] | the one error |
@@ -41,5 +42,6 @@ pub mod key;
 mod node;
 pub mod range;
 pub mod storage;
+pub mod tape;
 pub mod tree;
 pub mod view;

@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 const MAY_NAME: &[(&str, &[&str])] = &[
     ("error", &[]),
     ("disk", &["error"]),
+    ("tape", &[]),
     ("key", &["error"]),
     ("collator", &["key", "error"]),
     ("document", &["error"]),
@@ -20,7 +21,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("journal", &["document", "key", "disk", "error"]),
     ("storage", &["journal", "disk", "range", "tree", "document", "collator", "key", "error"]),
     ("engine", &["view", "storage", "range", "tree", "document", "collator", "key", "error"]),
-    ("node", &["engine", "view", "storage", "range", "tree", "document", "collator", "key", "error"]),
+    ("node", &["tape", "engine", "view", "storage", "range", "tree", "document", "collator", "key", "error"]),
 ];
 
 /// One source file without its comments and tests.

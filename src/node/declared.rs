@@ -9,6 +9,7 @@ use napi::Env;
 use napi_derive::napi;
 
 use super::calls::{Reply, begin};
+use super::decoder::Decoded;
 use super::failure::{as_number, throw};
 use super::read::window;
 use super::store::{Store, store};
@@ -71,7 +72,7 @@ pub fn declared_query(
     limit: f64,
     reduce: Option<String>,
     level: Option<f64>,
-) -> napi::Result<Option<Text<String>>> {
+) -> napi::Result<Option<Decoded>> {
     let failed = |error| throw(&env, &error);
     let query = row_query([start, end, key, prefix], keys, cursor, flags, window(offset, limit)).map_err(failed)?;
     let reduce = Reduce::asked(reduce.as_deref(), level).map_err(failed)?;
@@ -92,7 +93,7 @@ pub fn declared_build(
     declared: u32,
     ticket: f64,
     is_followed: bool,
-) -> napi::Result<Option<Text<String>>> {
+) -> napi::Result<Option<Decoded>> {
     let report = |reading: &Reading, _: Option<&Store>| {
         Text::new(format!("{{\"rows\":{},\"sequence\":{}}}", reading.len(), reading.sequence()))
     };
@@ -114,15 +115,17 @@ fn answer(
     ticket: f64,
     is_followed: bool,
     tell: impl FnOnce(&Reading, Option<&Store>) -> Result<Text<String>> + Send + 'static,
-) -> napi::Result<Option<Text<String>>> {
+) -> napi::Result<Option<Decoded>> {
     let failed = |error| throw(env, &error);
     let (store, view) = (store(env, number)?, view(env, number, declared)?);
     if ticket == 0.0 {
         let reading = store.engine.read_view_now(&view).map_err(failed)?;
-        return tell(&reading, Some(&*store)).map(Some).map_err(failed);
+        return tell(&reading, Some(&*store)).map(|answer| Some(Decoded::by(&store, answer))).map_err(failed);
     }
     match store.engine.read_view(&view, !is_followed).map_err(failed)? {
-        Answer::Now(reading) => tell(&reading, Some(&*store)).map(Some).map_err(failed),
+        Answer::Now(reading) => {
+            tell(&reading, Some(&*store)).map(|answer| Some(Decoded::by(&store, answer))).map_err(failed)
+        }
         Answer::Later(awaited) => {
             let call = begin(&store, ticket, is_followed);
             let reply = Reply::new(env, &store, ticket, &call);

@@ -10,6 +10,7 @@ use napi::bindgen_prelude::Utf16String;
 use napi_derive::napi;
 
 use super::calls::{Reply, begin};
+use super::decoder::Decoded;
 use super::failure::throw;
 use super::kept::{Naming, named};
 use super::read::{flag, key_page, push_number, push_string, window};
@@ -39,7 +40,7 @@ pub fn find_page(
     limit: f64,
     explain: bool,
     flags: u32,
-) -> napi::Result<Option<Text<String>>> {
+) -> napi::Result<Option<Decoded>> {
     let failed = |error| throw(&env, &error);
     let mut search = searching(&json, prefix, descending).map_err(failed)?;
     search.wanted = Wanted::Page { window: window(offset, limit), cursor };
@@ -60,7 +61,7 @@ pub fn find_first(
     prefix: Option<Utf16String>,
     descending: bool,
     flags: u32,
-) -> napi::Result<Option<Text<String>>> {
+) -> napi::Result<Option<Decoded>> {
     let search = searching(&json, prefix, descending).map_err(|error| throw(&env, &error))?;
     let store = store(&env, number)?;
     answer(&env, &store, ticket, Search { wanted: Wanted::First, ..search }, move |found, here| {
@@ -80,7 +81,7 @@ pub fn find_count(
     ticket: f64,
     json: String,
     prefix: Option<Utf16String>,
-) -> napi::Result<Option<Text<String>>> {
+) -> napi::Result<Option<Decoded>> {
     let search = searching(&json, prefix, false).map_err(|error| throw(&env, &error))?;
     answer(&env, &*store(&env, number)?, ticket, search, |found, _| Text::new(found.total.to_string()))
 }
@@ -131,11 +132,14 @@ fn answer(
     ticket: f64,
     search: Search,
     tell: impl FnOnce(Found, Option<Here<'_>>) -> Result<Text<String>> + Send + 'static,
-) -> napi::Result<Option<Text<String>>> {
+) -> napi::Result<Option<Decoded>> {
     let failed = |error| throw(env, &error);
     let sequence = store.engine.sequence().map_err(failed)?;
     match store.engine.find(search).map_err(failed)? {
-        Answer::Now(found) => tell(found, Some((store, sequence))).map(Some).map_err(failed),
+        Answer::Now(found) => {
+            let answer = tell(found, Some((store, sequence))).map_err(failed)?;
+            Ok(Some(Decoded::by(store, answer)))
+        }
         Answer::Later(searching) => {
             let call = begin(store, ticket, false);
             let reply = Reply::new(env, store, ticket, &call);

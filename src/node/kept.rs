@@ -19,6 +19,7 @@ use napi::bindgen_prelude::Array;
 use napi_derive::napi;
 use parking_lot::MutexGuard;
 
+use super::decoder::Decoded;
 use super::failure::{as_number, throw};
 use super::store::{Store, store};
 use super::text::Text;
@@ -30,22 +31,24 @@ use crate::storage::Sequence;
 /// So many documents of one answer are worth keeping at most: a scan of everything should not fill memory twice.
 const MOST_TOLD: usize = 1_000;
 
-/// `[text, sequence, bucket, generation]` of a document: kept as long as the bucket has that generation. `null` where there
-/// is none.
+/// `[text, sequence, bucket, generation, document]` of a document, which may be its text once more: kept as long as the bucket
+/// has that generation. `null` where there is none.
 #[napi(catch_unwind)]
 pub fn entry(env: &Env, number: u32, key: String) -> napi::Result<Option<Array<'_>>> {
     let failed = |error| throw(env, &error);
     let key = Key::new(&key).map_err(failed)?;
-    let engine = &store(env, number)?.engine;
+    let store = store(env, number)?;
+    let engine = &store.engine;
     let bucket = Generations::bucket(key.as_bytes());
     // First: a document that is newer than its count is read once more, one that is older would be kept.
     let generation = engine.generations().of(bucket);
     let Some(stored) = engine.get(&key).map_err(failed)? else { return Ok(None) };
-    let mut entry = env.create_array(4)?;
+    let mut entry = env.create_array(5)?;
     entry.set(0, Text(stored.document.text()))?;
     entry.set(1, as_number(stored.sequence))?;
     entry.set(2, bucket)?;
     entry.set(3, generation)?;
+    entry.set(4, Decoded::by(&store, Text(stored.document)))?;
     Ok(Some(entry))
 }
 

@@ -16,7 +16,7 @@
 //! | `unique` | unique views and their duplicates |
 //! | `event` | answers from the engine's threads, one callback each |
 //! | `failure` | an [`Error`](crate::error::Error) as a plain object; the classes are `lib/errors.js` |
-//! | `text` | strings, without a detour where they are ASCII |
+//! | `text`, `decoder` | strings, without a detour where they are ASCII; JSON text as an object |
 //!
 //! # Invariants
 //!
@@ -36,6 +36,7 @@
 
 mod calls;
 mod declared;
+mod decoder;
 mod event;
 mod failure;
 mod find;

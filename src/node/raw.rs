@@ -6,17 +6,20 @@
 use std::ffi::{CStr, c_void};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr;
+use std::rc::Rc;
 use std::sync::Arc;
 
-use napi::bindgen_prelude::{ToNapiValue, Unknown};
+use napi::bindgen_prelude::Unknown;
 use napi::{Env, Status, sys};
 use napi_derive::napi;
 use parking_lot::Mutex;
 
+use super::decoder::Decoder;
 use super::kept::Kept;
 use super::store::store;
-use super::text::Text;
+use super::text;
 use super::write::as_count;
+use crate::document::Document;
 use crate::engine::{Generations, Reader};
 use crate::error::Error;
 
@@ -29,20 +32,37 @@ const MOST_SLOTS: u32 = 1 << 24;
 /// A function of a bucket that tells its generation, also when the store is closed.
 #[napi(catch_unwind, ts_return_type = "(bucket: number) => number")]
 pub fn generation_reader(env: &Env, number: u32) -> napi::Result<Unknown<'_>> {
-    function(env, c"generation", generation, store(env, number)?.engine.generations())
+    function(env, c"generation", generation, Box::new(store(env, number)?.engine.generations()))
 }
 
-/// A function of a key that tells its document's text, `null` where there is none, and `undefined` where `get` is to be
-/// asked: of a key that is long or not ASCII, and when the store cannot be read.
-#[napi(catch_unwind, ts_return_type = "(key: string) => string | null | undefined")]
-pub fn text_reader(env: &Env, number: u32) -> napi::Result<Unknown<'_>> {
-    function(env, c"text", text, Arc::new(store(env, number)?.engine.reader()))
+/// A function of a key that tells its document or the text of it, `null` where there is none, and `undefined` where `get` is
+/// to be asked: of a key that is long or not ASCII, and when the store cannot be read.
+#[napi(catch_unwind, ts_return_type = "(key: string) => object | string | null | undefined")]
+pub fn document_reader(env: &Env, number: u32) -> napi::Result<Unknown<'_>> {
+    let store = store(env, number)?;
+    let documents = Documents { reader: store.engine.reader(), decoder: store.decoder.get().cloned() };
+    function(env, c"document", document, Box::new(documents))
+}
+
+struct Documents {
+    reader: Reader,
+    decoder: Option<Rc<Decoder>>,
+}
+
+impl Documents {
+    /// A document or its text. `None` where V8 has no room.
+    #[expect(unsafe_code, reason = "called by JavaScript, through none of napi's conversions")]
+    unsafe fn value(&self, env: sys::napi_env, document: &Document) -> Option<sys::napi_value> {
+        let object = self.decoder.as_ref().and_then(|decoder| decoder.decode(env, document.text()));
+        // SAFETY: the caller vouches for `env`.
+        object.or_else(|| unsafe { text::string(env, document.text()) }.ok())
+    }
 }
 
 /// A function of a slot and of the sequence of the version that is kept there from now on; 0 for none.
 #[napi(catch_unwind, ts_return_type = "(slot: number, sequence: number) => void")]
 pub fn slot_marker(env: &Env, number: u32) -> napi::Result<Unknown<'_>> {
-    function(env, c"mark", mark, Arc::clone(&store(env, number)?.kept))
+    function(env, c"mark", mark, Box::new(Arc::clone(&store(env, number)?.kept)))
 }
 
 type Callback = unsafe extern "C" fn(sys::napi_env, sys::napi_callback_info) -> sys::napi_value;
@@ -53,10 +73,10 @@ fn function<'env, T>(
     env: &'env Env,
     name: &'static CStr,
     callback: Callback,
-    data: Arc<T>,
+    data: Box<T>,
 ) -> napi::Result<Unknown<'env>> {
     let length = name.to_bytes().len().cast_signed();
-    let data = Arc::into_raw(data).cast_mut();
+    let data = Box::into_raw(data);
     let mut function = ptr::null_mut();
     // SAFETY: `data` stays alive until the function is collected, which calls `release` once; the other pointers are to
     // a local and a static, and are not kept.
@@ -64,7 +84,7 @@ fn function<'env, T>(
         let held = data.cast::<c_void>();
         let made = sys::napi_create_function(env.raw(), name.as_ptr(), length, Some(callback), held, &raw mut function);
         if made != sys::Status::napi_ok {
-            drop(Arc::from_raw(data));
+            drop(Box::from_raw(data));
             return Err(napi::Error::new(Status::from(made), "no function can be made"));
         }
         let (hint, reference) = (ptr::null_mut(), ptr::null_mut());
@@ -79,8 +99,8 @@ fn function<'env, T>(
 
 #[expect(unsafe_code, reason = "called by the garbage collector")]
 unsafe extern "C" fn release<T>(_: sys::napi_env, data: *mut c_void, _: *mut c_void) {
-    // SAFETY: made by `Arc::into_raw`, and released only here, once.
-    drop(unsafe { Arc::from_raw(data.cast::<T>()) });
+    // SAFETY: made by `Box::into_raw`, and released only here, once.
+    drop(unsafe { Box::from_raw(data.cast::<T>()) });
 }
 
 /// The arguments of a call, and what its function holds.
@@ -103,7 +123,7 @@ unsafe extern "C" fn generation(env: sys::napi_env, info: sys::napi_callback_inf
     let (mut bucket, mut told) = (u32::MAX, ptr::null_mut());
     // SAFETY: `called` is given what Node gave; a bucket that is no number stays one that does not exist.
     unsafe {
-        let ([argument], counters) = called::<Generations, 1>(env, info);
+        let ([argument], counters) = called::<Arc<Generations>, 1>(env, info);
         sys::napi_get_value_uint32(env, argument, &raw mut bucket);
         let generation = counters.map_or(0, |counters| counters.of(bucket));
         sys::napi_create_uint32(env, generation, &raw mut told);
@@ -116,7 +136,7 @@ unsafe extern "C" fn mark(env: sys::napi_env, info: sys::napi_callback_info) -> 
     let (mut slot, mut sequence) = (u32::MAX, 0.0);
     // SAFETY: `called` is given what Node gave; what is no number leaves what is written here.
     unsafe {
-        let ([first, second], kept) = called::<Mutex<Kept>, 2>(env, info);
+        let ([first, second], kept) = called::<Arc<Mutex<Kept>>, 2>(env, info);
         sys::napi_get_value_uint32(env, first, &raw mut slot);
         sys::napi_get_value_double(env, second, &raw mut sequence);
         if let (Some(kept), Some(sequence), true) = (kept, as_count(sequence), slot < MOST_SLOTS) {
@@ -127,26 +147,25 @@ unsafe extern "C" fn mark(env: sys::napi_env, info: sys::napi_callback_info) -> 
 }
 
 #[expect(unsafe_code, reason = "called by JavaScript")]
-unsafe extern "C" fn text(env: sys::napi_env, info: sys::napi_callback_info) -> sys::napi_value {
+unsafe extern "C" fn document(env: sys::napi_env, info: sys::napi_callback_info) -> sys::napi_value {
     let mut key = [0_u8; LONGEST_KEY + 1];
     let mut length = 0;
     let mut told = ptr::null_mut();
     // SAFETY: `called` is given what Node gave; the key is written into a buffer of the size told, and cut to that.
     unsafe {
-        let ([argument], reader) = called::<Reader, 1>(env, info);
+        let ([argument], documents) = called::<Documents, 1>(env, info);
         let buffer = key.as_mut_ptr().cast();
         let read = sys::napi_get_value_string_utf8(env, argument, buffer, key.len(), &raw mut length);
         let found = key.get(..length).filter(|key| {
             // Cut off where it fills the buffer; other characters have other bytes in the store.
             read == sys::Status::napi_ok && key.len() < LONGEST_KEY && key.is_ascii()
         });
-        let read = |(key, reader): (&[u8], &Reader)| {
-            catch_unwind(AssertUnwindSafe(|| reader.document(key))).unwrap_or_else(|_| Err(Error::assertion("a panic")))
+        let read = |(key, documents): (&[u8], &Documents)| {
+            let read = || Ok(documents.reader.document(key)?.map(|document| documents.value(env, &document)));
+            catch_unwind(AssertUnwindSafe(read)).unwrap_or_else(|_| Err(Error::assertion("a panic")))
         };
-        match found.zip(reader).map(read) {
-            Some(Ok(Some(document))) => {
-                return Text::to_napi_value(env, Text(document)).unwrap_or_else(|_| undefined(env));
-            }
+        match found.zip(documents).map(read) {
+            Some(Ok(Some(value))) => return value.unwrap_or_else(|| undefined(env)),
             Some(Ok(None)) => sys::napi_get_null(env, &raw mut told),
             _ => return undefined(env),
         };

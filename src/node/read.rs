@@ -6,6 +6,7 @@ use napi::Env;
 use napi::bindgen_prelude::Utf16String;
 use napi_derive::napi;
 
+use super::decoder::Decoded;
 use super::failure::{as_number, throw};
 use super::kept::{Naming, named};
 use super::store::store;
@@ -40,19 +41,14 @@ pub fn sequence_of(env: Env, number: u32, key: String) -> napi::Result<f64> {
 /// the moment in which the buckets of `held` have the generations that follow them; `null` where they have others by now.
 /// Kept documents are [named] where the flags say so.
 #[napi(catch_unwind)]
-pub fn get_many(
-    env: Env,
-    number: u32,
-    keys: Vec<String>,
-    held: &[u32],
-    flags: u32,
-) -> napi::Result<Option<Text<String>>> {
+pub fn get_many(env: Env, number: u32, keys: Vec<String>, held: &[u32], flags: u32) -> napi::Result<Option<Decoded>> {
     let failed = |error| throw(&env, &error);
     let store = store(&env, number)?;
     let held = held.as_chunks::<2>().0.iter().map(|[bucket, generation]| (*bucket, *generation));
     let Some(snapshot) = store.engine.snapshot_holding(held).map_err(failed)? else { return Ok(None) };
     let answer = |naming: Option<&mut Naming<'_>>| several(&keys, &snapshot, naming);
-    named(&store, snapshot.position().sequence, flags, answer).map(Some).map_err(failed)
+    let answer = named(&store, snapshot.position().sequence, flags, answer).map_err(failed)?;
+    Ok(Some(Decoded::by(&store, answer)))
 }
 
 fn several(keys: &[String], moment: &Snapshot, mut naming: Option<&mut Naming<'_>>) -> Result<Text<String>> {
@@ -102,14 +98,15 @@ pub fn query_keys(
     flags: u32,
     offset: f64,
     limit: f64,
-) -> napi::Result<Text<String>> {
+) -> napi::Result<Decoded> {
     let failed = |error| throw(&env, &error);
     let store = store(&env, number)?;
     let snapshot = store.engine.snapshot().map_err(failed)?;
     let query = key_query([start, end, key, prefix], keys, cursor, flags, window(offset, limit));
     let page = snapshot.query(query).map_err(failed)?;
     let answer = |naming: Option<&mut Naming<'_>>| key_page(snapshot.page(&page), flags, naming).end(&page);
-    named(&store, snapshot.position().sequence, flags, answer).map_err(failed)
+    let answer = named(&store, snapshot.position().sequence, flags, answer).map_err(failed)?;
+    Ok(Decoded::by(&store, answer))
 }
 
 /// A query from JavaScript's bounds (start, end, key, prefix), which are any strings, its keys, which were checked, and

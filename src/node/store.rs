@@ -3,7 +3,7 @@
 //! A store that ends does so on its own threads. Until they have ended it keeps its hook, which waits for them where the
 //! environment ends first.
 
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::path::PathBuf;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -16,6 +16,7 @@ use parking_lot::Mutex;
 
 use super::calls::Calls;
 use super::declared::Declared;
+use super::decoder::Decoder;
 use super::event::{Event, Events};
 use super::failure::{as_number, failure, throw};
 use super::keep_alive::KeepAlive;
@@ -48,6 +49,8 @@ pub struct Store {
     pub reductions: Arc<Reductions>,
     /// The documents that JavaScript keeps. A mutex, because a function of JavaScript's holds it, too.
     pub kept: Arc<Mutex<Kept>>,
+    /// What makes objects of its answers, where code may be made of text.
+    pub decoder: OnceCell<Rc<Decoder>>,
     /// Its transactions, by number.
     pub transactions: RefCell<Transactions>,
     /// Ends the store with its environment.
@@ -165,6 +168,7 @@ pub fn open(
         calls: RefCell::default(),
         reductions: Arc::default(),
         kept: Arc::default(),
+        decoder: OnceCell::new(),
         transactions: RefCell::default(),
         at_exit: Cell::default(),
     });

@@ -6,6 +6,7 @@ use napi::Env;
 use napi::bindgen_prelude::Utf16String;
 use napi_derive::napi;
 
+use super::decoder::Decoded;
 use super::event::Event;
 use super::failure::throw;
 use super::read::{flag, key_page, key_query, window};
@@ -46,13 +47,15 @@ pub fn transaction_begin(env: Env, number: u32) -> napi::Result<u32> {
     Ok(id)
 }
 
-/// A document's text as the transaction sees it, or `null`.
+/// A document as the transaction sees it, or `null`.
 #[napi(catch_unwind)]
-pub fn transaction_get(env: Env, number: u32, id: u32, key: String) -> napi::Result<Option<Text<Document>>> {
-    with(&env, number, id, |transaction| Ok(transaction.get(&Key::new(&key)?).map(Text)))
+pub fn transaction_get(env: Env, number: u32, id: u32, key: String) -> napi::Result<Option<Decoded<Document>>> {
+    let document = with(&env, number, id, |transaction| Ok(transaction.get(&Key::new(&key)?)))?;
+    let store = store(&env, number)?;
+    Ok(document.map(|document| Decoded::by(&store, Text(document))))
 }
 
-/// Sets a document and tells its text with the revision it will have. `action` is 0, 1 or 2 as for `submit`; the
+/// Sets a document and tells it with the revision it will have. `action` is 0, 1 or 2 as for `submit`; the
 /// revision expected is -1 for none.
 #[napi(catch_unwind)]
 pub fn transaction_set(
@@ -63,11 +66,12 @@ pub fn transaction_set(
     text: String,
     action: f64,
     revision: f64,
-) -> napi::Result<Text<Document>> {
-    with(&env, number, id, |transaction| {
+) -> napi::Result<Decoded<Document>> {
+    let document = with(&env, number, id, |transaction| {
         let rule = rule_of(action, 0..=2)?;
-        transaction.set(&Key::new(&key)?, &text, rule, as_count(revision)).map(Text)
-    })
+        transaction.set(&Key::new(&key)?, &text, rule, as_count(revision))
+    })?;
+    Ok(Decoded::by(&*store(&env, number)?, Text(document)))
 }
 
 /// Deletes a document, if the transaction sees one. `action` is 4 or 5 as for `submit`; the revision expected is -1 for
@@ -80,7 +84,7 @@ pub fn transaction_delete(env: Env, number: u32, id: u32, key: String, action: f
     })
 }
 
-/// A page of keys as the transaction sees it, as the text of the query's whole result. Without its `total` less is
+/// A page of keys as the transaction sees it, as the query's whole result. Without its `total` less is
 /// checked at commit, and what a cursor passed over is not, so that where the page ends among all keys is not told.
 #[napi(catch_unwind)]
 #[allow(clippy::too_many_arguments, reason = "flat arguments cross in a tenth of the time an object takes")]
@@ -98,13 +102,14 @@ pub fn transaction_query_keys(
     offset: f64,
     limit: f64,
     total: bool,
-) -> napi::Result<Text<String>> {
-    with(&env, number, id, |transaction| {
+) -> napi::Result<Decoded> {
+    let page = with(&env, number, id, |transaction| {
         let index = total || cursor.is_none();
         let query = key_query([start, end, key, prefix], keys, cursor, flags, window(offset, limit));
         let page = transaction.query_keys(query, total, flag::documents(flags))?;
         key_page(transaction.page(&page), flags, None).end_with(&page, index, total)
-    })
+    })?;
+    Ok(Decoded::by(&*store(&env, number)?, page))
 }
 
 /// Commits a transaction, whose number is given back. Answered by one settled event with the ticket: `[null]`, or the

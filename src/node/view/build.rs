@@ -9,6 +9,7 @@ use super::with;
 use crate::collator::Collation;
 use crate::engine::{Advance, Emission};
 use crate::error::{Error, Result};
+use crate::node::decoder::Decoded;
 use crate::node::failure::{as_number, throw};
 use crate::node::store::store;
 use crate::node::text::Text;
@@ -41,10 +42,11 @@ pub fn view_left(env: Env, number: u32, view: u32, moment: f64) -> napi::Result<
     with(&env, number, view, |index| Ok(as_number(index.left(as_count(moment).unwrap_or_default()) as u64)))
 }
 
-/// Does a bit of what brings the view to the first moment wanted, and tells the documents to map next as the text of an
-/// array, which may be empty; `null` when the view has arrived.
+/// Does a bit of what brings the view to the first moment wanted, and tells the documents to map next as an array, which may be
+/// empty; `null` when the view has arrived.
 #[napi(catch_unwind)]
-pub fn view_advance(env: Env, number: u32, view: u32, most: u32, bytes: u32) -> napi::Result<Option<Text<String>>> {
+pub fn view_advance(env: Env, number: u32, view: u32, most: u32, bytes: u32) -> napi::Result<Option<Decoded>> {
+    let store = store(&env, number)?;
     let documents = match with(&env, number, view, |index| index.advance(most as usize, bytes as usize))? {
         Advance::Arrived => return Ok(None),
         Advance::Busy => Vec::new(),
@@ -60,7 +62,8 @@ pub fn view_advance(env: Env, number: u32, view: u32, most: u32, bytes: u32) -> 
         json.push_str(stored.document.text());
     }
     json.push(']');
-    Text::new(json).map(Some).map_err(|error| throw(&env, &error))
+    let documents = Text::new(json).map_err(|error| throw(&env, &error))?;
+    Ok(Some(Decoded::by(&store, documents)))
 }
 
 /// The key of a document that was handed out last.

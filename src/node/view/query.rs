@@ -7,6 +7,7 @@ use super::{Reduce, with};
 use crate::engine::Reading;
 use crate::error::{Error, Result};
 use crate::key::code_unit;
+use crate::node::decoder::Decoded;
 use crate::node::failure::throw;
 use crate::node::kept::{Naming, named};
 use crate::node::read::{ResultText, flag, push_string, window};
@@ -37,14 +38,14 @@ pub fn view_query(
     limit: f64,
     reduce: Option<String>,
     level: Option<f64>,
-) -> napi::Result<Option<Text<String>>> {
+) -> napi::Result<Option<Decoded>> {
     let Some(reading) = reading(&env, number, view, moment)? else { return Ok(None) };
     let store = store(&env, number)?;
     let answer = || {
         let query = row_query([start, end, key, prefix], keys, cursor, flags, window(offset, limit))?;
         match Reduce::asked(reduce.as_deref(), level)? {
-            Some(reduce) => reduce.begin(&reading, query, &store.reductions),
-            None => row_page_here(&store, &reading, query, flags),
+            Some(reduce) => reduce.begin(&reading, query, &store.reductions).map(Decoded::no),
+            None => row_page_here(&store, &reading, query, flags).map(|page| Decoded::by(&store, page)),
         }
     };
     answer().map(Some).map_err(|error| throw(&env, &error))
