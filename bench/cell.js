@@ -3,17 +3,22 @@
 /**
  * The child process: one workload, one size, one store. Not to be started by hand.
  *
- * Its one argument is a task as JSON; every result is a line of JSON on stdout: `{ value }` for a run, in the
- * workload's unit, with what else the workload tells, and at the end `{ latency: { p50, p99 } }` where single operations
- * were measured. A sustained run tells `{ value, flushed, filesBehind, rss }`: documents per second until the last promise
- * and until a flush after it, and the most that was seen of files behind and of memory.
+ * Its one argument is a task as JSON; every result is a line of JSON on stdout: `{ value }` for a run, in the workload's
+ * unit, with what else the workload tells, and at the end `{ latency: { p50, p99 } }` where single operations were measured.
+ * Beside another client a run tells `{ value, alone, beside }`: with it, without it, and how much it did in a second. A
+ * sustained run tells `{ value, flushed, filesBehind, rss }`: documents per second until the last promise and until a flush
+ * after it, and the most that was seen of files behind and of memory.
  */
 
 const { sourceOf } = require('./documents.js');
 const { Meter } = require('./measure.js');
 const { Peaks } = require('./peaks.js');
 const { find } = require('./stores/index.js');
+const { summary } = require('./statistics.js');
 const { WORKLOADS } = require('./workloads/index.js');
+
+/** A run beside another client is so many turns with it, and as many without. */
+const TURNS = 5;
 
 /** Sustained writes warm up for a part of a run, but no longer. */
 const LONGEST_WARM_UP = 2;
@@ -67,12 +72,34 @@ async function measure(meter, workload, runs, seconds) {
     }
 }
 
+/** With and without the other client in turns: the machine is not the same for as long as a run takes. */
 async function measureBeside(meter, client, runs, seconds) {
     await meter.rate(seconds / 2);
     for (let run = 0; run < runs; run += 1) {
-        client.start();
-        const value = await meter.rate(seconds);
-        tell({ value, beside: await client.stop() });
+        const [alone, value] = [new Rate(), new Rate()];
+        const acts = [];
+        for (let turn = 0; turn < TURNS; turn += 1) {
+            alone.add(await meter.run(seconds / TURNS));
+            client.start();
+            value.add(await meter.run(seconds / TURNS));
+            acts.push(await client.stop());
+        }
+        tell({ value: value.perSecond, alone: alone.perSecond, beside: summary(acts).median });
+    }
+}
+
+/** Of several turns together. */
+class Rate {
+    #done = 0;
+    #elapsed = 0;
+
+    add({ done, elapsed }) {
+        this.#done += done;
+        this.#elapsed += elapsed;
+    }
+
+    get perSecond() {
+        return (this.#done / this.#elapsed) * 1_000;
     }
 }
 

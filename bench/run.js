@@ -21,7 +21,7 @@ const LONGEST_MS = 15 * 60_000;
 const SHORTEST = 0.2;
 
 /** What a workload tells of a run beside its value; every result has a list of each that was told. */
-const MEMBERS = ['bytesPerDocument', 'textPerDocument', 'beside', 'delay'];
+const MEMBERS = ['bytesPerDocument', 'textPerDocument', 'alone', 'beside', 'delay'];
 
 /** Aborted by the first signal: what has been measured until then is printed. */
 const interruption = new AbortController();
