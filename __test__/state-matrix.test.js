@@ -32,6 +32,20 @@ const ROWS = {
     total: 2,
 };
 
+const ITEMS = [
+    { key: 'other', document: OTHER },
+    { key: 'own', document: OWN },
+];
+const LINES = ITEMS.map((item) => `${JSON.stringify(item)}\n`);
+
+async function all(items) {
+    const collected = [];
+    for await (const item of items) {
+        collected.push(item);
+    }
+    return collected;
+}
+
 const FOUND = {
     items: [{ key: 'other', documentKey: 'other', document: OTHER }],
     exclusiveEndIndex: null,
@@ -125,6 +139,13 @@ const OF_DATASTORE = {
     find: [false, (store) => store.find({ n: 2 }), whileOpen(FOUND)],
     findOne: [false, (store) => store.findOne({ n: 2 }), whileOpen(OTHER)],
     count: [false, (store) => store.count({ n: { $gt: 0 } }), whileOpen(2)],
+    items: [false, async (store) => all(store.items()), whileOpen(ITEMS)],
+    exportItems: [false, async (store) => all(store.exportItems()), whileOpen(LINES)],
+    importItems: [
+        false,
+        (store) => store.importItems([{ key: 'own', document: { n: 9 } }], { onExisting: 'overwrite' }),
+        write({ written: 1, skipped: 0 }),
+    ],
     setView: [true, (store) => store.setView('new', newView), whileOpen(undefined)],
     deleteView: [false, (store) => store.deleteView('view'), whileOpen(true)],
     hasView: [true, (store) => store.hasView('view'), whileOpen(true)],

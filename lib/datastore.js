@@ -22,9 +22,12 @@ const { OF_STORE, asksToSync, isGiven, level } = require('./durability.js');
 const { DatastoreEngine, driverOf } = require('./engine.js');
 const { AssertionError, ClosedError, NotFoundError } = require('./errors.js');
 const { countQuery, firstQuery, pageQuery } = require('./find.js');
+const { importOptions, importRecords } = require('./import.js');
+const { walking } = require('./items.js');
 const { KeyOrder } = require('./key-order.js');
 const { loadOptions, loading } = require('./loading.js');
-const { buildOptions, keyQuery, viewQuery } = require('./query.js');
+const { buildOptions, itemsQuery, keyQuery, viewQuery } = require('./query.js');
+const { iteratorOf } = require('./records.js');
 const { ruleOf } = require('./rule.js');
 const { take } = require('./taken.js');
 const { transact } = require('./transaction.js');
@@ -244,6 +247,27 @@ class Datastore extends EventEmitter {
         return this.#find(countQuery(where, options));
     }
 
+    /** The documents of a range with their keys, of the moment in which the first is asked for. */
+    items(options) {
+        return this.#walking(itemsQuery(options, 'items'), JSON.parse);
+    }
+
+    /** The same as lines of JSON, each with its newline. */
+    exportItems(options) {
+        return this.#walking(itemsQuery(options, 'exportItems'), (line) => `${line}\n`);
+    }
+
+    /** Stores records: `{ key, document }` objects, or the text or bytes of an export. */
+    async importItems(source, options) {
+        const checked = importOptions(options);
+        this.#checkOpen();
+        const { synced } = this.#conditions(true, checked.durability);
+        const insertion = { ...checked, synced };
+        return importRecords(iteratorOf(source), checked, ({ key, text }) =>
+            this.#writeOne(key, () => this.#driver.insert(key, text, insertion)),
+        );
+    }
+
     setView(id, source) {
         this.#checkOpen();
         return this.#driver.setView(id, source);
@@ -310,6 +334,17 @@ class Datastore extends EventEmitter {
             await orAborted(query.signal, this.#driver.load());
         }
         return this.#driver.find(query);
+    }
+
+    #walking(query, read) {
+        this.#checkOpen();
+        return walking({
+            load: () => (this.#driver.loaded ? undefined : this.#driver.load()),
+            begin: () => this.#driver.walk(query),
+            check: () => this.#checkOpen(),
+            signal: query.signal,
+            read,
+        });
     }
 
     /** Whether a read has to wait for the load. Where not, it must not wait at all: it answers for the moment of its call. */

@@ -13,9 +13,10 @@
  * @property {boolean} [synced] it is on the disk before it is answered
  */
 
-const { accepted, documentOf } = require('./answer.js');
+const { accepted, documentOf, thereAlready } = require('./answer.js');
 const { AssertionError } = require('./errors.js');
 const { find } = require('./find.js');
+const { Walk } = require('./items.js');
 const { NativeTransaction } = require('./native-transaction.js');
 const { Progress } = require('./loading.js');
 const { DELETE, SET } = require('./rule.js');
@@ -80,6 +81,25 @@ class NativeDriver {
         return documentOf(await this.#store.write(write), copy);
     }
 
+    /**
+     * A document as an import brings it. Resolves to whether it was written.
+     *
+     * @param {{ onExisting: 'error' | 'overwrite' | 'skip', keepRevisions: boolean, synced: boolean }} options
+     */
+    async insert(key, text, { onExisting, keepRevisions, synced }) {
+        const action = keepRevisions ? Action.PUT : SET.ignored;
+        const sequence = onExisting === 'overwrite' ? undefined : 0;
+        const answer = await this.#store.write({ key, text, action, sequence, synced, brief: true });
+        if (answer?.lost === true) {
+            if (onExisting === 'skip') {
+                return false;
+            }
+            throw thereAlready(key, answer.actualRev);
+        }
+        accepted(answer);
+        return true;
+    }
+
     /** @param {Conditions} conditions */
     async delete(key, { rule, revision, synced }) {
         accepted(await this.#store.write({ key, text: null, action: DELETE[rule], revision, synced }));
@@ -122,6 +142,11 @@ class NativeDriver {
 
     queryKeys(query) {
         return this.#store.queryKeys(query);
+    }
+
+    /** @param {import('./query.js').Query} query at this moment */
+    walk(query) {
+        return new Walk(this.#store, query);
     }
 
     /** @param {import('./find.js').FindQuery} query */

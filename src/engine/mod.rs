@@ -27,6 +27,7 @@
 //! | `changes` | the record of changes by sequence |
 //! | `generations` | [`Generations`]: whether a document that a reader kept may have changed |
 //! | `query` | pages of a range of keys |
+//! | `walk` | [`Walk`]: a range of keys, some documents at a time |
 //! | `index` | [`Index`]: a view's rows, brought forward by sequence |
 //! | `reading` | [`Reading`]: a view at one moment, as queries read it |
 //! | `declared` | [`View`]: declarative views, evaluated here |
@@ -84,6 +85,7 @@ mod snapshot;
 mod state;
 mod transaction;
 mod unique;
+mod walk;
 mod workers;
 mod write;
 
@@ -107,4 +109,5 @@ pub use report::{LoadReport, Memory, Stats};
 pub use snapshot::{Snapshot, Stored};
 pub use transaction::Transaction;
 pub use unique::Duplicate;
+pub use walk::Walk;
 pub use write::{Action, Condition, Given, Reply, RevisionRule, Settled, Write};

@@ -12,6 +12,9 @@
 //! | `view` | documents to map, rows that were emitted, pages of rows |
 //! | `declared` | declarative views: registered, and pages of their rows |
 //! | `find` | documents by conditions |
+//! | `walk` | documents of one moment, page by page |
+//! | `record` | lines of an export |
+//! | `numbered` | what JavaScript holds by number |
 //! | `calls` | what is answered later, to be cancelled |
 //! | `unique` | unique views and their duplicates |
 //! | `event` | answers from the engine's threads, one callback each |
@@ -41,11 +44,14 @@ mod failure;
 mod find;
 mod keep_alive;
 mod kept;
+mod numbered;
 mod raw;
 mod read;
+mod record;
 mod store;
 mod text;
 mod transaction;
 mod unique;
 mod view;
+mod walk;
 mod write;
