@@ -415,6 +415,28 @@ export interface ImportOptions extends DurabilityOptions {
     onProgress?: ((progress: ImportReport) => void) | undefined;
 }
 
+/** How a backup, or a restore, is waited for. */
+export interface BackupOptions {
+    /** Gives it up: the call rejects with code `ABORT_ERR` when what it had begun is removed. */
+    signal?: AbortSignal | undefined;
+    /**
+     * Hears how many documents are written, about a hundred times; of a restore how many files are read, each of them
+     * twice. What it throws gives the call up, unless that is done by then, and rejects it.
+     */
+    onProgress?: ((progress: BuildProgress) => void) | undefined;
+}
+
+/** What a backup is. */
+export interface BackupReport {
+    documents: number;
+    /** Bytes of its files, without the manifest. */
+    bytes: number;
+    /** The last change that is in it. */
+    sequence: number;
+    /** When it was begun, as ISO 8601 has it. */
+    created: string;
+}
+
 /**
  * What an acknowledged write survives: `'none'` the end of nothing, `'os'` the end of the process, however it ends,
  * `'full'` a power cut.
@@ -873,6 +895,27 @@ export class Datastore<Doc extends object = AnyDocument> extends EventEmitter<Da
      * @throws `ConflictError`, `AssertionError`; code `ABORT_ERR`; whatever the source throws
      */
     importItems(source: ImportSource<Doc>, options?: ImportOptions): Promise<ImportReport>;
+
+    /**
+     * Copies everything that was written or called before into a new folder, while other writes go on. The folder has the
+     * layout of a data directory, can be opened as one, and has a manifest with checksums, `.datastore/backup.jsonl`. It gets
+     * its name when it is whole and synced; missing parents are made. A backup that fails, or is aborted, leaves nothing.
+     * `close` waits for it.
+     * @throws `StorageError` with code `EEXIST` where something is at the destination; `AssertionError` where that lies in
+     * the data directory; codes `LOCKED` (another backup to there is under way), `KEY_COLLISION` and `ABORT_ERR`; code
+     * `UNSUPPORTED` over a custom engine
+     */
+    backup(destination: string, options?: BackupOptions): Promise<BackupReport>;
+
+    /**
+     * Makes the data directory, which has to be missing or empty, of a backup: of one whose every file is as it was
+     * written. Whenever it is cut short, the directory is as it was, or whole. To be called on a datastore of which
+     * nothing was asked yet; whatever is called after it waits, and then loads.
+     * @throws `CorruptError`, which lists every file that was changed, is missing or was added; `StorageError` with code
+     * `ENOTEMPTY`, or `ENOENT` where there is no backup; `AssertionError` where it is loaded, or has another `collation`;
+     * codes `LOCKED` and `ABORT_ERR`; code `UNSUPPORTED` in memory, and over a custom engine or file system
+     */
+    restore(source: string, options?: BackupOptions): Promise<BackupReport>;
 
     /** Registers a view; one with the same id is replaced and built anew. */
     setView(id: string, source: ViewSource<Doc> | ViewDeclaration): void;

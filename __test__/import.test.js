@@ -160,7 +160,7 @@ test('what is no source, or no option, is refused before anything is read', asyn
     assert.equal(made.asked, 0);
 });
 
-test('no more records are read than are written together', async (t) => {
+test('no more records are read than are written together', async () => {
     const written = gate();
     const seen = [];
     const made = { asked: 0 };

@@ -4,8 +4,9 @@
 
 const assert = require('node:assert/strict');
 const fs = require('node:fs');
+const os = require('node:os');
 const path = require('node:path');
-const { test } = require('node:test');
+const { after, test } = require('node:test');
 const { Datastore, DatastoreEngine } = require('../index.js');
 const { afterwards, gate, temporaryDirectory } = require('./support.js');
 
@@ -97,6 +98,10 @@ function isReport(report) {
     assert.equal(report.documents, 2);
 }
 
+function isBackup({ documents, sequence }) {
+    assert.deepEqual([documents, sequence], [2, 2]);
+}
+
 function isStats({ documents, views }) {
     assert.equal(documents, 2);
     assert.deepEqual(Object.keys(views), ['view', 'busy']);
@@ -114,6 +119,16 @@ function isBuilt({ rows, skipped, sequence, duplicates }) {
 const written = { _rev: 1, n: 9 };
 const setOwn = { type: 'set', key: 'own', document: { n: 9 } };
 const newView = { map() {} };
+
+/** Where nothing is, in a folder that is removed when all tests have ended. */
+let places = 0;
+const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'kixx-test-'));
+after(() => fs.rmSync(folder, { recursive: true, force: true }));
+
+function newPath() {
+    places += 1;
+    return path.join(folder, String(places));
+}
 
 /** Closing from inside an update or a transaction would wait for that. */
 const CLOSE = [undefined, undefined, undefined, ASSERTION, ASSERTION, ASSERTION, undefined, undefined];
@@ -146,6 +161,8 @@ const OF_DATASTORE = {
         (store) => store.importItems([{ key: 'own', document: { n: 9 } }], { onExisting: 'overwrite' }),
         write({ written: 1, skipped: 0 }),
     ],
+    backup: [false, (store) => store.backup(newPath()), whileOpen(isBackup)],
+    restore: [false, (store) => store.restore(newPath()), [refuses('ENOENT'), ...whileOpen(ASSERTION).slice(1)]],
     setView: [true, (store) => store.setView('new', newView), whileOpen(undefined)],
     deleteView: [false, (store) => store.deleteView('view'), whileOpen(true)],
     hasView: [true, (store) => store.hasView('view'), whileOpen(true)],

@@ -33,6 +33,14 @@ class CheckingDriver {
         this.mustBeAtomic('an iteration');
     }
 
+    async backup() {
+        this.mustBeAtomic('a backup');
+    }
+
+    async restore() {
+        this.mustBeAtomic('a restore');
+    }
+
     async set(key, text, { rule, revision, seen }) {
         const { _rev: given, ...members } = JSON.parse(text);
         checkRevision(given, key);

@@ -3,6 +3,7 @@
 /** `Datastore`: documents by key, with revisions, ordered writes, batches, transactions, update functions and views. */
 
 const { EventEmitter } = require('node:events');
+const path = require('node:path');
 const { orAborted } = require('./abort.js');
 const { wasLost } = require('./answer.js');
 const { deletionsOf, operationsOf, setsOf } = require('./batch.js');
@@ -266,6 +267,27 @@ class Datastore extends EventEmitter {
         return importRecords(iteratorOf(source), checked, ({ key, text }) =>
             this.#writeOne(key, () => this.#driver.insert(key, text, insertion)),
         );
+    }
+
+    /** Copies this moment into a new folder, which can be opened as a data directory. */
+    async backup(destination, options) {
+        const target = path.resolve(checkPath(destination, 'destination'));
+        const checked = loadOptions(options, 'backup');
+        const mustLoad = this.#mustLoad();
+        return this.#underWay.run(async () => {
+            if (mustLoad) {
+                await orAborted(checked.signal, this.#driver.load());
+            }
+            return this.#driver.backup(target, checked);
+        });
+    }
+
+    /** Makes the data directory, which is missing or empty, of a backup. */
+    async restore(source, options) {
+        const from = path.resolve(checkPath(source, 'source'));
+        const checked = loadOptions(options, 'restore');
+        this.#checkOpen();
+        return this.#underWay.run(() => this.#driver.restore(from, checked));
     }
 
     setView(id, source) {

@@ -33,6 +33,9 @@ class NativeDriver {
     durability;
     #store;
     #views;
+    /** Whether a load was begun that has not failed. */
+    #isInUse = false;
+    #restored = null;
 
     /** @param {ConstructorParameters<typeof Store>[0]} options */
     constructor(options) {
@@ -49,7 +52,35 @@ class NativeDriver {
     }
 
     async load() {
-        this.loadReport = await this.#store.load();
+        if (this.#restored !== null) {
+            // Whatever becomes of it: the directory is whole or as it was.
+            await this.#restored.catch(() => {});
+        }
+        this.#isInUse = true;
+        try {
+            this.loadReport = await this.#store.load();
+        } catch (error) {
+            this.#isInUse = false;
+            throw error;
+        }
+    }
+
+    /** Writes a backup of this moment. */
+    backup(destination, options) {
+        return this.#store.backUp(destination, options);
+    }
+
+    /** Makes the directory of a backup, before anything is loaded. */
+    async restore(source, options) {
+        if (this.#isInUse || this.#restored !== null) {
+            throw new AssertionError('restore makes the directory of a store that is not loaded yet: take a new one');
+        }
+        this.#restored = Promise.resolve(this.#store.restore(source, options));
+        try {
+            return await this.#restored;
+        } finally {
+            this.#restored = null;
+        }
     }
 
     /** The sequence of a document's last change, 0 where there is none. */

@@ -160,6 +160,10 @@ class FileSystemDriver extends CheckingDriver {
         return this.#readable().walk(query);
     }
 
+    backup(destination, options) {
+        return this.#readable().backup(destination, options);
+    }
+
     find(query) {
         return this.#readable().find(query);
     }

@@ -13,6 +13,7 @@
 //! | `declared` | declarative views: registered, and pages of their rows |
 //! | `find` | documents by conditions |
 //! | `walk` | documents of one moment, page by page |
+//! | `backup` | backups, and stores made of them |
 //! | `record` | lines of an export |
 //! | `numbered` | what JavaScript holds by number |
 //! | `calls` | what is answered later, to be cancelled |
@@ -37,6 +38,7 @@
     reason = "napi gives exported functions owned values, and an environment that objects borrow"
 )]
 
+mod backup;
 mod calls;
 mod declared;
 mod event;
