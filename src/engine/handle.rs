@@ -75,7 +75,7 @@ impl Engine {
         self.request(Request::Duplicates(id, reply));
     }
 
-    fn request(&self, request: Request) {
+    pub(super) fn request(&self, request: Request) {
         let refusal = self.shared.state.read().check().err();
         if let Some(error) = refusal {
             request.refuse(&error);

@@ -12,6 +12,10 @@
 //! | `view` | documents to map, rows that were emitted, pages of rows |
 //! | `declared` | declarative views: registered, and pages of their rows |
 //! | `find` | documents by conditions |
+//! | `walk` | documents of one moment, page by page |
+//! | `backup` | backups, and stores made of them |
+//! | `record` | lines of an export |
+//! | `numbered` | what JavaScript holds by number |
 //! | `calls` | what is answered later, to be cancelled |
 //! | `unique` | unique views and their duplicates |
 //! | `event` | answers from the engine's threads, one callback each |
@@ -34,6 +38,7 @@
     reason = "napi gives exported functions owned values, and an environment that objects borrow"
 )]
 
+mod backup;
 mod calls;
 mod declared;
 mod decoder;
@@ -42,11 +47,14 @@ mod failure;
 mod find;
 mod keep_alive;
 mod kept;
+mod numbered;
 mod raw;
 mod read;
+mod record;
 mod store;
 mod text;
 mod transaction;
 mod unique;
 mod view;
+mod walk;
 mod write;

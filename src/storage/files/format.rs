@@ -30,13 +30,7 @@ pub const VERSION: u64 = 2;
 pub fn ensure(disk: &dyn Disk, wanted: Option<&Collation>) -> Result<Collation> {
     let mut bytes = Vec::new();
     match disk.read(FORMAT, &mut bytes) {
-        Ok(()) => {
-            let remembered = check(disk, &bytes)?;
-            match wanted {
-                Some(wanted) if *wanted != remembered => Err(another_order(disk, wanted, &remembered)),
-                _ => Ok(remembered),
-            }
-        }
+        Ok(()) => compare(disk, &bytes, wanted),
         Err(error) if error.is_not_found() => {
             let collation = wanted.cloned().unwrap_or_default();
             write(disk, &collation)?;
@@ -46,14 +40,37 @@ pub fn ensure(disk: &dyn Disk, wanted: Option<&Collation>) -> Result<Collation> 
     }
 }
 
+/// Checks the `format.json` that has to be there.
+///
+/// # Errors
+///
+/// As [`ensure`].
+pub fn accept(disk: &dyn Disk, wanted: Option<&Collation>) -> Result<()> {
+    let mut bytes = Vec::new();
+    disk.read(FORMAT, &mut bytes)?;
+    compare(disk, &bytes, wanted).map(drop)
+}
+
+fn compare(disk: &dyn Disk, bytes: &[u8], wanted: Option<&Collation>) -> Result<Collation> {
+    let remembered = check(disk, bytes)?;
+    match wanted {
+        Some(wanted) if *wanted != remembered => Err(another_order(disk, wanted, &remembered)),
+        _ => Ok(remembered),
+    }
+}
+
 fn write(disk: &dyn Disk, collation: &Collation) -> Result<()> {
+    replace(disk, FORMAT, text(collation).as_bytes())?;
+    disk.sync_folder(PRIVATE)
+}
+
+/// The file's content.
+pub fn text(collation: &Collation) -> String {
     let order = match collation {
         Collation::CodeUnit => "\"version\": 1".to_owned(),
         Collation::Locale(collator) => format!("\"version\": 2, \"collation\": {}", collator.text()),
     };
-    let text = format!("{{ \"format\": \"kixx-datastore\", {order} }}\n");
-    replace(disk, FORMAT, text.as_bytes())?;
-    disk.sync_folder(PRIVATE)
+    format!("{{ \"format\": \"kixx-datastore\", {order} }}\n")
 }
 
 fn another_order(disk: &dyn Disk, wanted: &Collation, remembered: &Collation) -> Error {

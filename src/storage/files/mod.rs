@@ -21,6 +21,7 @@
 //! | `shared` | what committer and keeper share |
 //! | `keep` | syncing, recycling, checkpoints |
 //! | `format`, `definitions` | small files of ours |
+//! | `backup` | copies of a moment, and data directories made of them |
 //! | `replace` | one of them, replaced as a whole |
 //! | `collision`, `folders`, `quarantine` | what their names say |
 //!
@@ -34,6 +35,7 @@
 //! - Journal first, then the file. What the journal has, a load can make up for; what it does not have yet, the file
 //!   that was displaced still holds.
 
+pub mod backup;
 pub mod layout;
 
 mod backlog;
