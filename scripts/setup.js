@@ -79,10 +79,14 @@ function installDependencies() {
     fs.writeFileSync(STAMP, digest);
 }
 
-/** Builds the addon for release; cargo sees by itself whether anything changed. */
-function buildAddon() {
+/**
+ * Builds the addon for release; cargo sees by itself whether anything changed.
+ *
+ * @param {string[]} [more] arguments for the napi CLI, such as `--target` and a target's name
+ */
+function buildAddon(more = []) {
     const cli = path.join(ROOT, 'node_modules', '@napi-rs', 'cli', 'dist', 'cli.js');
-    const args = ['build', '--platform', '--release', '--js', 'binding.js', '--dts', 'target/binding.d.ts'];
+    const args = ['build', '--platform', '--release', '--no-js', '--dts', 'target/binding.d.ts', ...more];
     const lock = fs.existsSync(path.join(ROOT, 'Cargo.lock')) ? ['--', '--locked'] : [];
     run(process.execPath, [cli, ...args, ...lock]);
 }
