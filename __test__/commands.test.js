@@ -23,7 +23,7 @@ function contents(folder) {
         .map((name) => [name, fs.readFileSync(path.join(folder, name), 'utf8')]);
 }
 
-for (const script of ['scripts/quickstart.js', 'scripts/test.js', 'scripts/build.js']) {
+for (const script of ['quickstart', 'test', 'build', 'release-check'].map((name) => `scripts/${name}.js`)) {
     test(`${script} says plainly that Rust is missing`, (t) => {
         const { status, stderr } = node(script, [], { env: { PATH: temporaryDirectory(t) } });
         assert.equal(status, 1);
@@ -43,7 +43,8 @@ test('a Rust that is too old is told with what to run', { skip: process.platform
 });
 
 test('the set-up needs nothing but modules of Node', () => {
-    for (const name of fs.readdirSync(path.join(ROOT, 'scripts'))) {
+    const files = fs.readdirSync(path.join(ROOT, 'scripts'), { recursive: true });
+    for (const name of files.filter((file) => file.endsWith('.js'))) {
         const source = fs.readFileSync(path.join(ROOT, 'scripts', name), 'utf8');
         for (const [, required] of source.matchAll(/require\('([^']+)'\)/g)) {
             assert.match(required, /^node:|^\.{1,2}\//, `${name} requires ${required}`);

@@ -9,6 +9,7 @@ const path = require('node:path');
 const { test } = require('node:test');
 const { loadBinary } = require('../lib/binary.js');
 const platform = require('../lib/platform.js');
+const { FLOOR } = require('../scripts/release/glibc.js');
 const { ROOT, temporaryDirectory } = require('./support.js');
 
 const { version: VERSION } = require('../package.json');
@@ -114,7 +115,8 @@ test('a damaged binary is told with what the system says of it', (t) => {
     assert.equal(error.cause.code, 'ERR_DLOPEN_FAILED');
     assert.ok(error.cause.message.includes(folder) || process.platform === 'win32', error.cause.message);
     assert.equal(error.tried[1].reason, error.cause.message.split('\n', 1)[0]);
-    assert.match(error.message, /damaged, or made for another system.*glibc 2\.28.*npm install/);
+    assert.match(error.message, /damaged, or made for another system.*npm install/);
+    assert.ok(error.message.includes(`glibc ${FLOOR} or newer`));
 });
 
 test('the cause is the binary that fails and not the place where there is none', (t) => {

@@ -11,6 +11,7 @@ const { spawnSync } = require('node:child_process');
 const { createHash } = require('node:crypto');
 const fs = require('node:fs');
 const path = require('node:path');
+const { parseArgs } = require('node:util');
 
 const ROOT = path.join(__dirname, '..');
 const MINIMUM_RUST = [1, 88];
@@ -20,6 +21,15 @@ const STAMP = path.join(ROOT, 'node_modules', '.kixx-lock-digest');
 function giveUp(message) {
     process.stderr.write(`\n${message}\n`);
     process.exit(1);
+}
+
+/** Reads a script's own arguments; gives up at one that it does not know. */
+function readOptions(options) {
+    try {
+        return parseArgs({ options }).values;
+    } catch (error) {
+        return giveUp(error.message);
+    }
 }
 
 /** Runs a program in the clone; gives up where it fails. */
@@ -33,14 +43,13 @@ function run(command, args, options = {}) {
     }
 }
 
-/** Runs npm, which on Windows is a script and not a program. */
-function npm(args) {
+/** How npm is started, which on Windows is a script and not a program: `[command, args, options]`. */
+function npmCommand(args) {
     const own = process.env.npm_execpath;
     if (own && /npm-cli\.c?js$/.test(own)) {
-        run(process.execPath, [own, ...args]);
-    } else {
-        run('npm', args, { shell: process.platform === 'win32' });
+        return [process.execPath, [own, ...args], {}];
     }
+    return ['npm', args, { shell: process.platform === 'win32' }];
 }
 
 function checkNode() {
@@ -75,7 +84,7 @@ function installDependencies() {
     if (fs.existsSync(STAMP) && fs.readFileSync(STAMP, 'utf8') === digest) {
         return;
     }
-    npm(['ci', '--no-audit', '--no-fund', '--loglevel=error']);
+    run(...npmCommand(['ci', '--no-audit', '--no-fund', '--loglevel=error']));
     fs.writeFileSync(STAMP, digest);
 }
 
@@ -91,4 +100,4 @@ function buildAddon(more = []) {
     run(process.execPath, [cli, ...args, ...lock]);
 }
 
-module.exports = { ROOT, buildAddon, checkNode, checkRust, giveUp, installDependencies, run };
+module.exports = { ROOT, buildAddon, checkNode, checkRust, giveUp, installDependencies, npmCommand, readOptions, run };
