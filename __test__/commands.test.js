@@ -5,6 +5,7 @@ const { spawnSync } = require('node:child_process');
 const fs = require('node:fs');
 const path = require('node:path');
 const { test } = require('node:test');
+const { hasDependencies } = require('../scripts/setup.js');
 const { ROOT, fixtureDirectory, temporaryDirectory } = require('./support.js');
 
 function node(script, args = [], options = {}) {
@@ -40,6 +41,17 @@ test('a Rust that is too old is told with what to run', { skip: process.platform
     assert.equal(status, 1);
     assert.match(stderr, /1\.88/);
     assert.match(stderr, /rustup update/);
+});
+
+const NOT_SET_UP = !hasDependencies() && 'the dependencies were not installed by the set-up, which would do it now';
+
+test('the JavaScript tests run on an addon that is built, where there is no Rust', { skip: NOT_SET_UP }, (t) => {
+    const { status, stdout, stderr } = node('scripts/test.js', ['--built', 'mocked-timers'], {
+        env: { PATH: temporaryDirectory(t) },
+    });
+    assert.equal(status, 0, stderr);
+    assert.match(stdout, /All 1 steps passed/);
+    assert.doesNotMatch(stdout, /Rust/);
 });
 
 test('the set-up needs nothing but modules of Node', () => {

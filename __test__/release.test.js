@@ -11,6 +11,7 @@ const yaml = require('js-yaml');
 const { PLATFORMS } = require('../lib/platform.js');
 const glibc = require('../scripts/release/glibc.js');
 const inspect = require('../scripts/release/inspect.js');
+const { compileTypes } = require('../scripts/release/install.js');
 const release = require('../scripts/release/stage.js');
 const { ROOT, temporaryDirectory } = require('./support.js');
 
@@ -211,6 +212,11 @@ test('the main package has to ask for exactly its own version of every platform 
 test('a package of 3 MB is too large', () => {
     assert.deepEqual(inspect.packedSize(2_999_999), []);
     assert.equal(inspect.packedSize(3_000_000).length, 1);
+});
+
+test('types are not compiled where there is no TypeScript, and that is told', (t) => {
+    const empty = temporaryDirectory(t);
+    assert.equal(compileTypes(empty, empty), false);
 });
 
 test('what is published are copies that ask for the exact versions and leave out what only a clone needs', (t) => {

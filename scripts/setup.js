@@ -76,16 +76,23 @@ function checkRust() {
     }
 }
 
-/** Installs the development dependencies of the lock file, unless exactly these are there. */
-function installDependencies() {
-    const digest = createHash('sha256')
+function digestOfLock() {
+    return createHash('sha256')
         .update(fs.readFileSync(path.join(ROOT, 'package-lock.json')))
         .digest('hex');
-    if (fs.existsSync(STAMP) && fs.readFileSync(STAMP, 'utf8') === digest) {
-        return;
+}
+
+/** Whether exactly the development dependencies of the lock file were installed here. */
+function hasDependencies() {
+    return fs.existsSync(STAMP) && fs.readFileSync(STAMP, 'utf8') === digestOfLock();
+}
+
+/** Installs the development dependencies of the lock file, unless they are there. */
+function installDependencies() {
+    if (!hasDependencies()) {
+        run(...npmCommand(['ci', '--no-audit', '--no-fund', '--loglevel=error']));
+        fs.writeFileSync(STAMP, digestOfLock());
     }
-    run(...npmCommand(['ci', '--no-audit', '--no-fund', '--loglevel=error']));
-    fs.writeFileSync(STAMP, digest);
 }
 
 /**
@@ -100,4 +107,15 @@ function buildAddon(more = []) {
     run(process.execPath, [cli, ...args, ...lock]);
 }
 
-module.exports = { ROOT, buildAddon, checkNode, checkRust, giveUp, installDependencies, npmCommand, readOptions, run };
+module.exports = {
+    ROOT,
+    buildAddon,
+    checkNode,
+    checkRust,
+    giveUp,
+    hasDependencies,
+    installDependencies,
+    npmCommand,
+    readOptions,
+    run,
+};
