@@ -36,7 +36,13 @@ test('the README has code to try', () => {
     assert.ok(blocks[0].includes("from 'kixx-datastore'"));
 });
 
-const PAGES = ['README.md', ...fs.readdirSync(path.join(ROOT, 'docs')).filter((name) => name.endsWith('.md')).map((name) => path.join('docs', name))];
+const PAGES = [
+    'README.md',
+    ...fs
+        .readdirSync(path.join(ROOT, 'docs'))
+        .filter((name) => name.endsWith('.md'))
+        .map((name) => path.join('docs', name)),
+];
 
 for (const page of PAGES) {
     for (const [index, code] of blocksOf(page).entries()) {
