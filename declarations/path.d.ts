@@ -1,8 +1,8 @@
 /** Dot paths into documents (`profile.email`, `tags.0`), and what they lead to. */
 
 /**
- * How deep paths are looked into, in segments, so that the types of documents that hold documents of the same type come to
- * an end. What begins with a path of so many segments is taken as it is.
+ * How many segments of a path are looked into behind the first. What begins with a path of so many is taken as it is, and
+ * so is what leads on from a type that is inside itself: or their number would grow without end.
  */
 type Depth = [1, 2, 3];
 
@@ -27,8 +27,8 @@ type Segment<Name> = Name extends number
         ? Name
         : never;
 
-/** The paths into a value. */
-type PathsIn<T, Left extends readonly unknown[]> =
+/** The paths into a value that is inside values of the types `Outer`. */
+type PathsIn<T, Left extends readonly unknown[], Outer = never> =
     IsAny<T> extends true
         ? string
         : unknown extends T
@@ -37,32 +37,46 @@ type PathsIn<T, Left extends readonly unknown[]> =
             ? Value extends Leaf
                 ? never
                 : Value extends readonly (infer Element)[]
-                  ? Onward<`${number}`, Element, Left>
-                  : {
-                        [Name in keyof Value & (string | number)]-?: Onward<Segment<Name>, Value[Name], Left>;
-                    }[keyof Value & (string | number)]
+                  ? Onward<`${number}`, Element, Left, Outer>
+                  : Members<Value, true extends IsOneOf<Outer, Value> ? [] : Left, Outer | Value>
             : never;
 
+type Members<Value, Left extends readonly unknown[], Outer> = {
+    [Name in keyof Value & (string | number)]-?: Onward<Segment<Name>, Value[Name], Left, Outer>;
+}[keyof Value & (string | number)];
+
 /** A member, or element, and what is in it. */
-type Onward<Name extends string, T, Left extends readonly unknown[]> =
+type Onward<Name extends string, T, Left extends readonly unknown[], Outer> =
     | (IsLost<T> extends true ? never : Name)
     | (Left extends readonly []
           ? [Exclude<T, Leaf>] extends [never]
               ? never
               : `${Name}.${string}`
-          : `${Name}.${PathsIn<T, Shallower<Left>>}`);
+          : `${Name}.${PathsIn<T, Shallower<Left>, Outer>}`);
+
+/** Whether a type is among others: `true` for each of them that it is. */
+type IsOneOf<Others, T> = Others extends unknown
+    ? [T] extends [Others]
+        ? [Others] extends [T]
+            ? true
+            : never
+        : never
+    : never;
 
 /** Whether JSON leaves it out. */
 type IsLost<T> =
     IsAny<T> extends true ? false : [T] extends [undefined | symbol | ((...given: never[]) => unknown)] ? true : false;
 
-/** The arrays of a document, one level of `each` of which a view may have. */
-export type ArrayPath<Doc> = {
-    [P in Path<Doc>]: Extract<Exclude<ValueAt<Doc, P>, undefined>, readonly unknown[]> extends never ? never : P;
-}[Path<Doc>];
+/** The arrays of a document that `each` can name: those that paths are looked into for. */
+export type ArrayPath<Doc> =
+    string extends Path<Doc>
+        ? string
+        : {
+              [P in Path<Doc>]: string extends LastOf<P> ? never : [ElementAt<Doc, P>] extends [never] ? never : P;
+          }[Path<Doc>];
 
 /** A path inside the elements of an array, the array's own path meaning the element. */
-export type ElementPath<Doc, Each extends string> = Each | `${Each}.${Path<ElementAt<Doc, Each>>}`;
+export type ElementPath<Doc, Each extends string> = Each | `${Each}.${PathsIn<ElementAt<Doc, Each>, Depth>}`;
 
 /** What the elements of an array are. */
 export type ElementAt<Doc, Each> = Extract<ValueAt<Doc, Each>, readonly unknown[]>[number];

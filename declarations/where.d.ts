@@ -34,7 +34,7 @@ export type Condition<Value> = OperandFor<Value> | Conditions<OperandFor<Value>>
  * be there, or operators. A path that leads to nothing meets `$ne` and `$exists: false` alone. An array does not equal its
  * elements. What is `undefined` is refused, because a condition that is silently missing would find too much.
  *
- * Paths and values are those of the documents' type; four segments deep they are checked, below that anything goes.
+ * Paths and values are those of the documents' type, as far as paths are looked into; beyond that anything goes.
  */
 export type Where<Doc = AnyDocument> =
     string extends Path<Doc>
