@@ -223,3 +223,8 @@ export async function both(store: Datastore<Docs, Views>): Promise<void> {
     // @ts-expect-error words are no text
     store.setView('titles', { key: 'words' });
 }
+
+// @ts-expect-error a view is told by its key and value
+export type NoViews = Datastore<Post, { titles: string }>;
+// @ts-expect-error a document is an object
+export type NoDocuments = Datastore<string>;
