@@ -5,52 +5,22 @@ const { spawnSync } = require('node:child_process');
 const fs = require('node:fs');
 const path = require('node:path');
 const { test } = require('node:test');
-const { ROOT, temporaryDirectory } = require('./support.js');
+const { PAGES, PRELUDE, blocksOf, moduleOf, project } = require('./pages.js');
+const { ROOT } = require('./support.js');
 
 const blocks = blocksOf('README.md');
-
-/** The examples of a page. Those in a list are indented. */
-function blocksOf(page) {
-    const text = fs.readFileSync(path.join(ROOT, page), 'utf8');
-    return [...text.matchAll(/^( *)```javascript\n(.*?)^ *```/gms)].map(([, indent, code]) =>
-        code.replaceAll(new RegExp(`^${indent}`, 'gm'), ''),
-    );
-}
-
-/** What the blocks without an import take for granted: an open datastore. */
-const PRELUDE = `import { Datastore } from 'kixx-datastore';
-const datastore = new Datastore({ directory: './data' });
-await datastore.load();
-`;
-
-/** A folder in which the package is installed. */
-function project(t) {
-    const folder = temporaryDirectory(t);
-    fs.mkdirSync(path.join(folder, 'node_modules'));
-    fs.symlinkSync(ROOT, path.join(folder, 'node_modules', 'kixx-datastore'), 'junction');
-    return folder;
-}
 
 test('the README has code to try', () => {
     assert.ok(blocks.length >= 4);
     assert.ok(blocks[0].includes("from 'kixx-datastore'"));
 });
 
-const PAGES = [
-    'README.md',
-    ...fs
-        .readdirSync(path.join(ROOT, 'docs'))
-        .filter((name) => name.endsWith('.md'))
-        .map((name) => path.join('docs', name)),
-];
-
 for (const page of PAGES) {
     for (const [index, code] of blocksOf(page).entries()) {
         const title = code.split('\n').find((line) => line.trim() !== '');
         test(`block ${index + 1} of ${page} runs as it stands: ${title}`, (t) => {
             const folder = project(t);
-            const whole = code.includes('import ') ? code : PRELUDE + code;
-            fs.writeFileSync(path.join(folder, 'block.mjs'), whole);
+            fs.writeFileSync(path.join(folder, 'block.mjs'), moduleOf(code));
             const ended = spawnSync(process.execPath, ['block.mjs'], {
                 cwd: folder,
                 encoding: 'utf8',
