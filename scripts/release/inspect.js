@@ -9,7 +9,12 @@ const RUN_BY_NPM = ['preinstall', 'install', 'postinstall', 'prepublish', 'prepr
 const LARGEST = 3_000_000;
 
 /** What the main package consists of. */
-const MAIN = [/^(package\.json|README\.md|LICENSE|NOTICE)$/, /^index\.(js|mjs|d\.ts)$/, /^lib\/[a-z-]+\.js$/];
+const MAIN = [
+    /^(package\.json|README\.md|LICENSE|NOTICE)$/,
+    /^index\.(js|mjs|d\.ts|d\.mts)$/,
+    /^declarations\/[a-z-]+\.d\.ts$/,
+    /^lib\/[a-z-]+\.js$/,
+];
 
 /** What has to be there. */
 const NEEDED = ['package.json', 'README.md', 'LICENSE', 'NOTICE'];
@@ -23,7 +28,7 @@ function listFaults(files, isExpected, needed) {
 
 /** The files of the main package: its two entries, its types, `lib/`, and nothing of the clone. */
 function mainFiles(files) {
-    const needed = [...NEEDED, 'index.js', 'index.mjs', 'index.d.ts', 'lib/native.js'];
+    const needed = [...NEEDED, 'index.js', 'index.mjs', 'index.d.ts', 'index.d.mts', 'lib/native.js'];
     return listFaults(files, (name) => MAIN.some((pattern) => pattern.test(name)), needed);
 }
 
