@@ -35,7 +35,7 @@ class NativeDriver {
 
     /** @param {ConstructorParameters<typeof Store>[0]} options */
     constructor(options) {
-        this.durability = options.durability;
+        this.durability = options.durability ?? 'os';
         this.#store = new Store(options, this.progress);
         this.#views = new Views(this.#store);
     }
@@ -49,6 +49,10 @@ class NativeDriver {
 
     async load() {
         this.loadReport = await this.#store.load();
+        // Another handle may have opened the directory, at its own level.
+        if (this.durability !== 'none') {
+            this.durability = this.#store.isSynced ? 'full' : 'os';
+        }
     }
 
     /** The sequence of a document's last change, 0 where there is none. */

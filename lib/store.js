@@ -62,8 +62,8 @@ class Store {
 
     /**
      * @param {object} given
-     * @param {'none' | 'os' | 'full'} given.durability with `'none'` nothing is stored
-     * @param {string} [given.directory]
+     * @param {'none' | 'os' | 'full'} [given.durability] with `'none'` nothing is stored
+     * @param {string} [given.directory] shared with whoever has it open in this process
      * @param {boolean} [given.quarantine]
      * @param {boolean} [given.background] whether files follow later than answers
      * @param {number} [given.syncInterval] milliseconds
@@ -72,11 +72,9 @@ class Store {
      * @param {import('./loading.js').Progress} progress hears how far a load is
      */
     constructor(given, progress) {
-        const { durability, directory, quarantine = false, background = false, collation } = given;
-        const { syncInterval = 1_000, cacheSize = CACHE_SIZE } = given;
+        const { cacheSize = CACHE_SIZE, ...options } = given;
         // The callback holds the state but not the store, so that an unused store can be collected.
         const state = this.#state;
-        const options = { directory, quarantine, durability, background, syncInterval, collation };
         this.#number = native(() =>
             binding.open(options, (event, ticket, payload) => {
                 state.receive(event, ticket, payload);
@@ -105,6 +103,11 @@ class Store {
     /** Whether reads are answered at once. */
     get loaded() {
         return this.#loaded;
+    }
+
+    /** Whether every answered write survives a power cut, as whoever opened the directory first has it. Loaded. */
+    get isSynced() {
+        return native(() => binding.isSynced(this.#number));
     }
 
     /** Names what is done in the moment in which the store is loaded, before anybody can write. */
@@ -236,13 +239,13 @@ class Store {
      * Makes a declaration the unique view of an id, `null` for none: for all that is written from now on. Resolves to whether
      * there was one.
      */
-    defineUnique(id, declaration) {
+    async defineUnique(id, declaration) {
         this.#state.handOver();
         return this.#state.call((ticket) => binding.defineUnique(this.#number, ticket, id, declaration));
     }
 
     /** The values that several documents have in a unique view, as of what was written so far. */
-    duplicates(id) {
+    async duplicates(id) {
         this.#state.handOver();
         return this.#state.call((ticket) => binding.duplicates(this.#number, ticket, id));
     }

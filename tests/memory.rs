@@ -164,7 +164,7 @@ fn a_document_takes_its_text_and_a_few_dozen_bytes() {
     let (changed, ()) = taken(|| overwrite_all(&engine));
     assert!(changed <= 8 + 24 + ASIDE, "{changed}");
 
-    let view = engine.declare("view", Declaration::parse(r#"{"key":"group"}"#).unwrap());
+    let view = engine.declare("view", &Declaration::parse(r#"{"key":"group"}"#).unwrap());
     let (rows, reading) = taken(|| engine.read_view_now(&view).unwrap());
     drop(reading);
     // A row's key with its counts, a pointer to it in the tree, and the document's key with another in a table with room.

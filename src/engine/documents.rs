@@ -50,6 +50,12 @@ impl Documents {
         Self { by_key, arranged }
     }
 
+    /// The order of the keys.
+    pub fn collation(&self) -> Collation {
+        let collator = self.arranged.as_ref().map(|arranged| Arc::clone(&arranged.collator));
+        collator.map_or(Collation::CodeUnit, Collation::Locale)
+    }
+
     /// The documents by code unit of their keys.
     pub fn by_key(&self) -> &Tree<Key, Stored> {
         &self.by_key

@@ -42,7 +42,7 @@ pub(super) struct Shared {
     /// Jobs hold it, to see that they are to stop.
     pub workers: Arc<Workers>,
     pub generations: Arc<Generations>,
-    options: Options,
+    pub options: Options,
 }
 
 pub(super) struct Lifecycle {
@@ -71,7 +71,7 @@ pub(super) enum Phase {
 pub(super) type Act = Box<dyn FnOnce() + Send>;
 
 /// The threads of a store that was told to end. They end by themselves; dropping this does not wait for them.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 #[must_use = "the storage is given back when the threads have ended"]
 pub struct Ending {
     pub(super) threads: Vec<JoinHandle<()>>,
@@ -117,6 +117,11 @@ impl Shared {
         }
     }
 
+    /// This moment of the store.
+    pub fn snapshot(&self) -> Result<Snapshot> {
+        self.state.read().snapshot().cloned()
+    }
+
     /// Starts the committer, unless that was done; see [`Engine::load`](super::Engine::load).
     pub fn load(
         this: &Arc<Self>,
@@ -142,8 +147,7 @@ impl Shared {
                     Err(cause) => {
                         let replies = lifecycle.unload();
                         drop(lifecycle);
-                        let error = Error::new(ErrorKind::Storage, "no thread for the store").with_source(cause);
-                        refuse(replies, &error);
+                        refuse(replies, &no_thread(cause));
                     }
                 }
             }
@@ -293,6 +297,14 @@ fn refuse(replies: Vec<LoadReply>, error: &Error) {
 
 pub(super) fn closed() -> Error {
     Error::new(ErrorKind::Closed, "the datastore is closed")
+}
+
+pub(super) fn not_loaded() -> Error {
+    Error::new(ErrorKind::NotLoaded, "the datastore is not loaded yet")
+}
+
+pub(super) fn no_thread(cause: io::Error) -> Error {
+    Error::new(ErrorKind::Storage, "no thread for the store").with_source(cause)
 }
 
 fn no_timer(cause: &io::Error) -> Error {

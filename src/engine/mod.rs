@@ -30,6 +30,7 @@
 //! | `index` | [`Index`]: a view's rows, brought forward by sequence |
 //! | `reading` | [`Reading`]: a view at one moment, as queries read it |
 //! | `declared` | [`View`]: declarative views, evaluated here |
+//! | `sharing` | [`Member`]: the handles of this process on one directory, and their one engine |
 //! | `find` | [`Search`]: documents by conditions, by a view or by a scan |
 //! | `workers` | the thread that computes beside the event loop |
 //! | `call` | [`Call`]: whether an answer is still wanted, and how far it is |
@@ -50,9 +51,9 @@
 //! - A reply is given exactly once for every submission that was accepted, also when the round panicked.
 //!
 //! Lock order: `Shared::lifecycle`, then `Queue::waiting`, then `Shared::state`. No function takes two of them except
-//! in this order. `Health::hindrance`, the background's orders, the declarative views by id and the worker's
-//! jobs are taken alone; a view has an order of its own (`declared::View`), which comes before no other lock but that of
-//! the jobs.
+//! in this order. `Health::hindrance`, the background's orders, the list of declarative views and the worker's
+//! jobs are taken alone; a view has an order of its own (`declared::View`), which comes before no other lock but those of
+//! the state and of the jobs; handles have theirs (`sharing`), which come before all of these.
 //!
 //! Not here: JavaScript (`node`), what a view's rows look like (`view`), files (`storage`).
 
@@ -80,6 +81,7 @@ mod reading;
 mod reads;
 mod report;
 mod rounds;
+mod sharing;
 mod snapshot;
 mod state;
 mod transaction;
@@ -95,7 +97,7 @@ pub use call::{Answer, Call, Progress};
 pub use declared::{Awaited, ReadingReply, View, ViewNumbers};
 pub use find::{Explanation, Found, FoundReply, Search, Searching, Wanted};
 pub use generations::Generations;
-pub use handle::{Engine, Reader};
+pub use handle::Engine;
 pub use health::{EngineEvent, Listener};
 pub use index::{Advance, Emission, Index};
 pub use lifecycle::{CloseReply, Ending, LoadReply};
@@ -104,6 +106,7 @@ pub use queue::{DefineReply, DuplicatesReply, FlushReply};
 pub use reading::Reading;
 pub use reads::Reads;
 pub use report::{LoadReport, Memory, Stats};
+pub use sharing::{Choice, Member, Mount, Mounted, Opening, Registry};
 pub use snapshot::{Snapshot, Stored};
 pub use transaction::Transaction;
 pub use unique::Duplicate;

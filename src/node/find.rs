@@ -10,6 +10,7 @@ use napi::bindgen_prelude::Utf16String;
 use napi_derive::napi;
 
 use super::calls::{Reply, begin};
+use super::declared::declared_views;
 use super::failure::throw;
 use super::kept::{Naming, named};
 use super::read::{flag, key_page, push_number, push_string, window};
@@ -133,8 +134,9 @@ fn answer(
     tell: impl FnOnce(Found, Option<Here<'_>>) -> Result<Text<String>> + Send + 'static,
 ) -> napi::Result<Option<Text<String>>> {
     let failed = |error| throw(env, &error);
-    let sequence = store.engine.sequence().map_err(failed)?;
-    match store.engine.find(search).map_err(failed)? {
+    let engine = store.engine().map_err(failed)?;
+    let sequence = engine.sequence().map_err(failed)?;
+    match engine.find(search, declared_views(store, engine)).map_err(failed)? {
         Answer::Now(found) => tell(found, Some((store, sequence))).map(Some).map_err(failed),
         Answer::Later(searching) => {
             let call = begin(store, ticket, false);

@@ -17,7 +17,7 @@ use super::kept::Kept;
 use super::store::store;
 use super::text::Text;
 use super::write::as_count;
-use crate::engine::{Generations, Reader};
+use crate::engine::Member;
 use crate::error::Error;
 
 /// Longer keys go the long way.
@@ -29,14 +29,14 @@ const MOST_SLOTS: u32 = 1 << 24;
 /// A function of a bucket that tells its generation, also when the store is closed.
 #[napi(catch_unwind, ts_return_type = "(bucket: number) => number")]
 pub fn generation_reader(env: &Env, number: u32) -> napi::Result<Unknown<'_>> {
-    function(env, c"generation", generation, store(env, number)?.engine.generations())
+    function(env, c"generation", generation, Arc::clone(&store(env, number)?.member))
 }
 
 /// A function of a key that tells its document's text, `null` where there is none, and `undefined` where `get` is to be
 /// asked: of a key that is long or not ASCII, and when the store cannot be read.
 #[napi(catch_unwind, ts_return_type = "(key: string) => string | null | undefined")]
 pub fn text_reader(env: &Env, number: u32) -> napi::Result<Unknown<'_>> {
-    function(env, c"text", text, Arc::new(store(env, number)?.engine.reader()))
+    function(env, c"text", text, Arc::clone(&store(env, number)?.member))
 }
 
 /// A function of a slot and of the sequence of the version that is kept there from now on; 0 for none.
@@ -103,9 +103,9 @@ unsafe extern "C" fn generation(env: sys::napi_env, info: sys::napi_callback_inf
     let (mut bucket, mut told) = (u32::MAX, ptr::null_mut());
     // SAFETY: `called` is given what Node gave; a bucket that is no number stays one that does not exist.
     unsafe {
-        let ([argument], counters) = called::<Generations, 1>(env, info);
+        let ([argument], member) = called::<Member, 1>(env, info);
         sys::napi_get_value_uint32(env, argument, &raw mut bucket);
-        let generation = counters.map_or(0, |counters| counters.of(bucket));
+        let generation = member.map_or(0, |member| member.generation(bucket));
         sys::napi_create_uint32(env, generation, &raw mut told);
     }
     told
@@ -133,17 +133,18 @@ unsafe extern "C" fn text(env: sys::napi_env, info: sys::napi_callback_info) -> 
     let mut told = ptr::null_mut();
     // SAFETY: `called` is given what Node gave; the key is written into a buffer of the size told, and cut to that.
     unsafe {
-        let ([argument], reader) = called::<Reader, 1>(env, info);
+        let ([argument], member) = called::<Member, 1>(env, info);
         let buffer = key.as_mut_ptr().cast();
         let read = sys::napi_get_value_string_utf8(env, argument, buffer, key.len(), &raw mut length);
         let found = key.get(..length).filter(|key| {
             // Cut off where it fills the buffer; other characters have other bytes in the store.
             read == sys::Status::napi_ok && key.len() < LONGEST_KEY && key.is_ascii()
         });
-        let read = |(key, reader): (&[u8], &Reader)| {
-            catch_unwind(AssertUnwindSafe(|| reader.document(key))).unwrap_or_else(|_| Err(Error::assertion("a panic")))
+        let read = |(key, member): (&[u8], &Member)| {
+            let read = || member.engine()?.document(key);
+            catch_unwind(AssertUnwindSafe(read)).unwrap_or_else(|_| Err(Error::assertion("a panic")))
         };
-        match found.zip(reader).map(read) {
+        match found.zip(member).map(read) {
             Some(Ok(Some(document))) => {
                 return Text::to_napi_value(env, Text(document)).unwrap_or_else(|_| undefined(env));
             }

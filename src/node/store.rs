@@ -1,13 +1,11 @@
-//! Stores by number: open, load, flush, close.
+//! Stores by number: load, flush, close.
 //!
 //! A store that ends does so on its own threads. Until they have ended it keeps its hook, which waits for them where the
 //! environment ends first.
 
 use std::cell::{Cell, RefCell};
-use std::path::PathBuf;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::time::Duration;
 
 use napi::bindgen_prelude::{FnArgs, Function, Null, Object, Unknown};
 use napi::{CleanupEnvHook, Env};
@@ -20,20 +18,17 @@ use super::event::{Event, Events};
 use super::failure::{as_number, failure, throw};
 use super::keep_alive::KeepAlive;
 use super::kept::Kept;
+use super::open::OpenOptions;
 use super::transaction::Transactions;
 use super::view::Reductions;
-use crate::collator::Collation;
-use crate::engine::{Ending, Engine, Index, Memory, Options, Settled};
+use crate::engine::{Ending, Engine, Index, Member, Memory, Registry, Settled};
 use crate::error::{Error, ErrorKind, Result};
-use crate::storage::files::{self, Files, OnCorrupt, Placing};
-use crate::storage::memory;
-use crate::storage::{Storage, Watcher};
 use crate::view::wait_for_drops;
 
 /// A store as its environment knows it.
 pub struct Store {
-    /// The engine behind it.
-    pub engine: Engine,
+    /// Its handle on the engine behind it.
+    pub member: Arc<Member>,
     /// Where its answers go.
     pub events: Events,
     /// What keeps the event loop alive.
@@ -52,6 +47,17 @@ pub struct Store {
     pub transactions: RefCell<Transactions>,
     /// Ends the store with its environment.
     at_exit: Cell<Option<CleanupEnvHook<u32>>>,
+}
+
+impl Store {
+    /// The engine behind it, which other environments may share.
+    ///
+    /// # Errors
+    ///
+    /// `NOT_LOADED`, `CLOSED`.
+    pub fn engine(&self) -> Result<&Engine> {
+        self.member.engine().map(AsRef::as_ref)
+    }
 }
 
 thread_local! {
@@ -80,8 +86,10 @@ pub fn find(number: u32) -> Option<Rc<Store>> {
 fn release(number: u32) {
     let taken = STORES.with_borrow_mut(|stores| stores.get_mut(number as usize).and_then(Option::take));
     if let Some(store) = taken {
-        let ending = store.engine.abandon();
         store.alive.forget();
+        store.events.end();
+        store.calls.borrow_mut().cancel();
+        let ending = store.member.abandon();
         ENDING.with_borrow_mut(|all| all.push((ending, store.at_exit.take())));
     }
 }
@@ -102,49 +110,6 @@ fn exit(number: u32) {
     wait_for_drops();
 }
 
-/// How a store is opened.
-#[napi(object, object_to_js = false)]
-pub struct OpenOptions {
-    /// Where its files are; without one it stores nothing.
-    pub directory: Option<String>,
-    /// Whether bad files are moved out of the way when it loads.
-    pub quarantine: bool,
-    /// `none` stores nothing, wherever the directory is; `full` answers every write only when it survives a power cut;
-    /// anything else is `os`.
-    pub durability: String,
-    /// Whether a document's file may come after the answer.
-    pub background: bool,
-    /// The order of keys, as JSON text; without one it is as the directory says.
-    pub collation: Option<String>,
-    /// How long a committed write stays unsynced at most, in milliseconds.
-    pub sync_interval: u32,
-}
-
-impl OpenOptions {
-    fn storage(self, events: Events) -> Result<Box<dyn Storage>> {
-        let Self { directory, quarantine, durability, background, collation, .. } = self;
-        let collation = collation.as_deref().map(Collation::parse).transpose()?;
-        let placing = if background { Placing::Background } else { Placing::Eager };
-        let on_corrupt = if quarantine { OnCorrupt::Quarantine } else { OnCorrupt::Error };
-        Ok(match directory.filter(|_| durability != "none") {
-            Some(directory) => {
-                let watcher = Watcher::new(move |done, total| events.send(Event::loading(done, total)));
-                let options = files::Options { on_corrupt, placing, collation, watcher };
-                Box::new(Files::new(PathBuf::from(directory), options))
-            }
-            None => Box::new(memory::Memory::ordered(collation.unwrap_or_default())),
-        })
-    }
-
-    fn engine(&self, events: Events) -> Options {
-        Options {
-            synced: self.durability == "full",
-            interval: Duration::from_millis(u64::from(self.sync_interval.max(1))),
-            on_event: Arc::new(move |event| events.send(Event::Told(event))),
-        }
-    }
-}
-
 /// Makes a store; nothing is touched before `load`. `callback` hears every [event](super::event).
 #[napi(catch_unwind)]
 pub fn open(
@@ -154,10 +119,9 @@ pub fn open(
 ) -> napi::Result<u32> {
     let alive = KeepAlive::new();
     let events = Events::new(&callback, &alive)?;
-    let engine_options = options.engine(events.clone());
-    let storage = options.storage(events.clone()).map_err(|error| throw(&env, &error))?;
+    let opening = options.opening(&events).map_err(|error| throw(&env, &error))?;
     let store = Rc::new(Store {
-        engine: Engine::new(storage, engine_options),
+        member: Member::new(Registry::of_process(), opening),
         events,
         alive,
         views: RefCell::default(),
@@ -188,8 +152,14 @@ pub fn load(env: Env, number: u32) -> napi::Result<()> {
     let store = store(&env, number)?;
     store.alive.begin(&env);
     let events = store.events.clone();
-    store.engine.load(Box::new(move |loaded| events.send(Event::Loaded(loaded))));
+    store.member.load(Box::new(move |loaded| events.send(Event::Loaded(loaded))));
     Ok(())
+}
+
+/// Whether every write is answered only when it survives a power cut: as whoever opened the engine first has it.
+#[napi(catch_unwind)]
+pub fn is_synced(env: Env, number: u32) -> napi::Result<bool> {
+    store(&env, number)?.engine().map(Engine::is_synced).map_err(|error| throw(&env, &error))
 }
 
 /// Makes what was submitted survive a power cut, and puts it in its files. Answered by one settled event with the ticket:
@@ -197,23 +167,24 @@ pub fn load(env: Env, number: u32) -> napi::Result<()> {
 #[napi(catch_unwind)]
 pub fn flush(env: Env, number: u32, ticket: f64) -> napi::Result<()> {
     let store = store(&env, number)?;
+    let engine = store.engine().map_err(|error| throw(&env, &error))?;
     store.alive.begin(&env);
     let events = store.events.clone();
     let reply = move |flushed: Result<()>| {
         events.send(Event::Done { ticket, refused: flushed.err().map(Settled::Failed) });
     };
-    store.engine.flush(Box::new(reply));
+    engine.flush(Box::new(reply));
     Ok(())
 }
 
-/// Commits what was submitted and ends the store. Answered by a closed event, after which `dispose` is to be called,
+/// Ends the store when what was submitted is committed and in its files. Answered by a closed event, after which `dispose` is to be called,
 /// also where it tells of a failure.
 #[napi(catch_unwind)]
 pub fn close(env: Env, number: u32) -> napi::Result<()> {
     let store = store(&env, number)?;
     store.alive.begin(&env);
     let events = store.events.clone();
-    store.engine.close(Box::new(move |closed| events.send(Event::Closed(closed))));
+    store.member.close(Box::new(move |closed| events.send(Event::Closed(closed))));
     Ok(())
 }
 
@@ -229,7 +200,7 @@ pub fn dispose(env: Env, number: u32) -> napi::Result<()> {
 #[napi(catch_unwind)]
 pub fn stats(env: &Env, number: u32) -> napi::Result<Object<'_>> {
     let store = store(env, number)?;
-    let stats = store.engine.stats();
+    let stats = store.member.stats();
     let mut told = Object::new(env)?;
     told.set("documents", as_number(stats.documents as u64))?;
     told.set("textBytes", as_number(stats.text_bytes))?;
