@@ -207,8 +207,8 @@ impl Engine {
     /// # Errors
     ///
     /// `NOT_LOADED`, `CLOSED`.
-    pub fn read_view_now(&self, view: &View) -> Result<Reading> {
-        view.now(&|| self.snapshot())
+    pub fn read_view_now(&self, view: &Arc<View>) -> Result<Reading> {
+        view.now(&self.shared.workers, &|| self.snapshot())
     }
 
     /// How much the store holds, and how it is; holds nothing before the load and after the close.

@@ -1,9 +1,9 @@
 //! Declarative views: kept by the engine, evaluated beside the event loop.
 //!
 //! ```text
-//!   near(snapshot)                 little has changed: evaluated here and now
-//!   later(snapshot, reply)         else: queue of moments --> worker: evaluate in parallel -> rows -> reading
-//!   now(snapshot)                  here and now, however long it takes
+//!   near(present)                  little has changed: evaluated here and now
+//!   later(present, reply)          else: queue of moments --> worker: evaluate in parallel -> rows -> reading
+//!   now(present)                   waited for, however long it takes
 //! ```
 //!
 //! | file | noun |

@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::mem;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::sync::mpsc::channel;
 
 use parking_lot::Mutex;
 
@@ -146,23 +147,16 @@ impl View {
         }
     }
 
-    /// The view at the present moment, however long that takes. Moments that are waited for are served first.
-    pub(in crate::engine) fn now(&self, present: Present<'_>) -> Result<Reading> {
-        let mut served = Vec::new();
-        let mut queue = self.queue.lock();
-        let mut built = self.built.lock();
-        while let Some(Wanted { snapshot, call, reply }) = queue.wanted.pop_front() {
-            let is_given_up = || call.is_cancelled();
-            served.push((reply, self.forward(&mut built, &snapshot, &call, &is_given_up)));
+    /// The view at the present moment, however long that takes. Moments that are waited for are served first. No lock is held
+    /// meanwhile: other threads may ask, too.
+    pub(in crate::engine) fn now(self: &Arc<Self>, workers: &Arc<Workers>, present: Present<'_>) -> Result<Reading> {
+        if let Some(reading) = self.near(present)? {
+            return Ok(reading);
         }
-        let forward = |snapshot| self.forward(&mut built, &snapshot, &Call::default(), &|| false);
-        let reading = present().and_then(forward);
-        drop(built);
-        drop(queue);
-        for (reply, reading) in served {
-            reply(reading);
-        }
-        reading
+        let (sender, receiver) = channel();
+        let reply = move |reading| drop(sender.send(reading));
+        self.later(workers, present, Call::default(), Box::new(reply));
+        receiver.recv().unwrap_or_else(|_| Err(closed()))
     }
 
     /// How many rows lie in some ranges, as far as the rows are known now; `None` where there are none yet, or they are

@@ -212,7 +212,7 @@ impl Member {
                 drop(life);
                 if is_abandoned {
                     seat.abandon().join();
-                    self.gone(Some(seat), Err(closed()));
+                    self.gone(Some(seat), &Err(closed()));
                 } else {
                     self.leave(&seat);
                 }
@@ -222,7 +222,7 @@ impl Member {
                 let is_over = self.is_closed();
                 drop(life);
                 if is_over {
-                    self.gone(None, Ok(()));
+                    self.gone(None, &Ok(()));
                 }
                 (replies, Err(error))
             }
@@ -231,11 +231,11 @@ impl Member {
 
     fn leave(self: &Arc<Self>, seat: &Arc<Seat>) {
         let (this, given_up) = (Arc::clone(self), Arc::clone(seat));
-        seat.close(Box::new(move |outcome| this.gone(Some(given_up), outcome)));
+        seat.close(Box::new(move |outcome| this.gone(Some(given_up), &outcome)));
     }
 
     /// The end: answers whoever waits for it.
-    fn gone(&self, seat: Option<Arc<Seat>>, outcome: Result<()>) {
+    fn gone(&self, seat: Option<Arc<Seat>>, outcome: &Result<()>) {
         let mut life = self.life.lock();
         let closers = mem::take(&mut life.closers);
         life.phase = Phase::Gone(seat, outcome.clone());

@@ -240,5 +240,7 @@ fn threads_that_share_a_view_and_write_beside_each_other_read_moments_that_are_w
             })
         })
         .collect();
-    threads.into_iter().for_each(|thread| thread.join().unwrap());
+    for thread in threads {
+        thread.join().unwrap();
+    }
 }

@@ -73,10 +73,10 @@ fn who_joins_while_the_engine_ends_waits_and_opens_it_anew() {
         let next = world.handle(world.asked());
         let loading = begin_load(&next);
         let unwanted = world.handle(world.asked());
-        let waiting = begin_load(&unwanted);
+        let given_up = begin_load(&unwanted);
         // It gives the waiting up while the engine is still ending.
         close(&unwanted).unwrap();
-        assert_eq!(code(answer(&waiting)), "CLOSED");
+        assert_eq!(code(answer(&given_up)), "CLOSED");
         assert!(loading.try_recv().is_err());
         drop(hold);
         assert_eq!(answer(&loading).unwrap().documents, 1);

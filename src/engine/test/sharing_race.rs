@@ -35,7 +35,9 @@ fn in_threads(run: impl Fn(usize) + Send + Sync + 'static) {
         })
     };
     let threads: Vec<_> = (0..THREADS).map(thread).collect();
-    threads.into_iter().for_each(|thread| thread.join().unwrap());
+    for thread in threads {
+        thread.join().unwrap();
+    }
 }
 
 #[test]
