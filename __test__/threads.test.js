@@ -251,6 +251,9 @@ test(`twenty threads that are terminated while they write, ${TERMINATIONS} times
                 assert.ok(n >= acknowledged[number], 'round ' + round + ': ' + n + ' after ' + acknowledged[number]);
             }
             await store.close();
+            // What a closed store still holds goes when it is collected.
+            gc();
+            await new Promise(setImmediate);
             // The first rounds make what a process keeps.
             if (round === 1) {
                 before = [...holdings(), process.memoryUsage().rss];
@@ -263,12 +266,13 @@ test(`twenty threads that are terminated while they write, ${TERMINATIONS} times
     const { code, signal, stdout, stderr } = await runScript(script, {
         directory,
         args: [BUSY, TERMINATIONS, support],
+        execArgv: ['--expose-gc'],
     });
     assert.deepEqual([signal, stderr, code], [null, '', 0]);
     const { rss, before } = JSON.parse(stdout);
     t.diagnostic(stdout.trim());
-    // A copy of the documents, or a thread's heap, that stayed behind each time would be many times as much.
-    assert.ok(rss < before[2] * 1.5 + (16 << 20), stdout);
+    // An engine or a thread's heap that stayed behind each time would be many times as much.
+    assert.ok(rss < before[2] * 1.2 + (16 << 20), stdout);
     const store = await openStore(t, { directory });
     assert.deepEqual([store.loadReport.ignored, store.loadReport.quarantined], [0, 0]);
 });

@@ -41,7 +41,7 @@ pub(super) struct Shared {
     pub views: Views,
     /// Jobs hold it, to see that they are to stop.
     pub workers: Arc<Workers>,
-    pub generations: Arc<Generations>,
+    pub generations: Generations,
     pub options: Options,
 }
 
@@ -112,7 +112,7 @@ impl Shared {
             health: Arc::new(Health::new(Arc::clone(&options.on_event))),
             views: Views::default(),
             workers: Arc::default(),
-            generations: Arc::new(Generations::new()),
+            generations: Generations::new(),
             options,
         }
     }
@@ -207,7 +207,7 @@ impl Shared {
                 let now = state.read().current().clone();
                 uniques.build(&now);
                 drop(now);
-                let (generations, synced) = (self.generations.as_ref(), self.options.synced);
+                let (generations, synced) = (&self.generations, self.options.synced);
                 let commit = Commit { state, health, generations, storage: storage.as_mut(), uniques, synced };
                 Committer { commit, background: background.as_ref() }.run(&self.queue);
                 let outcome = self.finish(storage, background);
