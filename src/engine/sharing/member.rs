@@ -219,9 +219,9 @@ impl Member {
                 (replies, Err(closed()))
             }
             Err(error) => {
-                let is_over = self.is_closed();
-                drop(life);
-                if is_over {
+                if self.is_closed() {
+                    life.phase = Phase::Gone(None, Ok(()));
+                    drop(life);
                     self.gone(None, &Ok(()));
                 }
                 (replies, Err(error))

@@ -47,22 +47,21 @@ impl Seat {
 
     /// Gives it up; whether the engine is this one's to end.
     fn leave(&self) -> bool {
-        let is_last = self.place.as_ref().is_none_or(|place| self.registry.leave(place, self.id));
-        self.note(is_last)
-    }
-
-    /// Gives it up where it is the last one; whether the engine is this one's to end.
-    fn leave_as_last(&self) -> bool {
-        let is_last = self.place.as_ref().is_none_or(|place| self.registry.leave_as_last(place, self.id));
-        self.is_last.fetch_or(is_last, Ordering::AcqRel) || is_last
-    }
-
-    fn note(&self, is_last: bool) -> bool {
-        let is_last = self.is_last.fetch_or(is_last, Ordering::AcqRel) || is_last;
+        let is_last = self.give_up(|place| self.registry.leave(place, self.id));
         if !is_last {
             self.audience.remove(self.id);
         }
         is_last
+    }
+
+    /// Gives it up where it is the last one; whether the engine is this one's to end.
+    fn leave_as_last(&self) -> bool {
+        self.give_up(|place| self.registry.leave_as_last(place, self.id))
+    }
+
+    fn give_up(&self, as_last: impl FnOnce(&Place) -> bool) -> bool {
+        let is_last = self.place.as_ref().is_none_or(as_last);
+        self.is_last.fetch_or(is_last, Ordering::AcqRel) || is_last
     }
 
     fn close_engine(&self, reply: CloseReply) {
