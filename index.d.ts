@@ -362,11 +362,11 @@ export interface MemoryStats {
     keys: number;
     /** What changed since the load, and when. */
     changes: number;
-    /** Rows of the views. */
+    /** Rows of all declarative views, and of this store's others. */
     views: number;
 }
 
-/** A store's numbers. */
+/** A store's numbers: those of its engine, which other stores may share, but for `views` and `cache`. */
 export interface Stats {
     /** How many documents there are. */
     documents: number;
@@ -463,7 +463,11 @@ export interface FileSystem {
     removeDocumentFile(path: string): Promise<unknown>;
 }
 
-/** What the engine is made of. */
+/**
+ * What the engine is made of. It is shared with all stores of this process, in whatever threads, that have the directory open:
+ * a load is refused with an `AssertionError` where it asks for another `durability`, `files`, `syncInterval`, `onCorrupt` or
+ * `collation` than they have; what is not asked for is as they have it.
+ */
 export interface EngineOptions {
     /** The data directory; made by the load where it is missing. Required, unless `durability` is `'none'`. */
     directory?: string | undefined;
@@ -534,8 +538,9 @@ export class Datastore<
 
     /**
      * Reads every document into memory. Calling it again waits for the same load.
-     * @throws `CorruptError`, `StorageError`, `DatastoreError` with code `LOCKED`; `AssertionError` where the directory
-     * remembers another `collation`; code `ABORT_ERR`
+     * @throws `CorruptError`, `StorageError`, `DatastoreError` with code `LOCKED` where another process has the directory open;
+     * `AssertionError` where it remembers another `collation`, or is open in this process with another option than is asked
+     * for; code `ABORT_ERR`
      */
     load(options?: LoadOptions): Promise<this>;
 
@@ -860,8 +865,8 @@ export class Datastore<
     stats(): Stats;
 
     /**
-     * Waits for what was submitted, syncs it and gives the directory back. Calling it again gives the same promise's
-     * outcome.
+     * Waits for what was submitted and syncs it; the last store of this process on the directory gives it back. Calling it
+     * again gives the same promise's outcome.
      * @throws `StorageError` or code `POISONED` where that failed; it is closed all the same
      */
     close(): Promise<void>;

@@ -7,7 +7,7 @@ const fs = require('node:fs');
 const path = require('node:path');
 const { test } = require('node:test');
 const kixx = require('../index.js');
-const { afterwards, openStore, refusal, temporaryDirectory } = require('./support.js');
+const { afterwards, openElsewhere, openStore, refusal, temporaryDirectory } = require('./support.js');
 
 const { Datastore, DatastoreEngine, DatastoreError } = kixx;
 
@@ -179,7 +179,14 @@ const WAYS = {
     'CLOSED at once': [({ closed }) => closed.stats(), 'ClosedError', 'CLOSED'],
     'CLOSED of an engine': [({ closed }) => closed._db.getItem('a'), 'ClosedError', 'CLOSED'],
     NOT_LOADED: [({ unloaded }) => unloaded._db.getItem('a'), 'DatastoreError', 'NOT_LOADED'],
-    LOCKED: [({ second }) => second.load(), 'DatastoreError', 'LOCKED'],
+    LOCKED: [
+        async ({ elsewhere }, t, directory) => {
+            await openElsewhere(t, directory);
+            return elsewhere.load();
+        },
+        'DatastoreError',
+        'LOCKED',
+    ],
     VIEW_MAP: [
         async ({ store }) => {
             await store.setItem('a', {});
@@ -209,13 +216,13 @@ for (const [way, [call, name, code]] of Object.entries(WAYS)) {
             store,
             closed,
             unloaded: new Datastore({ directory }),
-            second: new Datastore({ directory }),
+            elsewhere: new Datastore({ directory: path.join(folder, 'elsewhere') }),
             corrupt: new Datastore({ directory: bad }),
             onFile: new Datastore({ directory: file }),
             custom: new Datastore({ db }),
         };
         afterwards(t, () => Promise.all(Object.values(stores).map((opened) => opened.close())));
-        const error = await thrownBy(() => call(stores));
+        const error = await thrownBy(() => call(stores, t, path.join(folder, 'elsewhere')));
         assert.ok(error instanceof kixx[name] && error instanceof DatastoreError, error.stack);
         assert.deepEqual([error.name, error.code], [name, code]);
         assert.equal(typeof error.code, 'string');

@@ -165,7 +165,7 @@ test('where readelf is missing, or cannot read the file, that is said', (t) => {
 const LICENSED = ['LICENSE', 'NOTICE', 'README.md', 'package.json'];
 const MAIN = [...LICENSED, 'index.d.ts', 'index.js', 'index.mjs', 'lib/native.js', 'lib/key-order.js'];
 
-test('the main package may have its entries and lib, and nothing else', () => {
+test('the main package may have its entries, declarations and lib, and nothing else', () => {
     assert.deepEqual(inspect.mainFiles(MAIN), []);
     for (const stray of ['src/lib.rs', '__test__/errors.test.js', 'kixx-datastore.linux-x64-gnu.node', 'lib/a/b.js']) {
         assert.deepEqual(inspect.mainFiles([...MAIN, stray]), [`${stray} does not belong there`]);

@@ -64,6 +64,8 @@ const STATES = [
     'inside a transaction',
     'closing',
     'closed',
+    'closing beside another store',
+    'closed beside another store',
 ];
 
 /** A cell that refuses. */
@@ -75,19 +77,22 @@ const CLOSED = refuses('CLOSED');
 const ASSERTION = refuses('ASSERTION');
 const NOT_LOADED = refuses('NOT_LOADED');
 
-/** The row of a method that works in every state but the last two. */
+/** From `closing` on. */
+const ENDS = [CLOSED, CLOSED, CLOSED, CLOSED];
+
+/** The row of a method that works in every state but those of the end. */
 function whileOpen(answer) {
-    return [answer, answer, answer, answer, answer, answer, CLOSED, CLOSED];
+    return [answer, answer, answer, answer, answer, answer, ...ENDS];
 }
 
 /** The row of a write of a datastore: refused from inside an update of its own key. */
 function write(answer) {
-    return [answer, answer, answer, ASSERTION, answer, answer, CLOSED, CLOSED];
+    return [answer, answer, answer, ASSERTION, answer, answer, ...ENDS];
 }
 
 /** The row of a synchronous read of an engine. */
 function read(answer) {
-    return [NOT_LOADED, answer, answer, answer, answer, answer, CLOSED, CLOSED];
+    return [NOT_LOADED, answer, answer, answer, answer, answer, ...ENDS];
 }
 
 function always(answer) {
@@ -131,7 +136,7 @@ function newPath() {
 }
 
 /** Closing from inside an update or a transaction would wait for that. */
-const CLOSE = [undefined, undefined, undefined, ASSERTION, ASSERTION, ASSERTION, undefined, undefined];
+const CLOSE = STATES.map((state) => (state.startsWith('inside') && !state.includes('map') ? ASSERTION : undefined));
 
 /** Per member: whether it answers at once, the call, and a cell per state. */
 const OF_DATASTORE = {
@@ -210,6 +215,7 @@ function outcomeOf(isSynchronous, call) {
 /** A datastore over two documents, not loaded; its views are `view` and `busy`, whose map calls `inMap`. */
 function newStore(t, hooks) {
     const directory = temporaryDirectory(t);
+    hooks.directory = directory;
     fs.writeFileSync(path.join(directory, 'own.json'), JSON.stringify(OWN));
     fs.writeFileSync(path.join(directory, 'other.json'), JSON.stringify(OTHER));
     const store = new Datastore({ directory });
@@ -288,7 +294,19 @@ const ENTER = {
         await close(store);
         return call();
     },
+    'closing beside another store': (store, call, given) => beside(() => ENTER.closing(store, call, given), given),
+    'closed beside another store': (store, call, given) => beside(() => ENTER.closed(store, call, given), given),
 };
+
+/** Runs `enter` while another store has the directory open, which goes on. */
+async function beside(enter, { hooks }) {
+    const other = await new Datastore({ directory: hooks.directory }).load();
+    const outcome = await enter();
+    assert.deepEqual(await other.getItems(['own', 'other']), [OWN, OTHER]);
+    assert.deepEqual(await other.setItem('beside', {}), { _rev: 0 });
+    await other.close();
+    return outcome;
+}
 
 function checkOutcome(outcome, expected) {
     if (typeof expected === 'function') {

@@ -4,6 +4,7 @@
 
 const assert = require('node:assert/strict');
 const { spawn, spawnSync } = require('node:child_process');
+const { once } = require('node:events');
 const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
@@ -113,6 +114,32 @@ console.error(error); process.exitCode = 70; });`;
     });
 }
 
+/** Opens a directory in another process. Resolves, when it is loaded, to what closes it there. */
+async function openElsewhere(t, directory) {
+    const script = `
+        const { Datastore } = require(${JSON.stringify(PACKAGE)});
+        const store = new Datastore({ directory: ${JSON.stringify(directory)} });
+        store.load().then(() => process.stdout.write('open'));
+        process.stdin.resume().on('end', () => store.close());`;
+    const child = spawn(process.execPath, ['-e', script], { stdio: ['pipe', 'pipe', 'inherit'] });
+    const ended = once(child, 'exit');
+    const close = async () => {
+        child.stdin.end();
+        await ended;
+    };
+    afterwards(t, close);
+    await once(child.stdout, 'data');
+    return close;
+}
+
+/** How many descriptors and threads this process has, where the system tells. */
+function holdings() {
+    return ['fd', 'task'].map((kind) => {
+        const folder = path.join('/proc/self', kind);
+        return fs.existsSync(folder) ? fs.readdirSync(folder).length : 0;
+    });
+}
+
 module.exports = {
     afterwards,
     FIXTURE,
@@ -122,6 +149,8 @@ module.exports = {
     documentFiles,
     fixtureDirectory,
     gate,
+    holdings,
+    openElsewhere,
     openStore,
     readJson,
     refusal,

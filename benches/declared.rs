@@ -67,6 +67,6 @@ fn store() -> Engine {
 fn build_of_100_000_documents(bencher: Bencher, declaration: &str) {
     let engine = store();
     bencher
-        .with_inputs(|| engine.declare("view", Declaration::parse(declaration).unwrap()))
+        .with_inputs(|| engine.declare("view", &Declaration::parse(declaration).unwrap()))
         .bench_refs(|view| engine.read_view_now(view).unwrap());
 }

@@ -39,7 +39,7 @@ class NativeDriver {
 
     /** @param {ConstructorParameters<typeof Store>[0]} options */
     constructor(options) {
-        this.durability = options.durability;
+        this.durability = options.durability ?? 'os';
         this.#store = new Store(options, this.progress);
         this.#views = new Views(this.#store);
     }
@@ -59,6 +59,10 @@ class NativeDriver {
         this.#isInUse = true;
         try {
             this.loadReport = await this.#store.load();
+            // Another handle may have opened the directory, at its own level.
+            if (this.durability !== 'none') {
+                this.durability = this.#store.isSynced ? 'full' : 'os';
+            }
         } catch (error) {
             this.#isInUse = false;
             throw error;

@@ -128,8 +128,13 @@ class DatastoreEngine {
     }
 }
 
+/** Whether it is this one that was asked for; `undefined` where nothing was. */
+function asks(asked, value) {
+    return asked === undefined ? undefined : asked === value;
+}
+
 function newDriver({ directory, fileSystem, onCorrupt, cacheSize, collation: order, ...ofStore }) {
-    const { durability = 'os', files, syncInterval } = ofStore;
+    const { durability, files, syncInterval } = ofStore;
     if (directory === undefined && (durability !== 'none' || fileSystem !== undefined)) {
         throw new AssertionError("a store needs a directory, unless its durability is 'none'");
     }
@@ -142,12 +147,13 @@ function newDriver({ directory, fileSystem, onCorrupt, cacheSize, collation: ord
         }
         return new FileSystemDriver(directory, fileSystem, { cacheSize, collation: order });
     }
+    // What nobody asked for is as the engine has it that is open already.
     return new NativeDriver({
         durability,
         // The directory that the path names now, wherever the process goes.
         directory: directory && path.resolve(directory),
-        quarantine: onCorrupt === 'quarantine',
-        background: files === 'background',
+        quarantine: asks(onCorrupt, 'quarantine'),
+        background: asks(files, 'background'),
         syncInterval,
         collation: order,
         cacheSize,

@@ -63,8 +63,8 @@ class Store {
 
     /**
      * @param {object} given
-     * @param {'none' | 'os' | 'full'} given.durability with `'none'` nothing is stored
-     * @param {string} [given.directory]
+     * @param {'none' | 'os' | 'full'} [given.durability] with `'none'` nothing is stored
+     * @param {string} [given.directory] shared with whoever has it open in this process
      * @param {boolean} [given.quarantine]
      * @param {boolean} [given.background] whether files follow later than answers
      * @param {number} [given.syncInterval] milliseconds
@@ -73,11 +73,9 @@ class Store {
      * @param {import('./loading.js').Progress} progress hears how far a load is
      */
     constructor(given, progress) {
-        const { durability, directory, quarantine = false, background = false, collation } = given;
-        const { syncInterval = 1_000, cacheSize = CACHE_SIZE } = given;
+        const { cacheSize = CACHE_SIZE, ...options } = given;
         // The callback holds the state but not the store, so that an unused store can be collected.
         const state = this.#state;
-        const options = { directory, quarantine, durability, background, syncInterval, collation };
         this.#number = native(() =>
             binding.open(options, (event, ticket, payload) => {
                 state.receive(event, ticket, payload);
@@ -107,6 +105,11 @@ class Store {
     /** Whether reads are answered at once. */
     get loaded() {
         return this.#loaded;
+    }
+
+    /** Whether every answered write survives a power cut, as whoever opened the directory first has it. Loaded. */
+    get isSynced() {
+        return native(() => binding.isSynced(this.#number));
     }
 
     /** Names what is done in the moment in which the store is loaded, before anybody can write. */
@@ -239,13 +242,13 @@ class Store {
      * Makes a declaration the unique view of an id, `null` for none: for all that is written from now on. Resolves to whether
      * there was one.
      */
-    defineUnique(id, declaration) {
+    async defineUnique(id, declaration) {
         this.#state.handOver();
         return this.#state.call((ticket) => binding.defineUnique(this.#number, ticket, id, declaration));
     }
 
     /** The values that several documents have in a unique view, as of what was written so far. */
-    duplicates(id) {
+    async duplicates(id) {
         this.#state.handOver();
         return this.#state.call((ticket) => binding.duplicates(this.#number, ticket, id));
     }
@@ -293,9 +296,11 @@ class Store {
 
     async #startClose() {
         this.#state.handOver();
-        this.#state.refuseCalls();
+        const refused = this.#state.refuseCalls();
         this.#cache.end();
         const failure = await this.#state.expect(CLOSED, () => native(() => binding.close(this.#number)));
+        // From then on nothing is heard any more.
+        await refused;
         abandoned.unregister(this);
         binding.dispose(this.#number);
         // Numbers are used again: what comes late must not reach the next store that has this one.
@@ -418,11 +423,13 @@ class State {
         }
     }
 
-    /** The store is closed: what is answered later is refused now. */
-    refuseCalls() {
-        for (const call of this.#calls.values()) {
+    /** The store is closed: what is answered later is refused now. Resolves when those that tidy up have. */
+    async refuseCalls() {
+        const calls = [...this.#calls.values()];
+        for (const call of calls) {
             call.refuse(new ClosedError('the datastore is closed'));
         }
+        await Promise.allSettled(calls.map(({ answered }) => answered));
     }
 
     #submit(start, settle, refused) {

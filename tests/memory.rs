@@ -4,15 +4,18 @@
 #![expect(unsafe_code, clippy::unwrap_used, reason = "the trait of allocators is unsafe; a test may panic")]
 
 use std::alloc::{GlobalAlloc, Layout, System};
+use std::path::Path;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::channel;
-use std::{iter, mem};
+use std::{iter, mem, thread};
 
 use kixx_datastore::document::Document;
-use kixx_datastore::engine::{Action, Condition, Engine, Options, Write};
+use kixx_datastore::engine::{Action, Condition, Engine, Member, Mounted, Opening, Options, Registry, Write};
 use kixx_datastore::error::Result;
 use kixx_datastore::key::Key;
-use kixx_datastore::storage::{Capabilities, Group, Loaded, Outcome, Position, Storage};
+use kixx_datastore::storage::files::{self, Files};
+use kixx_datastore::storage::{Capabilities, Group, Loaded, Outcome, Position, Storage, Watcher};
 use kixx_datastore::view::declared::Declaration;
 
 /// The system's allocator, which counts what is taken.
@@ -45,14 +48,23 @@ static ALLOCATOR: Counting = Counting;
 
 const DOCUMENTS: usize = 25_600;
 
+/// Of a store that several threads have open.
+const SHARED: usize = 100_000;
+
 /// What is rounded, and small things that come and go, spread over the documents.
 const ASIDE: usize = 6;
 
-/// Bytes for each document that are taken after `act` and were not before it.
-fn taken<T>(act: impl FnOnce() -> T) -> (usize, T) {
+/// Bytes that are taken after `act` and were not before it.
+fn bytes_taken<T>(act: impl FnOnce() -> T) -> (usize, T) {
     let before = TAKEN.load(Ordering::SeqCst);
     let made = act();
-    (TAKEN.load(Ordering::SeqCst).saturating_sub(before) / DOCUMENTS, made)
+    (TAKEN.load(Ordering::SeqCst).saturating_sub(before), made)
+}
+
+/// The same for each document.
+fn taken<T>(act: impl FnOnce() -> T) -> (usize, T) {
+    let (bytes, made) = bytes_taken(act);
+    (bytes / DOCUMENTS, made)
 }
 
 fn key(number: usize) -> Key {
@@ -114,14 +126,53 @@ impl Storage for Given {
     fn abandon(&mut self) {}
 }
 
-/// A store that was loaded with so many documents, made as the files' driver makes them.
+impl Given {
+    /// So many documents, made as the files' driver makes them.
+    fn new(count: usize) -> Self {
+        let document = |number| (key(number), Document::from_file(text(0, number).as_bytes()).unwrap());
+        let position = Position { epoch: 1, sequence: count as u64 };
+        Self { documents: (0..count).map(document).collect(), position }
+    }
+}
+
+/// A store that was loaded with so many documents.
 fn load(count: usize) -> Engine {
-    let document = |number| (key(number), Document::from_file(text(0, number).as_bytes()).unwrap());
-    let position = Position { epoch: 1, sequence: count as u64 };
-    let storage = Given { documents: (0..count).map(document).collect(), position };
-    let engine = Engine::new(Box::new(storage), Options::default());
+    let engine = Engine::new(Box::new(Given::new(count)), Options::default());
     answered(|reply| engine.load(reply)).unwrap();
     engine
+}
+
+/// A loaded handle of a directory in which there are said to be so many documents.
+fn open(directory: &Path, count: usize) -> Arc<Member> {
+    let directory = directory.to_path_buf();
+    let mount = move |_| {
+        let (place, _) = Files::mount(&directory, files::Options::default())?;
+        Ok(Mounted { place: Some(place), storage: Box::new(Given::new(count)) })
+    };
+    let opening = Opening {
+        mount: Box::new(mount),
+        options: Options::default(),
+        choices: Vec::new(),
+        collation: None,
+        watcher: Watcher::default(),
+    };
+    let member = Member::new(Registry::of_process(), opening);
+    answered(|reply| member.load(reply)).unwrap();
+    member
+}
+
+/// Opens a directory in so many threads at once; each reads all documents.
+fn open_in_threads(directory: &Path, threads: usize) -> Vec<Arc<Member>> {
+    let read = || {
+        let member = open(directory, SHARED);
+        let engine = member.engine().unwrap();
+        assert!((0..SHARED).all(|number| engine.get(&key(number)).unwrap().is_some()));
+        member
+    };
+    thread::scope(|scope| {
+        let threads: Vec<_> = (0..threads).map(|_| scope.spawn(read)).collect();
+        threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+    })
 }
 
 fn overwrite_all(engine: &Engine) {
@@ -138,7 +189,7 @@ fn overwrite_all(engine: &Engine) {
 }
 
 #[test]
-fn a_document_takes_its_text_and_a_few_dozen_bytes() {
+fn a_document_takes_its_text_and_a_few_dozen_bytes_once_however_many_threads_have_it() {
     // What is made once for the process, and once for a store.
     drop(load(DOCUMENTS));
     let (of_store, store) = taken(|| load(0));
@@ -164,11 +215,22 @@ fn a_document_takes_its_text_and_a_few_dozen_bytes() {
     let (changed, ()) = taken(|| overwrite_all(&engine));
     assert!(changed <= 8 + 24 + ASIDE, "{changed}");
 
-    let view = engine.declare("view", Declaration::parse(r#"{"key":"group"}"#).unwrap());
+    let view = engine.declare("view", &Declaration::parse(r#"{"key":"group"}"#).unwrap());
     let (rows, reading) = taken(|| engine.read_view_now(&view).unwrap());
     drop(reading);
     // A row's key with its counts, a pointer to it in the tree, and the document's key with another in a table with room.
     assert!(rows <= 190, "{rows}");
+
+    drop((view, engine));
+
+    let directory = tempfile::TempDir::new().unwrap();
+    drop(open_in_threads(directory.path(), 1));
+    let (by_one, members) = bytes_taken(|| open_in_threads(directory.path(), 1));
+    drop(members);
+    let (by_four, members) = bytes_taken(|| open_in_threads(directory.path(), 4));
+    assert!(by_four * 100 <= by_one * 105, "{by_four} by four threads, {by_one} by one");
+    drop(members);
+    println!("4 handles {by_four}, 1 handle {by_one}");
 
     for (part, bytes) in iter::zip(["text", "tree", "rows", "changed"], [piece_of_text(), tree, rows, changed]) {
         println!("{part:8} {bytes}");

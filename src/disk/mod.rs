@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `system` | [`System`]: the operating system's own calls, below one directory |
 //! | `lock` | the kernel lock on a file |
+//! | `place` | [`Place`]: which directory it is |
 //! | `simulated` (tests) | a disk in memory that fails, and loses power, where a test says so |
 //!
 //! Both answer alike (`conformance`, in tests).
@@ -23,6 +24,7 @@
 #![forbid(unsafe_code)]
 
 pub mod lock;
+mod place;
 mod system;
 
 #[cfg(test)]
@@ -34,6 +36,7 @@ use std::fmt;
 
 use crate::error::{Error, ErrorKind, Result};
 
+pub use place::Place;
 pub use system::System;
 
 /// What a disk can do beyond the plain calls.

@@ -8,7 +8,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::lock::Lock;
-use super::{Abilities, Disk, Handle, Held, Kind, Listed, Size};
+use super::{Abilities, Disk, Handle, Held, Kind, Listed, Place, Size};
 use crate::error::{Error, ErrorKind, Result};
 
 /// The least room for a read: most documents come in one call.
@@ -49,6 +49,22 @@ impl System {
             handle,
             boot: boot(),
         })
+    }
+
+    /// Which directory it is.
+    ///
+    /// # Errors
+    ///
+    /// The system's.
+    pub fn place(&self) -> Result<Place> {
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::MetadataExt;
+            let found = self.handle.metadata().map_err(self.failed("stat", ""))?;
+            Ok(Place { device: found.dev(), inode: found.ino() })
+        }
+        #[cfg(not(unix))]
+        Ok(Place { path: fs::canonicalize(&self.root).map_err(self.failed("realpath", ""))? })
     }
 
     fn failed(&self, syscall: &'static str, path: &str) -> impl FnOnce(io::Error) -> Error {

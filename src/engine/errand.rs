@@ -2,9 +2,8 @@
 //!
 //! Each has a thread of its own, so that no other waits for it, and none is waited for but when the store ends.
 
-use std::io;
 use std::sync::Arc;
-use std::thread;
+use std::thread::{self, JoinHandle};
 
 use parking_lot::Mutex;
 
@@ -12,7 +11,6 @@ use super::call::Call;
 use super::handle::Engine;
 use super::lifecycle::{Shared, closed};
 use super::queue::{Moment, Request};
-use super::workers::Workers;
 use crate::error::{Error, ErrorKind, Result};
 
 /// What an errand does. It answers in any case.
@@ -24,17 +22,22 @@ pub type MomentJob = Box<dyn FnOnce(Result<Moment>, &Errand) + Send>;
 /// An errand on its way: whether it is to go on, and who hears how far it is.
 pub struct Errand {
     call: Call,
-    workers: Arc<Workers>,
+    is_over: Box<dyn Fn() -> bool + Send + Sync>,
 }
 
 impl Errand {
+    /// An errand that is given up where the call is, or whoever it is for has ended.
+    pub(super) fn new(call: Call, is_over: impl Fn() -> bool + Send + Sync + 'static) -> Self {
+        Self { call, is_over: Box::new(is_over) }
+    }
+
     /// Whether it is to go on.
     ///
     /// # Errors
     ///
     /// `CLOSED` where the store ends, or nobody waits for it any more.
     pub fn check(&self) -> Result<()> {
-        if self.workers.is_stopped() {
+        if (self.is_over)() {
             return Err(closed());
         }
         if self.call.is_cancelled() {
@@ -50,11 +53,6 @@ impl Errand {
 }
 
 impl Engine {
-    /// Runs an errand, whatever the store is at.
-    pub fn run_errand(&self, call: Call, job: ErrandJob) {
-        run(&self.shared, call, job);
-    }
-
     /// Runs an errand with the moment in which everything handed over before is committed.
     pub fn run_errand_at(&self, call: Call, job: MomentJob) {
         let shared = Arc::clone(&self.shared);
@@ -65,22 +63,32 @@ impl Engine {
 
 /// On a thread, or where there is none to be had, here and now.
 fn run(shared: &Shared, call: Call, job: ErrandJob) {
-    let errand = Errand { call, workers: Arc::clone(&shared.workers) };
-    let work = Arc::new(Mutex::new(Some((job, errand))));
+    let workers = Arc::clone(&shared.workers);
+    let errand = Errand::new(call, move || workers.is_stopped());
     let mut lifecycle = shared.lifecycle.lock();
-    let started = if lifecycle.closing {
-        Err(io::ErrorKind::Interrupted.into())
-    } else {
-        let work = Arc::clone(&work);
-        thread::Builder::new().name("kixx-errand".to_owned()).spawn(move || begin(&work))
-    };
-    if let Ok(thread) = started {
-        lifecycle.threads.retain(|thread| !thread.is_finished());
-        lifecycle.threads.push(thread);
-    } else {
+    if lifecycle.closing {
         drop(lifecycle);
-        begin(&work);
+        return job(&errand);
     }
+    match start(errand, job) {
+        Ok(thread) => {
+            lifecycle.threads.retain(|thread| !thread.is_finished());
+            lifecycle.threads.push(thread);
+        }
+        Err(here) => {
+            drop(lifecycle);
+            here();
+        }
+    }
+}
+
+/// Begins an errand on a thread of its own; where there is none to be had, gives out what does it here, to be called
+/// without a lock.
+pub(super) fn start(errand: Errand, job: ErrandJob) -> Result<JoinHandle<()>, impl FnOnce()> {
+    let work = Arc::new(Mutex::new(Some((job, errand))));
+    let taken = Arc::clone(&work);
+    let thread = thread::Builder::new().name("kixx-errand".to_owned()).spawn(move || begin(&taken));
+    thread.map_err(|_| move || begin(&work))
 }
 
 fn begin(work: &Mutex<Option<(ErrandJob, Errand)>>) {

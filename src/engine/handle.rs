@@ -17,6 +17,7 @@ use super::report::{Memory, Stats};
 use super::snapshot::{Snapshot, Stored};
 use super::transaction::Transaction;
 use super::write::{Reply, Write};
+use crate::collator::Collation;
 use crate::document::Document;
 use crate::error::Result;
 use crate::key::Key;
@@ -102,16 +103,26 @@ impl Engine {
         Ok(self.shared.state.read().snapshot()?.get(key).cloned())
     }
 
-    /// Reads single documents as long as the store can be read. It keeps nothing open.
-    #[must_use]
-    pub fn reader(&self) -> Reader {
-        Reader { shared: Arc::clone(&self.shared) }
+    /// A document by the [bytes](Key::as_bytes) of its key. O(log n).
+    ///
+    /// # Errors
+    ///
+    /// `NOT_LOADED`, `CLOSED`.
+    pub fn document(&self, key: &[u8]) -> Result<Option<Document>> {
+        let state = self.shared.state.read();
+        Ok(state.snapshot()?.documents().get(key).map(|stored| stored.document.clone()))
     }
 
     /// The counters by which a reader tells whether what it kept is still stored.
     #[must_use]
-    pub fn generations(&self) -> Arc<Generations> {
-        Arc::clone(&self.shared.generations)
+    pub fn generations(&self) -> &Generations {
+        &self.shared.generations
+    }
+
+    /// Whether every write is answered only when it survives a power cut.
+    #[must_use]
+    pub fn is_synced(&self) -> bool {
+        self.shared.options.synced
     }
 
     /// This moment of the store. O(1).
@@ -120,7 +131,7 @@ impl Engine {
     ///
     /// `NOT_LOADED`, `CLOSED`.
     pub fn snapshot(&self) -> Result<Snapshot> {
-        self.shared.state.read().snapshot().cloned()
+        self.shared.snapshot()
     }
 
     /// The sequence of this moment.
@@ -153,19 +164,26 @@ impl Engine {
         }
     }
 
-    /// Registers a declarative view, in place of whatever had the id. It is built when it is first wanted.
-    #[must_use]
-    pub fn declare(&self, id: &str, declaration: Declaration) -> Arc<View> {
-        let view = Arc::new(View::new(id, declaration));
-        self.shared.views.set(id, Arc::clone(&view));
-        view
+    /// The order of the keys.
+    ///
+    /// # Errors
+    ///
+    /// `NOT_LOADED`, `CLOSED`.
+    pub fn collation(&self) -> Result<Collation> {
+        Ok(self.shared.state.read().snapshot()?.in_order().collation())
     }
 
-    /// Forgets a declarative view, unless another one has its id by now.
-    pub fn undeclare(&self, id: &str, view: Arc<View>) {
-        self.shared.views.remove(id, &view);
+    /// A declarative view, as long as anybody holds it: the one that there is, where its id and its declaration are the same.
+    /// It is built when it is first wanted.
+    #[must_use]
+    pub fn declare(&self, id: &str, declaration: &Declaration) -> Arc<View> {
+        self.shared.views.declare(id, declaration)
+    }
+
+    /// Lets go of a declarative view.
+    pub fn undeclare(&self, view: Arc<View>) {
         // Dropping many rows takes a while.
-        if view.numbers().rows > MANY_ROWS {
+        if Arc::strong_count(&view) == 1 && view.numbers().rows > MANY_ROWS {
             self.shared.workers.run(Box::new(move || drop(view)));
         }
     }
@@ -176,11 +194,12 @@ impl Engine {
     ///
     /// `NOT_LOADED`, `CLOSED`.
     pub fn read_view(&self, view: &Arc<View>, may_be_now: bool) -> Result<Answer<Reading, Awaited>> {
-        let snapshot = self.snapshot()?;
-        match may_be_now.then(|| view.near(&snapshot)).flatten() {
-            Some(reading) => reading.map(Answer::Now),
-            None => Ok(Answer::Later(Awaited::new(Arc::clone(view), snapshot, Arc::clone(&self.shared.workers)))),
-        }
+        self.shared.state.read().check()?;
+        let reading = if may_be_now { view.near(&|| self.snapshot())? } else { None };
+        Ok(match reading {
+            Some(reading) => Answer::Now(reading),
+            None => Answer::Later(Awaited::new(Arc::clone(view), Arc::clone(&self.shared))),
+        })
     }
 
     /// A declarative view at this moment, however long that takes.
@@ -188,8 +207,8 @@ impl Engine {
     /// # Errors
     ///
     /// `NOT_LOADED`, `CLOSED`.
-    pub fn read_view_now(&self, view: &View) -> Result<Reading> {
-        view.now(&self.snapshot()?)
+    pub fn read_view_now(&self, view: &Arc<View>) -> Result<Reading> {
+        view.now(&self.shared.workers, &|| self.snapshot())
     }
 
     /// How much the store holds, and how it is; holds nothing before the load and after the close.
@@ -197,7 +216,7 @@ impl Engine {
     pub fn stats(&self) -> Stats {
         let (degraded, failure) = (self.shared.health.hindrance(), self.shared.health.failure());
         let closed = Stats { degraded, failure, ..Stats::default() };
-        let views = self.shared.views.all().iter().map(|(_, view)| view.bytes()).sum();
+        let views = self.shared.views.all().iter().map(|view| view.bytes()).sum();
         let state = self.shared.state.read();
         let Ok(snapshot) = state.snapshot().cloned() else { return closed };
         let keeper = state.keeper_stats();
@@ -210,6 +229,11 @@ impl Engine {
             keeper,
             ..closed
         }
+    }
+
+    /// Whether no load is under way and none has succeeded.
+    pub(super) fn is_unloaded(&self) -> bool {
+        matches!(self.shared.lifecycle.lock().phase, Phase::Unloaded(_))
     }
 
     /// Refuses what comes from now on, commits what was submitted, and gives the storage back. Reads end at once. Told
@@ -248,23 +272,6 @@ impl Engine {
         drop(lifecycle);
         drop(unloaded);
         Ending { threads }
-    }
-}
-
-/// See [`Engine::reader`].
-pub struct Reader {
-    shared: Arc<Shared>,
-}
-
-impl Reader {
-    /// A document by the [bytes](Key::as_bytes) of its key. O(log n).
-    ///
-    /// # Errors
-    ///
-    /// `NOT_LOADED`, `CLOSED`.
-    pub fn document(&self, key: &[u8]) -> Result<Option<Document>> {
-        let state = self.shared.state.read();
-        Ok(state.snapshot()?.documents().get(key).map(|stored| stored.document.clone()))
     }
 }
 

@@ -41,8 +41,8 @@ pub(super) struct Shared {
     pub views: Views,
     /// Jobs hold it, to see that they are to stop.
     pub workers: Arc<Workers>,
-    pub generations: Arc<Generations>,
-    options: Options,
+    pub generations: Generations,
+    pub options: Options,
 }
 
 pub(super) struct Lifecycle {
@@ -71,7 +71,7 @@ pub(super) enum Phase {
 pub(super) type Act = Box<dyn FnOnce() + Send>;
 
 /// The threads of a store that was told to end. They end by themselves; dropping this does not wait for them.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 #[must_use = "the storage is given back when the threads have ended"]
 pub struct Ending {
     pub(super) threads: Vec<JoinHandle<()>>,
@@ -112,9 +112,14 @@ impl Shared {
             health: Arc::new(Health::new(Arc::clone(&options.on_event))),
             views: Views::default(),
             workers: Arc::default(),
-            generations: Arc::new(Generations::new()),
+            generations: Generations::new(),
             options,
         }
+    }
+
+    /// This moment of the store.
+    pub fn snapshot(&self) -> Result<Snapshot> {
+        self.state.read().snapshot().cloned()
     }
 
     /// Starts the committer, unless that was done; see [`Engine::load`](super::Engine::load).
@@ -142,8 +147,7 @@ impl Shared {
                     Err(cause) => {
                         let replies = lifecycle.unload();
                         drop(lifecycle);
-                        let error = Error::new(ErrorKind::Storage, "no thread for the store").with_source(cause);
-                        refuse(replies, &error);
+                        refuse(replies, &no_thread(cause));
                     }
                 }
             }
@@ -203,7 +207,7 @@ impl Shared {
                 let now = state.read().current().clone();
                 uniques.build(&now);
                 drop(now);
-                let (generations, synced) = (self.generations.as_ref(), self.options.synced);
+                let (generations, synced) = (&self.generations, self.options.synced);
                 let commit = Commit { state, health, generations, storage: storage.as_mut(), uniques, synced };
                 Committer { commit, background: background.as_ref() }.run(&self.queue);
                 let outcome = self.finish(storage, background);
@@ -293,6 +297,14 @@ fn refuse(replies: Vec<LoadReply>, error: &Error) {
 
 pub(super) fn closed() -> Error {
     Error::new(ErrorKind::Closed, "the datastore is closed")
+}
+
+pub(super) fn not_loaded() -> Error {
+    Error::new(ErrorKind::NotLoaded, "the datastore is not loaded yet")
+}
+
+pub(super) fn no_thread(cause: io::Error) -> Error {
+    Error::new(ErrorKind::Storage, "no thread for the store").with_source(cause)
 }
 
 fn no_timer(cause: &io::Error) -> Error {

@@ -31,6 +31,7 @@
 //! | `index` | [`Index`]: a view's rows, brought forward by sequence |
 //! | `reading` | [`Reading`]: a view at one moment, as queries read it |
 //! | `declared` | [`View`]: declarative views, evaluated here |
+//! | `sharing` | [`Member`]: the handles of this process on one directory, and their one engine |
 //! | `find` | [`Search`]: documents by conditions, by a view or by a scan |
 //! | `errand` | [`Errand`]: what takes long, on a thread of its own |
 //! | `workers` | the thread that computes beside the event loop |
@@ -52,9 +53,9 @@
 //! - A reply is given exactly once for every submission that was accepted, also when the round panicked.
 //!
 //! Lock order: `Shared::lifecycle`, then `Queue::waiting`, then `Shared::state`. No function takes two of them except
-//! in this order. `Health::hindrance`, the background's orders, the declarative views by id, an errand's
-//! job and the worker's jobs are taken alone; a view has an order of its own (`declared::View`), which comes before no other lock but that of
-//! the jobs.
+//! in this order. `Health::hindrance`, the background's orders, the list of declarative views, an errand's job and the
+//! worker's jobs are taken alone; a view has an order of its own (`declared::View`), which comes before no other lock but those
+//! of the state and of the jobs; handles have theirs (`sharing`), which come before all of these.
 //!
 //! Not here: JavaScript (`node`), what a view's rows look like (`view`), files (`storage`).
 
@@ -83,6 +84,7 @@ mod reading;
 mod reads;
 mod report;
 mod rounds;
+mod sharing;
 mod snapshot;
 mod state;
 mod transaction;
@@ -100,7 +102,7 @@ pub use declared::{Awaited, ReadingReply, View, ViewNumbers};
 pub use errand::{Errand, ErrandJob, MomentJob};
 pub use find::{Explanation, Found, FoundReply, Search, Searching, Wanted};
 pub use generations::Generations;
-pub use handle::{Engine, Reader};
+pub use handle::Engine;
 pub use health::{EngineEvent, Listener};
 pub use index::{Advance, Emission, Index};
 pub use lifecycle::{CloseReply, Ending, LoadReply};
@@ -109,6 +111,7 @@ pub use queue::{DefineReply, DuplicatesReply, FlushReply, Moment, MomentReply};
 pub use reading::Reading;
 pub use reads::Reads;
 pub use report::{LoadReport, Memory, Stats};
+pub use sharing::{Choice, Member, Mount, Mounted, Opening, Registry};
 pub use snapshot::{Snapshot, Stored};
 pub use transaction::Transaction;
 pub use unique::Duplicate;

@@ -23,6 +23,11 @@ impl Reading {
         Self { view, rows, collation, snapshot }
     }
 
+    /// The documents of its moment.
+    pub(super) fn snapshot(&self) -> &Snapshot {
+        &self.snapshot
+    }
+
     /// A page of rows. Bounds are [encoded](crate::view::collation) with strings by code unit, whatever the collation of
     /// the view. O(log n), wherever the page lies.
     ///

@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
+use super::lifecycle::{closed, not_loaded};
 use super::snapshot::Snapshot;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::Result;
 use crate::storage::{Keeper, KeeperStats};
 
 /// The snapshot that the committer changes in place.
@@ -53,8 +54,8 @@ impl State {
     pub fn check(&self) -> Result<()> {
         match self.readable {
             Readable::Now => Ok(()),
-            Readable::NotYet => Err(Error::new(ErrorKind::NotLoaded, "the datastore is not loaded yet")),
-            Readable::NoMore => Err(Error::new(ErrorKind::Closed, "the datastore is closed")),
+            Readable::NotYet => Err(not_loaded()),
+            Readable::NoMore => Err(closed()),
         }
     }
 

@@ -39,6 +39,7 @@ pub fn back_up(
     is_followed: bool,
 ) -> napi::Result<()> {
     let store = store(&env, number)?;
+    let engine = store.engine().map_err(|error| throw(&env, &error))?;
     let data = store.directory.clone();
     let call = begin(&store, ticket, is_followed);
     let reply = Reply::new(&env, &store, ticket, &call);
@@ -56,7 +57,7 @@ pub fn back_up(
             backup::write(Path::new(&destination), data.as_deref(), moment, errand).and_then(|summary| told(&summary))
         });
     };
-    store.engine.run_errand_at(call, Box::new(write));
+    engine.run_errand_at(call, Box::new(write));
     Ok(())
 }
 
@@ -77,7 +78,7 @@ pub fn restore(env: Env, number: u32, ticket: f64, source: String, is_followed: 
             restored.and_then(|summary| told(&summary))
         });
     };
-    store.engine.run_errand(call, Box::new(read));
+    store.member.run_errand(call, Box::new(read));
     Ok(())
 }
 

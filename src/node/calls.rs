@@ -24,6 +24,13 @@ impl Calls {
     pub fn insert(&mut self, ticket: f64, call: Call) {
         self.by_ticket.insert(ticket.to_bits(), call);
     }
+
+    /// Nobody waits for any of them any more.
+    pub fn cancel(&mut self) {
+        for (_, call) in self.by_ticket.drain() {
+            call.cancel();
+        }
+    }
 }
 
 /// A call with this ticket. Where `is_followed`, progress events tell how far it is.

@@ -3,6 +3,7 @@
 //! A query is answered at once as text where little has changed; else it tells `null`, and an answered event follows with
 //! the same text.
 
+use std::cell::OnceCell;
 use std::sync::Arc;
 
 use napi::Env;
@@ -15,14 +16,28 @@ use super::read::window;
 use super::store::{Store, store};
 use super::text::Text;
 use super::view::{Reduce, row_page, row_page_here, row_query};
-use crate::engine::{Answer, Reading, View};
+use crate::engine::{Answer, Engine, Reading, View, ViewNumbers};
 use crate::error::{Error, Result};
 use crate::view::declared::Declaration;
 
 /// A declarative view as its environment knows it.
 pub struct Declared {
     id: String,
-    view: Arc<View>,
+    declaration: Declaration,
+    /// Known to the engine, which shares it with those who declare the same: from the first time it is wanted.
+    view: OnceCell<Arc<View>>,
+}
+
+impl Declared {
+    fn view(&self, engine: &Engine) -> &Arc<View> {
+        self.view.get_or_init(|| engine.declare(&self.id, &self.declaration))
+    }
+}
+
+/// The declarative views of a store, which are those that a search may use.
+pub fn declared_views(store: &Store, engine: &Engine) -> Vec<(String, Arc<View>)> {
+    let all = store.declared.borrow();
+    all.iter().flatten().map(|declared| (declared.id.clone(), Arc::clone(declared.view(engine)))).collect()
 }
 
 /// Registers a view in place of the declarative one that had its id, and tells its number. `json` is the declaration.
@@ -30,13 +45,13 @@ pub struct Declared {
 pub fn declare(env: Env, number: u32, id: String, json: String) -> napi::Result<u32> {
     let store = store(&env, number)?;
     let declaration = Declaration::parse(&json).map_err(|error| throw(&env, &error))?;
-    let view = store.engine.declare(&id, declaration);
+    let made = Declared { id, declaration, view: OnceCell::new() };
     let mut all = store.declared.borrow_mut();
     let free = all.iter().position(Option::is_none).unwrap_or(all.len());
     let declared = u32::try_from(free).map_err(|_| napi::Error::from_reason("too many views"))?;
     match all.get_mut(free) {
-        Some(slot) => *slot = Some(Declared { id, view }),
-        None => all.push(Some(Declared { id, view })),
+        Some(slot) => *slot = Some(made),
+        None => all.push(Some(made)),
     }
     Ok(declared)
 }
@@ -46,8 +61,10 @@ pub fn declare(env: Env, number: u32, id: String, json: String) -> napi::Result<
 pub fn undeclare(env: Env, number: u32, declared: u32) -> napi::Result<()> {
     let store = store(&env, number)?;
     let dropped = store.declared.borrow_mut().get_mut(declared as usize).and_then(Option::take);
-    if let Some(Declared { id, view }) = dropped {
-        store.engine.undeclare(&id, view);
+    if let Some(view) = dropped.and_then(|declared| declared.view.into_inner())
+        && let Ok(engine) = store.engine()
+    {
+        engine.undeclare(view);
     }
     Ok(())
 }
@@ -103,7 +120,10 @@ pub fn declared_build(
 /// `[rows, sequence]` of a view, as of the last moment that it was brought to.
 #[napi(catch_unwind)]
 pub fn declared_stats(env: Env, number: u32, declared: u32) -> napi::Result<Vec<f64>> {
-    let numbers = view(&env, number, declared)?.numbers();
+    let store = store(&env, number)?;
+    let all = store.declared.borrow();
+    let known = all.get(declared as usize).and_then(Option::as_ref).and_then(|declared| declared.view.get());
+    let numbers = known.map_or_else(ViewNumbers::default, |view| view.numbers());
     Ok([numbers.rows as u64, numbers.sequence].map(as_number).to_vec())
 }
 
@@ -117,12 +137,14 @@ fn answer(
     tell: impl FnOnce(&Reading, Option<&Store>) -> Result<Text<String>> + Send + 'static,
 ) -> napi::Result<Option<Decoded>> {
     let failed = |error| throw(env, &error);
-    let (store, view) = (store(env, number)?, view(env, number, declared)?);
+    let store = store(env, number)?;
+    let engine = store.engine().map_err(failed)?;
+    let view = view(&store, engine, declared).map_err(failed)?;
     if ticket == 0.0 {
-        let reading = store.engine.read_view_now(&view).map_err(failed)?;
+        let reading = engine.read_view_now(&view).map_err(failed)?;
         return tell(&reading, Some(&*store)).map(|answer| Some(Decoded::by(&store, answer))).map_err(failed);
     }
-    match store.engine.read_view(&view, !is_followed).map_err(failed)? {
+    match engine.read_view(&view, !is_followed).map_err(failed)? {
         Answer::Now(reading) => {
             tell(&reading, Some(&*store)).map(|answer| Some(Decoded::by(&store, answer))).map_err(failed)
         }
@@ -135,9 +157,8 @@ fn answer(
     }
 }
 
-fn view(env: &Env, number: u32, declared: u32) -> napi::Result<Arc<View>> {
-    let store = store(env, number)?;
+fn view(store: &Store, engine: &Engine, declared: u32) -> Result<Arc<View>> {
     let all = store.declared.borrow();
-    let known = all.get(declared as usize).and_then(Option::as_ref).map(|declared| Arc::clone(&declared.view));
-    known.ok_or_else(|| throw(env, &Error::assertion("no such view")))
+    let known = all.get(declared as usize).and_then(Option::as_ref);
+    known.map(|declared| Arc::clone(declared.view(engine))).ok_or_else(|| Error::assertion("no such view"))
 }

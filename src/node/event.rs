@@ -24,6 +24,8 @@ use napi::bindgen_prelude::{Array, FnArgs, Function, Null, Object, ToNapiValue, 
 use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode};
 use napi::{Env, Status, sys};
 
+use parking_lot::RwLock;
+
 use super::failure::{as_number, failure};
 use super::keep_alive::KeepAlive;
 use super::text::Text;
@@ -106,7 +108,9 @@ type Callback = ThreadsafeFunction<Event, Unknown<'static>, Arguments, Status, f
 /// Where a store's answers go. Usable from any thread.
 #[derive(Clone)]
 pub struct Events {
-    callback: Arc<Callback>,
+    /// A read-write lock, held for a moment: every thread sends, and the environment's ends it. `None` from then on: an engine
+    /// that others share outlives the environment.
+    callback: Arc<RwLock<Option<Callback>>>,
 }
 
 impl Events {
@@ -128,12 +132,20 @@ impl Events {
                 },
             )?;
         alive.hold(callback.raw());
-        Ok(Self { callback: Arc::new(callback) })
+        Ok(Self { callback: Arc::new(RwLock::new(Some(callback))) })
     }
 
-    /// Sends an answer. It is dropped where the environment is ending and nobody is left to hear it.
+    /// Sends an answer. It is dropped where nobody is left to hear it.
     pub fn send(&self, event: Event) {
-        self.callback.call(event, ThreadsafeFunctionCallMode::NonBlocking);
+        if let Some(callback) = self.callback.read().as_ref() {
+            callback.call(event, ThreadsafeFunctionCallMode::NonBlocking);
+        }
+    }
+
+    /// Nobody hears anything any more but what was sent. Frees the callback, on the environment's thread.
+    pub fn end(&self) {
+        let callback = self.callback.write().take();
+        drop(callback);
     }
 }
 

@@ -10,6 +10,7 @@ use napi::bindgen_prelude::Utf16String;
 use napi_derive::napi;
 
 use super::calls::{Reply, begin};
+use super::declared::declared_views;
 use super::decoder::Decoded;
 use super::failure::throw;
 use super::kept::{Naming, named};
@@ -134,8 +135,9 @@ fn answer(
     tell: impl FnOnce(Found, Option<Here<'_>>) -> Result<Text<String>> + Send + 'static,
 ) -> napi::Result<Option<Decoded>> {
     let failed = |error| throw(env, &error);
-    let sequence = store.engine.sequence().map_err(failed)?;
-    match store.engine.find(search).map_err(failed)? {
+    let engine = store.engine().map_err(failed)?;
+    let sequence = engine.sequence().map_err(failed)?;
+    match engine.find(search, declared_views(store, engine)).map_err(failed)? {
         Answer::Now(found) => {
             let answer = tell(found, Some((store, sequence))).map_err(failed)?;
             Ok(Some(Decoded::by(store, answer)))

@@ -38,7 +38,7 @@ pub fn entry(env: &Env, number: u32, key: String) -> napi::Result<Option<Array<'
     let failed = |error| throw(env, &error);
     let key = Key::new(&key).map_err(failed)?;
     let store = store(env, number)?;
-    let engine = &store.engine;
+    let engine = store.engine().map_err(failed)?;
     let bucket = Generations::bucket(key.as_bytes());
     // First: a document that is newer than its count is read once more, one that is older would be kept.
     let generation = engine.generations().of(bucket);
@@ -139,7 +139,7 @@ pub fn named(
     let Some(keeping) = Keeping::from_flags(flags) else { return make(None) };
     let mut naming = Naming { kept: store.kept.lock(), keeping, texts: 0, told: Vec::new() };
     let answer = make(Some(&mut naming))?;
-    naming.end(&store.engine, sequence, answer)
+    naming.end(store.engine()?, sequence, answer)
 }
 
 /// The making of an answer in which documents that JavaScript keeps are named.

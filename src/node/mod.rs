@@ -4,7 +4,8 @@
 //!
 //! | file | what crosses |
 //! |---|---|
-//! | `store` | open, load, flush, close: stores by number |
+//! | `store` | load, flush, close: stores by number |
+//! | `open` | with what options a store is opened |
 //! | `write` | a tick's writes, or a batch, in one call |
 //! | `transaction` | transactions by number: what they read and write, and their commit |
 //! | `read` | documents and pages of keys, as JSON text |
@@ -26,7 +27,8 @@
 //!
 //! - Exported functions are synchronous and never block on I/O; what takes time answers through an [event].
 //! - A store belongs to the environment that opened it, is known there by a number, and is only touched on its
-//!   thread. When the environment ends, its stores end with it, without waiting for what was submitted.
+//!   thread. It is one [handle](crate::engine::Member) of an engine that stores of other environments may share. When the
+//!   environment ends, its stores end with it, without waiting for what was submitted, and nobody calls its callbacks any more.
 //! - No lock and no borrow is held while JavaScript runs.
 //! - A panic becomes an exception, never an abort.
 //!
@@ -48,6 +50,7 @@ mod find;
 mod keep_alive;
 mod kept;
 mod numbered;
+mod open;
 mod raw;
 mod read;
 mod record;

@@ -20,7 +20,7 @@ use super::store::store;
 use super::text;
 use super::write::as_count;
 use crate::document::Document;
-use crate::engine::{Generations, Reader};
+use crate::engine::Member;
 use crate::error::Error;
 
 /// Longer keys go the long way.
@@ -32,7 +32,7 @@ const MOST_SLOTS: u32 = 1 << 24;
 /// A function of a bucket that tells its generation, also when the store is closed.
 #[napi(catch_unwind, ts_return_type = "(bucket: number) => number")]
 pub fn generation_reader(env: &Env, number: u32) -> napi::Result<Unknown<'_>> {
-    function(env, c"generation", generation, Box::new(store(env, number)?.engine.generations()))
+    function(env, c"generation", generation, Box::new(Arc::clone(&store(env, number)?.member)))
 }
 
 /// A function of a key that tells its document or the text of it, `null` where there is none, and `undefined` where `get` is
@@ -40,12 +40,12 @@ pub fn generation_reader(env: &Env, number: u32) -> napi::Result<Unknown<'_>> {
 #[napi(catch_unwind, ts_return_type = "(key: string) => object | string | null | undefined")]
 pub fn document_reader(env: &Env, number: u32) -> napi::Result<Unknown<'_>> {
     let store = store(env, number)?;
-    let documents = Documents { reader: store.engine.reader(), decoder: store.decoder.get().cloned() };
+    let documents = Documents { member: Arc::clone(&store.member), decoder: store.decoder.get().cloned() };
     function(env, c"document", document, Box::new(documents))
 }
 
 struct Documents {
-    reader: Reader,
+    member: Arc<Member>,
     decoder: Option<Rc<Decoder>>,
 }
 
@@ -123,9 +123,9 @@ unsafe extern "C" fn generation(env: sys::napi_env, info: sys::napi_callback_inf
     let (mut bucket, mut told) = (u32::MAX, ptr::null_mut());
     // SAFETY: `called` is given what Node gave; a bucket that is no number stays one that does not exist.
     unsafe {
-        let ([argument], counters) = called::<Arc<Generations>, 1>(env, info);
+        let ([argument], member) = called::<Arc<Member>, 1>(env, info);
         sys::napi_get_value_uint32(env, argument, &raw mut bucket);
-        let generation = counters.map_or(0, |counters| counters.of(bucket));
+        let generation = member.map_or(0, |member| member.generation(bucket));
         sys::napi_create_uint32(env, generation, &raw mut told);
     }
     told
@@ -161,7 +161,10 @@ unsafe extern "C" fn document(env: sys::napi_env, info: sys::napi_callback_info)
             read == sys::Status::napi_ok && key.len() < LONGEST_KEY && key.is_ascii()
         });
         let read = |(key, documents): (&[u8], &Documents)| {
-            let read = || Ok(documents.reader.document(key)?.map(|document| documents.value(env, &document)));
+            let read = || {
+                let found = documents.member.engine()?.document(key)?;
+                Ok(found.map(|document| documents.value(env, &document)))
+            };
             catch_unwind(AssertUnwindSafe(read)).unwrap_or_else(|_| Err(Error::assertion("a panic")))
         };
         match found.zip(documents).map(read) {

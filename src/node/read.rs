@@ -14,7 +14,7 @@ use super::text::Text;
 use super::write::as_count;
 use crate::collator::Collation;
 use crate::document::Document;
-use crate::engine::{Snapshot, Stored};
+use crate::engine::{Engine, Snapshot, Stored};
 use crate::error::Result;
 use crate::key::{Key, code_unit};
 use crate::range::{Page, Query, Selection, Window};
@@ -24,7 +24,7 @@ use crate::range::{Page, Query, Selection, Window};
 pub fn get(env: Env, number: u32, key: String) -> napi::Result<Option<Text<Document>>> {
     let failed = |error| throw(&env, &error);
     let key = Key::new(&key).map_err(failed)?;
-    let stored = store(&env, number)?.engine.get(&key).map_err(failed)?;
+    let stored = store(&env, number)?.engine().and_then(|engine| engine.get(&key)).map_err(failed)?;
     Ok(stored.map(|stored| Text(stored.document)))
 }
 
@@ -33,7 +33,7 @@ pub fn get(env: Env, number: u32, key: String) -> napi::Result<Option<Text<Docum
 pub fn sequence_of(env: Env, number: u32, key: String) -> napi::Result<f64> {
     let failed = |error| throw(&env, &error);
     let key = Key::new(&key).map_err(failed)?;
-    let stored = store(&env, number)?.engine.get(&key).map_err(failed)?;
+    let stored = store(&env, number)?.engine().and_then(|engine| engine.get(&key)).map_err(failed)?;
     Ok(as_number(stored.map_or(0, |stored| stored.sequence)))
 }
 
@@ -45,7 +45,8 @@ pub fn get_many(env: Env, number: u32, keys: Vec<String>, held: &[u32], flags: u
     let failed = |error| throw(&env, &error);
     let store = store(&env, number)?;
     let held = held.as_chunks::<2>().0.iter().map(|[bucket, generation]| (*bucket, *generation));
-    let Some(snapshot) = store.engine.snapshot_holding(held).map_err(failed)? else { return Ok(None) };
+    let snapshot = store.engine().and_then(|engine| engine.snapshot_holding(held)).map_err(failed)?;
+    let Some(snapshot) = snapshot else { return Ok(None) };
     let answer = |naming: Option<&mut Naming<'_>>| several(&keys, &snapshot, naming);
     let answer = named(&store, snapshot.position().sequence, flags, answer).map_err(failed)?;
     Ok(Some(Decoded::by(&store, answer)))
@@ -101,7 +102,7 @@ pub fn query_keys(
 ) -> napi::Result<Decoded> {
     let failed = |error| throw(&env, &error);
     let store = store(&env, number)?;
-    let snapshot = store.engine.snapshot().map_err(failed)?;
+    let snapshot = store.engine().and_then(Engine::snapshot).map_err(failed)?;
     let query = key_query([start, end, key, prefix], keys, cursor, flags, window(offset, limit));
     let page = snapshot.query(query).map_err(failed)?;
     let answer = |naming: Option<&mut Naming<'_>>| key_page(snapshot.page(&page), flags, naming).end(&page);

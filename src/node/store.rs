@@ -1,4 +1,4 @@
-//! Stores by number: open, load, flush, close.
+//! Stores by number: load, flush, close.
 //!
 //! A store that ends does so on its own threads. Until they have ended it keeps its hook, which waits for them where the
 //! environment ends first.
@@ -7,7 +7,6 @@ use std::cell::{Cell, OnceCell, RefCell};
 use std::path::PathBuf;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::time::Duration;
 
 use napi::bindgen_prelude::{FnArgs, Function, Null, Object, Unknown};
 use napi::{CleanupEnvHook, Env};
@@ -22,19 +21,17 @@ use super::failure::{as_number, failure, throw};
 use super::keep_alive::KeepAlive;
 use super::kept::Kept;
 use super::numbered::Numbered;
+use super::open::OpenOptions;
 use super::view::Reductions;
 use crate::collator::Collation;
-use crate::engine::{Ending, Engine, Index, Memory, Options, Settled, Transaction, Walk};
+use crate::engine::{Ending, Engine, Index, Member, Memory, Registry, Settled, Transaction, Walk};
 use crate::error::{Error, ErrorKind, Result};
-use crate::storage::files::{self, Files, OnCorrupt, Placing};
-use crate::storage::memory;
-use crate::storage::{Storage, Watcher};
 use crate::view::{drop_aside, wait_for_drops};
 
 /// A store as its environment knows it.
 pub struct Store {
-    /// The engine behind it.
-    pub engine: Engine,
+    /// Its handle on the engine behind it.
+    pub member: Arc<Member>,
     /// Where its answers go.
     pub events: Events,
     /// What keeps the event loop alive.
@@ -63,12 +60,35 @@ pub struct Store {
     at_exit: Cell<Option<CleanupEnvHook<u32>>>,
 }
 
+impl Store {
+    /// The engine behind it, which other environments may share.
+    ///
+    /// # Errors
+    ///
+    /// `NOT_LOADED`, `CLOSED`.
+    pub fn engine(&self) -> Result<&Engine> {
+        self.member.engine().map(AsRef::as_ref)
+    }
+}
+
 thread_local! {
     /// The stores of this environment: an environment never leaves its thread.
-    static STORES: RefCell<Vec<Option<Rc<Store>>>> = const { RefCell::new(Vec::new()) };
+    static STORES: RefCell<Stores> = const { RefCell::new(Stores(Vec::new())) };
 
     /// The stores that were told to end, with their hooks.
     static ENDING: RefCell<Vec<(Ending, Option<CleanupEnvHook<u32>>)>> = const { RefCell::new(Vec::new()) };
+}
+
+/// The stores by number.
+struct Stores(Vec<Option<Rc<Store>>>);
+
+impl Drop for Stores {
+    /// `process.exit` ends the thread without its environment's hooks.
+    fn drop(&mut self) {
+        for store in self.0.iter().flatten() {
+            store.member.abandon().join();
+        }
+    }
 }
 
 /// The store of a number.
@@ -82,19 +102,21 @@ pub fn store(env: &Env, number: u32) -> napi::Result<Rc<Store>> {
 
 /// The store of a number, if it is there.
 pub fn find(number: u32) -> Option<Rc<Store>> {
-    STORES.with_borrow(|stores| stores.get(number as usize).cloned().flatten())
+    STORES.with_borrow(|Stores(stores)| stores.get(number as usize).cloned().flatten())
 }
 
 /// Takes a store out, if it is there, and tells it to end.
 fn release(number: u32) {
-    let taken = STORES.with_borrow_mut(|stores| stores.get_mut(number as usize).and_then(Option::take));
+    let taken = STORES.with_borrow_mut(|Stores(stores)| stores.get_mut(number as usize).and_then(Option::take));
     if let Some(store) = taken {
-        let ending = store.engine.abandon();
         store.alive.forget();
         let walks = store.walks.take();
         if !walks.is_empty() {
             drop_aside(walks);
         }
+        store.events.end();
+        store.calls.borrow_mut().cancel();
+        let ending = store.member.abandon();
         ENDING.with_borrow_mut(|all| all.push((ending, store.at_exit.take())));
     }
 }
@@ -115,53 +137,6 @@ fn exit(number: u32) {
     wait_for_drops();
 }
 
-/// How a store is opened.
-#[napi(object, object_to_js = false)]
-pub struct OpenOptions {
-    /// Where its files are; without one it stores nothing.
-    pub directory: Option<String>,
-    /// Whether bad files are moved out of the way when it loads.
-    pub quarantine: bool,
-    /// `none` stores nothing, wherever the directory is; `full` answers every write only when it survives a power cut;
-    /// anything else is `os`.
-    pub durability: String,
-    /// Whether a document's file may come after the answer.
-    pub background: bool,
-    /// The order of keys, as JSON text; without one it is as the directory says.
-    pub collation: Option<String>,
-    /// How long a committed write stays unsynced at most, in milliseconds.
-    pub sync_interval: u32,
-}
-
-impl OpenOptions {
-    /// Where the store's files are, unless it stores nothing.
-    fn directory(&self) -> Option<PathBuf> {
-        self.directory.as_ref().filter(|_| self.durability != "none").map(PathBuf::from)
-    }
-
-    fn collation(&self) -> Result<Option<Collation>> {
-        self.collation.as_deref().map(Collation::parse).transpose()
-    }
-
-    fn storage(&self, directory: Option<PathBuf>, collation: Option<Collation>, events: Events) -> Box<dyn Storage> {
-        let Some(directory) = directory else {
-            return Box::new(memory::Memory::ordered(collation.unwrap_or_default()));
-        };
-        let placing = if self.background { Placing::Background } else { Placing::Eager };
-        let on_corrupt = if self.quarantine { OnCorrupt::Quarantine } else { OnCorrupt::Error };
-        let watcher = Watcher::new(move |done, total| events.send(Event::loading(done, total)));
-        Box::new(Files::new(directory, files::Options { on_corrupt, placing, collation, watcher }))
-    }
-
-    fn engine(&self, events: Events) -> Options {
-        Options {
-            synced: self.durability == "full",
-            interval: Duration::from_millis(u64::from(self.sync_interval.max(1))),
-            on_event: Arc::new(move |event| events.send(Event::Told(event))),
-        }
-    }
-}
-
 /// Makes a store; nothing is touched before `load`. `callback` hears every [event](super::event).
 #[napi(catch_unwind)]
 pub fn open(
@@ -171,12 +146,11 @@ pub fn open(
 ) -> napi::Result<u32> {
     let alive = KeepAlive::new();
     let events = Events::new(&callback, &alive)?;
-    let engine_options = options.engine(events.clone());
-    let collation = options.collation().map_err(|error| throw(&env, &error))?;
-    let directory = options.directory();
-    let storage = options.storage(directory.clone(), collation.clone(), events.clone());
+    let failed = |error| throw(&env, &error);
+    let (directory, collation) = (options.directory(), options.collation().map_err(failed)?);
+    let opening = options.opening(&events).map_err(failed)?;
     let store = Rc::new(Store {
-        engine: Engine::new(storage, engine_options),
+        member: Member::new(Registry::of_process(), opening),
         events,
         alive,
         views: RefCell::default(),
@@ -191,7 +165,7 @@ pub fn open(
         collation,
         at_exit: Cell::default(),
     });
-    let number = STORES.with_borrow_mut(|stores| {
+    let number = STORES.with_borrow_mut(|Stores(stores)| {
         let free = stores.iter().position(Option::is_none).unwrap_or(stores.len());
         if free == stores.len() {
             stores.push(None);
@@ -211,8 +185,14 @@ pub fn load(env: Env, number: u32) -> napi::Result<()> {
     let store = store(&env, number)?;
     store.alive.begin(&env);
     let events = store.events.clone();
-    store.engine.load(Box::new(move |loaded| events.send(Event::Loaded(loaded))));
+    store.member.load(Box::new(move |loaded| events.send(Event::Loaded(loaded))));
     Ok(())
+}
+
+/// Whether every write is answered only when it survives a power cut: as whoever opened the engine first has it.
+#[napi(catch_unwind)]
+pub fn is_synced(env: Env, number: u32) -> napi::Result<bool> {
+    store(&env, number)?.engine().map(Engine::is_synced).map_err(|error| throw(&env, &error))
 }
 
 /// Makes what was submitted survive a power cut, and puts it in its files. Answered by one settled event with the ticket:
@@ -220,23 +200,24 @@ pub fn load(env: Env, number: u32) -> napi::Result<()> {
 #[napi(catch_unwind)]
 pub fn flush(env: Env, number: u32, ticket: f64) -> napi::Result<()> {
     let store = store(&env, number)?;
+    let engine = store.engine().map_err(|error| throw(&env, &error))?;
     store.alive.begin(&env);
     let events = store.events.clone();
     let reply = move |flushed: Result<()>| {
         events.send(Event::Done { ticket, refused: flushed.err().map(Settled::Failed) });
     };
-    store.engine.flush(Box::new(reply));
+    engine.flush(Box::new(reply));
     Ok(())
 }
 
-/// Commits what was submitted and ends the store. Answered by a closed event, after which `dispose` is to be called,
+/// Ends the store when what was submitted is committed and in its files. Answered by a closed event, after which `dispose` is to be called,
 /// also where it tells of a failure.
 #[napi(catch_unwind)]
 pub fn close(env: Env, number: u32) -> napi::Result<()> {
     let store = store(&env, number)?;
     store.alive.begin(&env);
     let events = store.events.clone();
-    store.engine.close(Box::new(move |closed| events.send(Event::Closed(closed))));
+    store.member.close(Box::new(move |closed| events.send(Event::Closed(closed))));
     Ok(())
 }
 
@@ -252,7 +233,7 @@ pub fn dispose(env: Env, number: u32) -> napi::Result<()> {
 #[napi(catch_unwind)]
 pub fn stats(env: &Env, number: u32) -> napi::Result<Object<'_>> {
     let store = store(env, number)?;
-    let stats = store.engine.stats();
+    let stats = store.member.stats();
     let mut told = Object::new(env)?;
     told.set("documents", as_number(stats.documents as u64))?;
     told.set("textBytes", as_number(stats.text_bytes))?;

@@ -12,7 +12,7 @@ use super::store::{find, store};
 use super::text::Text;
 use super::write::{as_count, no_such_write, rule};
 use crate::document::Document;
-use crate::engine::{RevisionRule, Settled, Transaction};
+use crate::engine::{Engine, RevisionRule, Settled, Transaction};
 use crate::error::{Error, Result};
 use crate::key::Key;
 
@@ -21,7 +21,7 @@ use crate::key::Key;
 #[napi(catch_unwind)]
 pub fn transaction_begin(env: Env, number: u32) -> napi::Result<u32> {
     let store = store(&env, number)?;
-    let transaction = store.engine.begin().map_err(|error| throw(&env, &error))?;
+    let transaction = store.engine().and_then(Engine::begin).map_err(|error| throw(&env, &error))?;
     let id = store.transactions.borrow_mut().insert(transaction);
     Ok(id)
 }
@@ -98,13 +98,14 @@ pub fn transaction_commit(env: Env, number: u32, id: u32, ticket: f64, synced: b
     let store = store(&env, number)?;
     let taken = store.transactions.borrow_mut().remove(id);
     let transaction = taken.ok_or_else(|| throw(&env, &over()))?;
+    let engine = store.engine().map_err(|error| throw(&env, &error))?;
     store.alive.begin(&env);
     let events = store.events.clone();
     let reply = move |answers: Vec<Settled>| {
         let refused = answers.into_iter().next().filter(Settled::is_refused);
         events.send(Event::Done { ticket, refused });
     };
-    store.engine.submit_batch(transaction.into_batch(synced), Box::new(reply));
+    engine.submit_batch(transaction.into_batch(synced), Box::new(reply));
     Ok(())
 }
 

@@ -27,13 +27,14 @@ pub fn define_unique(
     let store = store(&env, number)?;
     let parsed = declaration.as_deref().map(Declaration::parse).transpose();
     let declaration = parsed.map_err(|error| throw(&env, &error))?;
+    let engine = store.engine().map_err(|error| throw(&env, &error))?;
     store.alive.begin(&env);
     let events = store.events.clone();
     let reply = move |defined: Result<bool>| {
         let answer = defined.and_then(|was_there| Text::new(was_there.to_string()));
         events.send(Event::Answered { ticket, answer });
     };
-    store.engine.define_unique(id, declaration, Box::new(reply));
+    engine.define_unique(id, declaration, Box::new(reply));
     Ok(Null)
 }
 
@@ -42,12 +43,13 @@ pub fn define_unique(
 #[napi(catch_unwind)]
 pub fn duplicates(env: Env, number: u32, ticket: f64, id: String) -> napi::Result<Null> {
     let store = store(&env, number)?;
+    let engine = store.engine().map_err(|error| throw(&env, &error))?;
     store.alive.begin(&env);
     let events = store.events.clone();
     let reply = move |found: Result<Vec<Duplicate>>| {
         events.send(Event::Answered { ticket, answer: found.and_then(|found| Text::new(told(&found))) });
     };
-    store.engine.duplicates(id, Box::new(reply));
+    engine.duplicates(id, Box::new(reply));
     Ok(Null)
 }
 

@@ -8,7 +8,7 @@ use super::failure::throw;
 use super::read::{key_query, push_string, window};
 use super::store::{find, store};
 use super::text::Text;
-use crate::engine::Walk;
+use crate::engine::{Engine, Walk};
 use crate::error::Error;
 use crate::view::drop_aside;
 
@@ -38,7 +38,7 @@ pub fn walk_begin(
     let failed = |error| throw(&env, &error);
     let store = store(&env, number)?;
     let query = key_query([start, end, key, prefix], keys, cursor, flags, window(offset, limit));
-    let walk = store.engine.snapshot().and_then(|moment| Walk::new(moment, query)).map_err(failed)?;
+    let walk = store.engine().and_then(Engine::snapshot).and_then(|moment| Walk::new(moment, query)).map_err(failed)?;
     let id = store.walks.borrow_mut().insert(walk);
     Ok(id)
 }
@@ -49,7 +49,7 @@ pub fn walk_next(env: Env, number: u32, id: u32) -> napi::Result<Option<Text<Str
     let failed = |error| throw(&env, &error);
     let store = store(&env, number)?;
     // A store that is closing reads no more.
-    store.engine.sequence().map_err(failed)?;
+    store.engine().and_then(Engine::sequence).map_err(failed)?;
     let mut walks = store.walks.borrow_mut();
     let walk = walks.get_mut(id).ok_or_else(|| failed(Error::assertion("the walk is over")))?;
     let lines = lines(walk);
@@ -78,7 +78,7 @@ pub fn walk_end(number: u32, id: u32) {
     let Some(store) = find(number) else { return };
     let Some(walk) = store.walks.borrow_mut().remove(id) else { return };
     // Dropping what only this moment still held takes a while; where nothing was written since, all of it is shared.
-    if store.engine.sequence().ok() != Some(walk.sequence()) {
+    if store.engine().and_then(Engine::sequence).ok() != Some(walk.sequence()) {
         drop_aside(walk);
     }
 }

@@ -34,8 +34,8 @@ const BRIEF: u64 = 16;
 pub fn submit(env: Env, number: u32, ticket: f64, texts: Vec<String>, plan: Float64Array) -> napi::Result<()> {
     let store = store(&env, number)?;
     let writes = writes(texts, &plan).map_err(|error| throw(&env, &error))?;
-    let reply = reply(&env, &store, ticket, &plan);
-    store.engine.submit(writes, reply);
+    let engine = store.engine().map_err(|error| throw(&env, &error))?;
+    engine.submit(writes, reply(&env, &store, ticket, &plan));
     Ok(())
 }
 
@@ -55,8 +55,8 @@ pub fn submit_batch(
     for write in &mut writes {
         write.synced |= synced;
     }
-    let reply = reply(&env, &store, ticket, &plan);
-    store.engine.submit_batch(Batch { writes, reads: None }, reply);
+    let engine = store.engine().map_err(|error| throw(&env, &error))?;
+    engine.submit_batch(Batch { writes, reads: None }, reply(&env, &store, ticket, &plan));
     Ok(())
 }
 

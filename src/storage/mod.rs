@@ -41,6 +41,8 @@ use crate::document::Document;
 use crate::error::{BadFile, Error, Result};
 use crate::key::Key;
 
+pub use crate::disk::Place;
+
 /// The order of commits: rises by one with every committed entry, never restarts within an epoch.
 pub type Sequence = u64;
 

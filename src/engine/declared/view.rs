@@ -4,12 +4,14 @@ use std::collections::VecDeque;
 use std::mem;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::sync::mpsc::channel;
 
 use parking_lot::Mutex;
 
+use super::Present;
 use super::build::Built;
 use crate::engine::call::Call;
-use crate::engine::lifecycle::closed;
+use crate::engine::lifecycle::{Shared, closed};
 use crate::engine::reading::Reading;
 use crate::engine::snapshot::Snapshot;
 use crate::engine::workers::Workers;
@@ -21,7 +23,7 @@ use crate::view::declared::Declaration;
 /// Takes the reading of a moment that was not there at once.
 pub type ReadingReply = Box<dyn FnOnce(Result<Reading>) + Send>;
 
-/// A declarative view and its rows. Lock order: `queue`, then `built`, then `numbers`.
+/// A declarative view and its rows. Lock order: `queue`, then `built`, then the store's state, then `numbers`.
 pub struct View {
     /// The view, as its cursors know it: however often it is built anew.
     fingerprint: Fingerprint,
@@ -34,22 +36,21 @@ pub struct View {
     numbers: Mutex<ViewNumbers>,
 }
 
-/// A view at a moment, to be built by a worker.
+/// A view at the moment when it begins, to be built by a worker.
 #[must_use = "nothing is done before it is begun"]
 pub struct Awaited {
     view: Arc<View>,
-    snapshot: Snapshot,
-    workers: Arc<Workers>,
+    shared: Arc<Shared>,
 }
 
 impl Awaited {
-    pub(in crate::engine) fn new(view: Arc<View>, snapshot: Snapshot, workers: Arc<Workers>) -> Self {
-        Self { view, snapshot, workers }
+    pub(in crate::engine) fn new(view: Arc<View>, shared: Arc<Shared>) -> Self {
+        Self { view, shared }
     }
 
-    /// Begins. The moment is that of the call, however late this is; but moments of one view have to begin in their order.
+    /// Begins, at the moment of this call.
     pub fn begin(self, call: Call, reply: ReadingReply) {
-        self.view.later(&self.workers, self.snapshot, call, reply);
+        self.view.later(&self.shared.workers, &|| self.shared.snapshot(), call, reply);
     }
 }
 
@@ -106,26 +107,37 @@ impl View {
         self.built.try_lock().map_or(0, |built| built.bytes())
     }
 
-    /// The view at a moment, where little has changed since the last one; else `None`, and [`later`](Self::later) is the
-    /// way.
-    pub(in crate::engine) fn near(&self, snapshot: &Snapshot) -> Option<Result<Reading>> {
+    /// The view at the present moment, where little has changed since the last one; else `None`, and [`later`](Self::later)
+    /// is the way.
+    pub(in crate::engine) fn near(&self, present: Present<'_>) -> Result<Option<Reading>> {
         let queue = self.queue.lock();
         if queue.is_served {
-            return None;
+            return Ok(None);
         }
         let mut built = self.built.lock();
-        built.is_near(snapshot).then(|| self.forward(&mut built, snapshot, &Call::default(), &|| false))
+        let snapshot = present()?;
+        if !built.is_near(&snapshot) {
+            return Ok(None);
+        }
+        self.forward(&mut built, &snapshot, &Call::default(), &|| false).map(Some)
     }
 
-    /// The view at a moment, by `reply` from a worker.
+    /// The view at the present moment, by `reply` from a worker.
     pub(in crate::engine) fn later(
         self: &Arc<Self>,
         workers: &Arc<Workers>,
-        snapshot: Snapshot,
+        present: Present<'_>,
         call: Call,
         reply: ReadingReply,
     ) {
         let mut queue = self.queue.lock();
+        let snapshot = match present() {
+            Ok(snapshot) => snapshot,
+            Err(error) => {
+                drop(queue);
+                return reply(Err(error));
+            }
+        };
         queue.wanted.push_back(Wanted { snapshot, call, reply });
         let is_served = mem::replace(&mut queue.is_served, true);
         drop(queue);
@@ -135,22 +147,16 @@ impl View {
         }
     }
 
-    /// The view at a moment, however long that takes. Moments that are waited for are served first.
-    pub(in crate::engine) fn now(&self, snapshot: &Snapshot) -> Result<Reading> {
-        let mut served = Vec::new();
-        let mut queue = self.queue.lock();
-        let mut built = self.built.lock();
-        while let Some(Wanted { snapshot, call, reply }) = queue.wanted.pop_front() {
-            let is_given_up = || call.is_cancelled();
-            served.push((reply, self.forward(&mut built, &snapshot, &call, &is_given_up)));
+    /// The view at the present moment, however long that takes. Moments that are waited for are served first. No lock is held
+    /// meanwhile: other threads may ask, too.
+    pub(in crate::engine) fn now(self: &Arc<Self>, workers: &Arc<Workers>, present: Present<'_>) -> Result<Reading> {
+        if let Some(reading) = self.near(present)? {
+            return Ok(reading);
         }
-        let reading = self.forward(&mut built, snapshot, &Call::default(), &|| false);
-        drop(built);
-        drop(queue);
-        for (reply, reading) in served {
-            reply(reading);
-        }
-        reading
+        let (sender, receiver) = channel();
+        let reply = move |reading| drop(sender.send(reading));
+        self.later(workers, present, Call::default(), Box::new(reply));
+        receiver.recv().unwrap_or_else(|_| Err(closed()))
     }
 
     /// How many rows lie in some ranges, as far as the rows are known now; `None` where there are none yet, or they are

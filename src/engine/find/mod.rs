@@ -20,11 +20,11 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use super::call::{Answer, Call};
+use super::declared::View;
 use super::handle::Engine;
-use super::lifecycle::closed;
+use super::lifecycle::{Shared, closed};
 use super::reading::Reading;
 use super::snapshot::Snapshot;
-use super::workers::Workers;
 use crate::error::{Error, ErrorKind, Result};
 
 use plan::Plan;
@@ -42,23 +42,27 @@ pub struct Searching {
     /// The plan's view at the moment, where it was there at once.
     reading: Option<Reading>,
     snapshot: Snapshot,
-    workers: Arc<Workers>,
+    shared: Arc<Shared>,
 }
 
 impl Engine {
-    /// Searches at this moment: at once where that takes a moment only.
+    /// Searches at this moment, with or without one of these views, which are told by their ids: at once where that takes a
+    /// moment only.
     ///
     /// # Errors
     ///
     /// `NOT_LOADED`, `CLOSED`; an assertion where the cursor is damaged, or belongs to another search, and for a prefix in a
     /// store with a collation.
-    pub fn find(&self, search: Search) -> Result<Answer<Found, Searching>> {
+    pub fn find(&self, search: Search, views: Vec<(String, Arc<View>)>) -> Result<Answer<Found, Searching>> {
         let snapshot = self.snapshot()?;
-        let plan = Plan::choose(self.shared.views.all(), search.condition());
+        let plan = Plan::choose(views, search.condition());
         let search = search.among(snapshot.in_order())?;
-        let reading = plan.as_ref().and_then(|plan| plan.view.near(&snapshot)).transpose()?;
-        let workers = Arc::clone(&self.shared.workers);
-        let searching = Searching { search, plan, reading, snapshot, workers };
+        let mut searching = Searching { search, plan, reading: None, snapshot, shared: Arc::clone(&self.shared) };
+        if let Some(plan) = &searching.plan
+            && let Some(reading) = plan.view.near(&|| self.snapshot())?
+        {
+            searching.read(reading);
+        }
         let is_known = searching.plan.is_none() || searching.reading.is_some();
         let found = is_known.then(|| searching.search.at_once(&searching.snapshot, searching.rows())).flatten();
         Ok(found.map_or(Answer::Later(searching), Answer::Now))
@@ -66,22 +70,28 @@ impl Engine {
 }
 
 impl Searching {
-    /// Begins. The moment is that of the call; but moments of one view have to begin in their order.
+    /// Begins. The moment is that of the search, or, with a view that is not there yet, of this call.
     pub fn begin(mut self, call: Call, reply: FoundReply) {
-        let workers = Arc::clone(&self.workers);
+        let shared = Arc::clone(&self.shared);
         match &self.plan {
             Some(plan) if self.reading.is_none() => {
-                let (view, snapshot, asked) = (Arc::clone(&plan.view), self.snapshot.clone(), call.clone());
+                let (view, asked) = (Arc::clone(&plan.view), call.clone());
                 let search = move |reading: Result<Reading>| {
                     reply(reading.and_then(|reading| {
-                        self.reading = Some(reading);
+                        self.read(reading);
                         self.run(&call)
                     }));
                 };
-                view.later(&workers, snapshot, asked, Box::new(search));
+                view.later(&shared.workers, &|| shared.snapshot(), asked, Box::new(search));
             }
-            _ => workers.run(Box::new(move || reply(self.run(&call)))),
+            _ => shared.workers.run(Box::new(move || reply(self.run(&call)))),
         }
+    }
+
+    /// The plan's view is there, and its moment is the search's.
+    fn read(&mut self, reading: Reading) {
+        self.snapshot = reading.snapshot().clone();
+        self.reading = Some(reading);
     }
 
     fn rows(&self) -> Option<(&Plan, &Reading)> {
@@ -89,7 +99,7 @@ impl Searching {
     }
 
     fn run(&self, call: &Call) -> Result<Found> {
-        let is_given_up = || self.workers.is_stopped() || call.is_cancelled();
+        let is_given_up = || self.shared.workers.is_stopped() || call.is_cancelled();
         let search = || self.search.run(&self.snapshot, self.rows(), &is_given_up);
         catch_unwind(AssertUnwindSafe(search))
             .map_err(|_| Error::new(ErrorKind::Poisoned, "the search panicked"))?

@@ -12,7 +12,7 @@ use crate::collator::test::{collator, compare};
 use crate::engine::{self, Answer, Found, Search};
 use crate::key::code_unit;
 use crate::range::{Cursor, Fingerprint, Page, Query, Selection, Window};
-use crate::view::declared::{Declaration, Filter};
+use crate::view::declared::Filter;
 use crate::view::{RowKey, collation};
 
 const ENGLISH: &str = "{\"locale\":\"en\",\"numeric\":true}";
@@ -130,7 +130,7 @@ fn search(descending: bool, limit: usize, cursor: Option<String>) -> Search {
 }
 
 fn find(store: &Store, search: Search) -> Found {
-    let Ok(Answer::Now(found)) = store.engine.find(search) else { panic!("later") };
+    let Ok(Answer::Now(found)) = store.find(search) else { panic!("later") };
     found
 }
 
@@ -185,7 +185,7 @@ proptest! {
     ) {
         let (store, mut expected) = changed(changes);
         if has_view {
-            let _ = store.engine.declare("all", Declaration::parse("{\"key\":\"_rev\"}").unwrap());
+            store.declare("all", "{\"key\":\"_rev\"}");
         }
         if descending {
             expected.reverse();
@@ -232,7 +232,7 @@ fn a_cursor_names_the_key_and_belongs_to_its_order() {
         let (_, store, _) = page(order);
         find(&store, search(false, 1, None)).cursor.unwrap()
     };
-    assert_eq!(code(store.engine.find(search(false, 1, Some(found(other)))).map(|_| ())), "ASSERTION");
+    assert_eq!(code(store.find(search(false, 1, Some(found(other)))).map(|_| ())), "ASSERTION");
     assert_eq!(find(&store, search(false, 1, Some(found(ENGLISH)))).documents.len(), 1);
 }
 
@@ -242,7 +242,7 @@ fn a_cursor_of_a_view_names_the_row_by_code_unit() {
     let text = |name: &str| serde_json::json!({ "name": [name] }).to_string();
     store.write(NAMES.iter().rev().map(|name| set(name, &text(name))).collect());
     let declaration = format!("{{\"key\":\"name\",\"collation\":{ENGLISH}}}");
-    let view = store.engine.declare("names", Declaration::parse(&declaration).unwrap());
+    let view = store.declare("names", &declaration);
     let reading = store.engine.read_view_now(&view).unwrap();
     let kind = Fingerprint::of_view("names").and(Collation::parse(ENGLISH).unwrap().text().as_bytes());
     for descending in [false, true] {
@@ -300,8 +300,8 @@ fn a_prefix_is_refused() {
     for refused in [
         code(store.engine.snapshot().unwrap().query(query.clone())),
         code(store.begin().query_keys(query, true, false)),
-        code(store.engine.find(search.clone()).map(|_| ())),
-        code(store.engine.find(Search { wanted: engine::Wanted::Count, ..search }).map(|_| ())),
+        code(store.find(search.clone()).map(|_| ())),
+        code(store.find(Search { wanted: engine::Wanted::Count, ..search }).map(|_| ())),
     ] {
         assert_eq!(refused, "ASSERTION");
     }

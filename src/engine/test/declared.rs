@@ -21,7 +21,7 @@ const DECLARATIONS: &[&str] = &[
 const MANY: usize = 1_100;
 
 fn declare(store: &Store, id: &str, declaration: &str) -> Arc<View> {
-    store.engine.declare(id, Declaration::parse(declaration).unwrap())
+    store.engine.declare(id, &Declaration::parse(declaration).unwrap())
 }
 
 /// Rows as `key document value`.
@@ -172,7 +172,7 @@ fn progress_comes_to_all_documents() {
     let view = declare(&store, "view", DECLARATIONS[0]);
     fill(&store, 5 * MANY);
     let (sender, receiver) = channel();
-    let sender = parking_lot::Mutex::new(sender);
+    let sender = Mutex::new(sender);
     let call = Call::new(Some(Box::new(move |done, total| sender.lock().send((done, total)).unwrap())));
     answer(&begin(later(&store, &view), &call)).unwrap();
     drop(call);
@@ -205,12 +205,42 @@ fn a_store_that_is_closed_answers_what_waits() {
 }
 
 #[test]
-fn a_view_that_was_replaced_is_not_removed_with_its_successor() {
+fn views_of_one_id_and_declaration_are_one_as_long_as_anybody_holds_them() {
     let store = Store::in_memory();
     let first = declare(&store, "view", DECLARATIONS[0]);
-    let second = declare(&store, "view", DECLARATIONS[1]);
-    store.engine.undeclare("view", first);
-    assert!(Arc::ptr_eq(&store.engine.shared.views.all()[0].1, &second));
-    store.engine.undeclare("view", second);
+    assert!(Arc::ptr_eq(&first, &declare(&store, "view", DECLARATIONS[0])));
+    let others = [declare(&store, "view", DECLARATIONS[1]), declare(&store, "another", DECLARATIONS[0])];
+    assert!(others.iter().all(|other| !Arc::ptr_eq(&first, other)));
+    assert_eq!(store.engine.shared.views.all().len(), 3);
+    store.engine.undeclare(first);
+    drop(others);
     assert!(store.engine.shared.views.all().is_empty());
+}
+
+#[test]
+fn threads_that_share_a_view_and_write_beside_each_other_read_moments_that_are_whole() {
+    // One row, whose value is that of the only document: a reading of older documents with newer rows would show.
+    let store = Arc::new(Store::in_memory());
+    let threads: Vec<_> = (0..4)
+        .map(|thread| {
+            let store = Arc::clone(&store);
+            std::thread::spawn(move || {
+                let view = declare(&store, "view", r#"{"key":"n"}"#);
+                for number in 0..300 {
+                    store.one(set("only", &format!("{{\"n\":{}}}", number * 4 + thread)));
+                    let reading = match store.engine.read_view(&view, number % 3 > 0).unwrap() {
+                        Answer::Now(reading) => reading,
+                        Answer::Later(awaited) => answer(&begin(awaited, &Call::default())).unwrap(),
+                    };
+                    let document = reading.document(b"only").unwrap().document.text().to_owned();
+                    let row = rows(&reading).pop().unwrap();
+                    let n = row.split(' ').next().unwrap();
+                    assert!(document.ends_with(&format!("\"n\":{n}}}")), "{document} {row}");
+                }
+            })
+        })
+        .collect();
+    for thread in threads {
+        thread.join().unwrap();
+    }
 }

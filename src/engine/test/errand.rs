@@ -2,6 +2,7 @@
 
 use std::sync::mpsc::channel;
 
+use super::sharing::World;
 use super::{Store, answer, code, set, texts};
 use crate::engine::{Call, Errand, Moment};
 use crate::view::declared::Declaration;
@@ -53,11 +54,11 @@ fn writes_go_on_while_an_errand_has_its_moment() {
 fn told_after(store: &Store, call: &Call, before: impl FnOnce()) -> &'static str {
     let (go_on, held) = channel::<()>();
     let (sender, receiver) = channel();
-    let job = move |errand: &Errand| {
+    let job = move |_: crate::error::Result<Moment>, errand: &Errand| {
         held.recv().unwrap();
         sender.send(code(errand.check())).unwrap();
     };
-    store.engine.run_errand(call.clone(), Box::new(job));
+    store.engine.run_errand_at(call.clone(), Box::new(job));
     before();
     go_on.send(()).unwrap();
     answer(&receiver)
@@ -69,9 +70,26 @@ fn an_errand_hears_that_nobody_waits_or_that_the_store_ends() {
     assert_eq!(told_after(&store, &call, || call.cancel()), "CLOSED");
     let call = Call::default();
     assert_eq!(told_after(&store, &call, || store.close().unwrap()), "CLOSED");
+}
+
+#[test]
+fn an_errand_of_a_handle_needs_no_load_and_hears_that_the_handle_ends() {
+    let world = World::new();
+    let handle = world.handle(world.asked());
+    let (go_on, held) = channel::<()>();
     let (sender, receiver) = channel();
-    store.engine.run_errand(call, Box::new(move |errand| sender.send(code(errand.check())).unwrap()));
-    assert_eq!(answer(&receiver), "CLOSED");
+    let job = move |errand: &Errand| {
+        sender.send(errand.check().is_ok()).unwrap();
+        held.recv().unwrap();
+        sender.send(errand.check().is_ok()).unwrap();
+    };
+    handle.run_errand(Call::default(), Box::new(job));
+    assert!(answer(&receiver));
+    let ending = handle.abandon();
+    assert!(!ending.is_over());
+    go_on.send(()).unwrap();
+    assert!(!answer(&receiver));
+    ending.join();
 }
 
 #[test]

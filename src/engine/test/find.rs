@@ -4,9 +4,9 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 
 use super::*;
-use crate::engine::{Answer, Call, Found, Search, Wanted};
+use crate::engine::{Call, Wanted};
 use crate::range::Window;
-use crate::view::declared::{Declaration, Filter};
+use crate::view::declared::Filter;
 
 const VIEWS: &[&str] = &[
     r#"{"key":"n"}"#,
@@ -26,7 +26,7 @@ fn page(start: usize, limit: usize) -> Wanted {
 }
 
 fn find(store: &Store, search: Search) -> Found {
-    match store.engine.find(search).unwrap() {
+    match store.find(search).unwrap() {
         Answer::Now(found) => found,
         Answer::Later(searching) => {
             let (sender, receiver) = channel();
@@ -37,7 +37,7 @@ fn find(store: &Store, search: Search) -> Found {
 }
 
 fn declare(store: &Store, index: usize) {
-    let _ = store.engine.declare(&index.to_string(), Declaration::parse(VIEWS[index]).unwrap());
+    store.declare(&index.to_string(), VIEWS[index]);
 }
 
 fn keys(found: &Found) -> Vec<String> {
@@ -122,7 +122,7 @@ proptest! {
                 let shown: Vec<_> = expected.iter().skip(start + 1).take(limit).cloned().collect();
                 prop_assert_eq!(keys(&ask(after(cursor.clone()))), shown);
                 let other = Search { descending: !descending, ..search(after(cursor)) };
-                prop_assert_eq!(code(store.engine.find(other).map(|_| ())), "ASSERTION");
+                prop_assert_eq!(code(store.find(other).map(|_| ())), "ASSERTION");
             }
         }
     }
@@ -150,7 +150,8 @@ fn the_view_with_the_fewest_candidates_is_used() {
     // Nothing is known of the new view yet.
     assert_eq!(explained(&store, r#"{"s":"1","n":5}"#), (Some("0".to_owned()), 4));
     assert_eq!(explained(&store, r#"{"s":"1","n":{"$lt":20}}"#), (Some("0".to_owned()), 80));
-    store.engine.read_view_now(&store.engine.shared.views.all()[1].1).unwrap();
+    let second = Arc::clone(&store.views.lock()[1].1);
+    store.engine.read_view_now(&second).unwrap();
     assert_eq!(explained(&store, r#"{"s":"1","n":{"$lt":20}}"#), (Some("1".to_owned()), 20));
     assert_eq!(explained(&store, r#"{"n":{"$in":[5,6,5]}}"#), (Some("0".to_owned()), 8));
     assert_eq!(explained(&store, r#"{"s":"1"}"#), (None, 400));
@@ -171,7 +172,7 @@ fn a_view_is_used_only_where_its_conditions_stand_in_the_search() {
 #[test]
 fn a_large_store_is_searched_by_a_worker_for_the_moment_of_the_call() {
     let store = filled(5_000);
-    let Ok(Answer::Later(searching)) = store.engine.find(search(r#"{"s":"1"}"#, page(0, 3))) else { panic!("at once") };
+    let Ok(Answer::Later(searching)) = store.find(search(r#"{"s":"1"}"#, page(0, 3))) else { panic!("at once") };
     store.one(delete("000001"));
     let (sender, receiver) = channel();
     searching.begin(Call::default(), Box::new(move |found| sender.send(found).unwrap()));
@@ -198,12 +199,10 @@ fn the_first_document_ends_the_search() {
 #[test]
 fn a_search_that_waits_when_the_store_closes_is_answered() {
     let store = filled(5_000);
-    let Ok(Answer::Later(searching)) = store.engine.find(search(r#"{"s":"1"}"#, Wanted::Count)) else {
-        panic!("at once")
-    };
+    let Ok(Answer::Later(searching)) = store.find(search(r#"{"s":"1"}"#, Wanted::Count)) else { panic!("at once") };
     store.close().unwrap();
     let (sender, receiver) = channel();
     searching.begin(Call::default(), Box::new(move |found| sender.send(found).unwrap()));
     assert_eq!(code(answer(&receiver)), "CLOSED");
-    assert_eq!(code(store.engine.find(search("{}", Wanted::Count)).map(|_| ())), "CLOSED");
+    assert_eq!(code(store.find(search("{}", Wanted::Count)).map(|_| ())), "CLOSED");
 }

@@ -17,6 +17,9 @@ mod model;
 mod race;
 mod revision;
 mod serial;
+mod sharing;
+mod sharing_ends;
+mod sharing_race;
 mod submission;
 mod transaction;
 mod unique;
@@ -24,12 +27,17 @@ mod unique_model;
 mod walk;
 
 use std::path::Path;
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
+use parking_lot::Mutex;
 use proptest::prelude::ProptestConfig;
 
-use super::{Action, Batch, Condition, Engine, LoadReport, Options, RevisionRule, Settled, Write};
+use super::{
+    Action, Answer, Batch, Condition, Engine, Found, LoadReport, Options, RevisionRule, Search, Searching, Settled,
+    View, Write,
+};
 use crate::document::Document;
 use crate::error::{Error, Result};
 use crate::key::Key;
@@ -38,6 +46,7 @@ use crate::storage::conformance::code;
 use crate::storage::faulty::{Faults, Faulty};
 use crate::storage::files::{self, Files};
 use crate::storage::memory::Memory;
+use crate::view::declared::Declaration;
 
 /// An answer that takes longer is one that was lost.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -52,6 +61,8 @@ fn cases(cases: u32) -> ProptestConfig {
 /// An engine that waits for its answers.
 struct Store {
     engine: Engine,
+    /// The declarative views that a search may use.
+    views: Mutex<Vec<(String, Arc<View>)>>,
 }
 
 impl Store {
@@ -60,7 +71,7 @@ impl Store {
     }
 
     fn with(options: Options, storage: impl Storage + 'static) -> Self {
-        Self { engine: Engine::new(Box::new(storage), options) }
+        Self { engine: Engine::new(Box::new(storage), options), views: Mutex::default() }
     }
 
     /// A loaded store over nothing.
@@ -129,6 +140,17 @@ impl Store {
 
     fn close(&self) -> Result<()> {
         answer(&self.begin_close())
+    }
+
+    /// A declarative view that searches may use.
+    fn declare(&self, id: &str, declaration: &str) -> Arc<View> {
+        let view = self.engine.declare(id, &Declaration::parse(declaration).unwrap());
+        self.views.lock().push((id.to_owned(), Arc::clone(&view)));
+        view
+    }
+
+    fn find(&self, search: Search) -> Result<Answer<Found, Searching>> {
+        self.engine.find(search, self.views.lock().clone())
     }
 
     fn text(&self, text: &str) -> Option<String> {

@@ -7,7 +7,7 @@ use napi_derive::napi;
 
 use super::with;
 use crate::collator::Collation;
-use crate::engine::{Advance, Emission};
+use crate::engine::{Advance, Emission, Engine};
 use crate::error::{Error, Result};
 use crate::node::decoder::Decoded;
 use crate::node::failure::{as_number, throw};
@@ -20,7 +20,7 @@ use crate::view::{Emitted, collation};
 /// not: `null`.
 #[napi(catch_unwind)]
 pub fn view_want(env: Env, number: u32, view: u32, must: bool) -> napi::Result<Option<f64>> {
-    let snapshot = store(&env, number)?.engine.snapshot().map_err(|error| throw(&env, &error))?;
+    let snapshot = store(&env, number)?.engine().and_then(Engine::snapshot).map_err(|error| throw(&env, &error))?;
     with(&env, number, view, |index| {
         let is_wanted = must || !index.stands_at(&snapshot);
         Ok(is_wanted.then(|| as_number(index.want(snapshot))))

@@ -4,7 +4,7 @@ use napi::Env;
 use napi_derive::napi;
 
 use super::{Reduce, with};
-use crate::engine::Reading;
+use crate::engine::{Engine, Reading};
 use crate::error::{Error, Result};
 use crate::key::code_unit;
 use crate::node::decoder::Decoded;
@@ -56,7 +56,7 @@ fn reading(env: &Env, number: u32, view: u32, moment: Option<f64>) -> napi::Resu
     if let Some(moment) = moment.and_then(as_count) {
         return with(env, number, view, |index| Ok(index.reading_at(moment)));
     }
-    let snapshot = store(env, number)?.engine.snapshot().map_err(|error| throw(env, &error))?;
+    let snapshot = store(env, number)?.engine().and_then(Engine::snapshot).map_err(|error| throw(env, &error))?;
     with(env, number, view, |index| Ok(index.reading(&snapshot)))
 }
 

@@ -59,7 +59,7 @@ mod test;
 
 use std::collections::HashSet;
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use self::collision::Names;
@@ -67,7 +67,7 @@ use self::folders::make_folder;
 use self::layout::{JOURNAL, LOCK, PRIVATE, TEMPORARY};
 use self::place::Placer;
 use self::shared::{Limits, Shared, note_failure};
-use super::{Capabilities, Group, Keeper, Loaded, Outcome, Storage, Watcher};
+use super::{Capabilities, Group, Keeper, Loaded, Outcome, Place, Storage, Watcher};
 use crate::collator::Collation;
 use crate::disk::{Disk, Held, System};
 use crate::error::{ErrorKind, Result};
@@ -136,6 +136,17 @@ impl Files {
     pub fn new(directory: PathBuf, options: Options) -> Self {
         let mount = move || System::mount(&directory).map(|disk| Arc::new(disk) as Arc<dyn Disk>);
         Self::on(Box::new(mount), options)
+    }
+
+    /// A driver for a directory that is opened now, and created where it is missing; and which one it is.
+    ///
+    /// # Errors
+    ///
+    /// The system's.
+    pub fn mount(directory: &Path, options: Options) -> Result<(Place, Self)> {
+        let disk = Arc::new(System::mount(directory)?);
+        let place = disk.place()?;
+        Ok((place, Self::on(Box::new(move || Ok(Arc::clone(&disk) as Arc<dyn Disk>)), options)))
     }
 
     fn on(mount: Mount, options: Options) -> Self {
