@@ -479,6 +479,36 @@ export interface DatastoreEvents {
     error: [error: DatastoreError];
     /** Syncing, or placing files in the background, is hindered, and goes on being tried; told once a spell. */
     degraded: [error: DatastoreError];
+    /**
+     * More survives a power cut than before: told after each sync in the background, at most once a `syncInterval`, and
+     * before a `flush` resolves. Keeps no process alive. Not told by `close`, and where `durability` is `'none'`.
+     */
+    flush: [flushed: Flushed];
+}
+
+/** How far a store was made durable. */
+export interface Flushed {
+    /** The last change that survives a power cut. */
+    sequence: number;
+    /** How many documents are in the journal but not in their files yet. */
+    filesBehind: number;
+}
+
+/**
+ * How long the last 1,024 commits took, in milliseconds: from when they were handed to the engine until its answer was there,
+ * refused ones included. A commit is what crosses together: a batch, a transaction, or up to 32 single writes. `null` where
+ * there was none.
+ */
+export interface CommitStats {
+    /** How many there were since the store was made. */
+    count: number;
+    /** How many of them the numbers below are of. */
+    measured: number;
+    /** The median. */
+    p50: number | null;
+    /** The 99th percentile. */
+    p99: number | null;
+    max: number | null;
 }
 
 /**
@@ -521,6 +551,7 @@ export interface Stats {
     degraded: DatastoreError | null;
     views: Record<string, ViewStats>;
     cache: CacheStats;
+    commits: CommitStats;
 }
 
 /** What is kept of documents as objects, so that a read need not parse its text again. */

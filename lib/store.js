@@ -9,6 +9,7 @@ const binding = require('./native.js');
 const { checkNotAborted } = require('./abort.js');
 const { parsed, useDecoder } = require('./decoder.js');
 const { ClosedError, fromNative, native } = require('./errors.js');
+const { Latencies } = require('./latencies.js');
 const named = require('./named-answer.js');
 const { ObjectCache } = require('./object-cache.js');
 const { Once } = require('./once.js');
@@ -25,6 +26,7 @@ const FAILED = 3;
 const DEGRADED = 4;
 const ANSWERED = 5;
 const PROGRESS = 6;
+const FLUSHED = 7;
 
 /** What those that nobody waits for are called in JavaScript. */
 const NAMES = { [FAILED]: 'error', [DEGRADED]: 'degraded' };
@@ -225,7 +227,7 @@ class Store {
 
     /** Makes everything durable that was handed over so far. Resolves to `null` or the facts of a failure. */
     async flush() {
-        const [answer] = await this.#state.ask((ticket) => binding.flush(this.#number, ticket));
+        const [answer] = await this.#state.ask((ticket) => binding.flush(this.#number, ticket), false);
         return answer;
     }
 
@@ -259,6 +261,7 @@ class Store {
         return {
             ...numbers,
             cache: this.#cache.stats(),
+            commits: this.#state.latencies.stats(),
             failure: failure && fromNative(failure),
             degraded: degraded && fromNative(degraded),
         };
@@ -291,6 +294,8 @@ class Store {
 class State {
     number = NONE;
     progress = null;
+    /** Of the answers to writes. */
+    latencies = new Latencies();
     #gathered = null;
     #tickets = new Map();
     #vigil = new Vigil(() => this.#tickets.size > 0);
@@ -347,11 +352,16 @@ class State {
         );
     }
 
-    /** Asks for something that comes after all that was handed over, or gathered. Resolves to its answers. */
-    ask(start) {
+    /**
+     * Asks for something that comes after all that was handed over, or gathered. Resolves to its answers.
+     *
+     * @param {(ticket: number) => void} start
+     * @param {boolean} [isCommit] whether its latency counts
+     */
+    ask(start, isCommit) {
         this.handOver();
         return new Promise((resolve) => {
-            this.#submit(start, resolve, (facts) => [facts]);
+            this.#submit(start, resolve, (facts) => [facts], isCommit);
         });
     }
 
@@ -403,11 +413,11 @@ class State {
         }
     }
 
-    #submit(start, settle, refused) {
+    #submit(start, settle, refused, isCommit = true) {
         const ticket = this.#nextTicket++;
         try {
             start(ticket);
-            this.#tickets.set(ticket, { settle, begun: this.#vigil.begin() });
+            this.#tickets.set(ticket, { settle, begun: this.#vigil.begin(), isCommit });
         } catch (facts) {
             settle(refused(facts));
         }
@@ -420,11 +430,18 @@ class State {
      */
     receive(event, ticket, payload) {
         if (event === SETTLED) {
-            this.#vigil.end(this.#tickets.get(ticket).begun);
+            this.#measure(this.#tickets.get(ticket));
         }
         this.#arrived.push({ event, ticket, payload });
         if (this.#arrived.length === 1) {
             setImmediate(this.#deliver);
+        }
+    }
+
+    #measure({ begun, isCommit }) {
+        const took = this.#vigil.end(begun);
+        if (isCommit) {
+            this.latencies.add(took);
         }
     }
 
@@ -450,6 +467,9 @@ class State {
             this.#calls.get(ticket)?.tell(...payload);
         } else if (event in NAMES) {
             this.#tell(NAMES[event], fromNative(payload));
+        } else if (event === FLUSHED) {
+            const [sequence, filesBehind] = payload;
+            this.#tell('flush', { sequence, filesBehind });
         } else {
             const resolve = this.#expected.get(event);
             this.#expected.delete(event);
@@ -457,7 +477,7 @@ class State {
         }
     }
 
-    #tell(name, error) {
+    #tell(name, told) {
         this.#watchers = this.#watchers.filter((watcher) => watcher.deref() !== undefined);
         for (const watcher of this.#watchers) {
             // What a listener throws is uncaught as ever, and not the native side's to deal with.
@@ -465,7 +485,7 @@ class State {
                 const emitter = watcher.deref();
                 // An 'error' that nobody listens for would be thrown.
                 if (emitter?.listenerCount(name) > 0) {
-                    emitter.emit(name, error);
+                    emitter.emit(name, told);
                 }
             });
         }
