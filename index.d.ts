@@ -473,6 +473,73 @@ export interface Transaction<Doc = AnyDocument> {
     ): Promise<Page<WithOptionalDocument<KeyItem, Doc>> & { total?: number }>;
 }
 
+/** What a migration's function is told beside document and key. */
+export interface MigrationContext {
+    version: number;
+    /** Whether what it returns is thrown away. */
+    dryRun: boolean;
+}
+
+/** The way from one version of the documents to the next. */
+export interface Migration {
+    /** A positive integer, higher than the one before; any number may be left out. */
+    version: number;
+    /**
+     * Returns the new version of a document, `undefined` to leave it, or `null` to delete it. What it returns as `_rev` does not
+     * count. Called anew where somebody else wrote meanwhile what its batch has read: so let it do nothing but compute.
+     */
+    up(
+        // biome-ignore lint/suspicious/noExplicitAny: a document of a version that has no type any more
+        document: any,
+        key: string,
+        context: MigrationContext,
+    ): object | null | undefined | Promise<object | null | undefined>;
+}
+
+/** How far the migration to a version is. */
+export interface MigrationProgress {
+    /** Of a dry run, which takes each document through all versions, the last one. */
+    version: number;
+    /** How many documents were looked at by this call; equals `total` in the last call. */
+    done: number;
+    /** How many there are to look at. */
+    total: number;
+}
+
+/** The options of `migrate`. */
+export interface MigrateOptions {
+    /** Tells what would be done, as of one moment, and writes nothing. Default: `false`. */
+    dryRun?: boolean | undefined;
+    /** How many documents a batch has. Default: 100. */
+    batchSize?: number | undefined;
+    /** Ends it before the next document with code `ABORT_ERR`; nothing of the batch under way is written. */
+    signal?: AbortSignal | undefined;
+    /** Called after each batch. What it throws rejects the call. */
+    onProgress?: ((progress: MigrationProgress) => void) | undefined;
+}
+
+/** What one migration did, or would do. */
+export interface MigrationStep {
+    version: number;
+    /** How many documents it was given. */
+    documents: number;
+    changed: number;
+    deleted: number;
+    /** The first thousand keys of documents changed or deleted. */
+    keys: string[];
+}
+
+/** What `migrate` did, or would do. */
+export interface MigrationReport {
+    /** The version of the documents before; 0 where none was ever told. */
+    from: number;
+    /** The version afterwards. */
+    to: number;
+    dryRun: boolean;
+    /** What this call did for each version, in their order. */
+    migrations: MigrationStep[];
+}
+
 /** What a datastore tells beside its answers, to those who listen. */
 export interface DatastoreEvents {
     /** A failure has left the files in doubt: writes are refused from now on, with this error of code `POISONED`. */
@@ -775,6 +842,17 @@ export class Datastore<Doc extends object = AnyDocument> extends EventEmitter<Da
     ): Promise<Result>;
 
     /**
+     * Brings every document to the version of the last migration, by those that are newer than the documents, in batches that
+     * are all or nothing. Where it was cut short, the next call goes on behind the last batch. An empty store starts at the
+     * last version; none goes back.
+     * @throws `MigrationError`, with nothing of its batch written; code `SCHEMA_TOO_NEW` (`version`, `newest`) where the
+     * documents are of a later version than the list knows; `AssertionError` while another call is under way;
+     * `ConflictError` where others went on writing the documents of a batch; code `ABORT_ERR`; code `UNSUPPORTED` over a
+     * custom engine or file system
+     */
+    migrate(migrations: readonly Migration[], options?: MigrateOptions): Promise<MigrationReport>;
+
+    /**
      * Resolves when everything acknowledged so far, and every write called before, would survive a power cut and is in
      * its file. An update that is still running, and a write that waits for one, is not waited for.
      * @throws `StorageError`; code `POISONED`; code `UNSUPPORTED` over a custom file system, or engine without it
@@ -927,6 +1005,7 @@ export type OtherCode =
     | 'POISONED'
     | 'KEY_COLLISION'
     | 'NATIVE_LOAD'
+    | 'SCHEMA_TOO_NEW'
     | 'ABORT_ERR';
 
 /** The base of every error that this package creates. Branch on `code`. */
@@ -1003,6 +1082,14 @@ export class ViewReduceError extends DatastoreError {
     static readonly CODE: 'VIEW_REDUCE';
     readonly code: 'VIEW_REDUCE';
     readonly viewId: string;
+}
+
+/** A migration's function failed, or returned what is no document; `cause` tells. */
+export class MigrationError extends DatastoreError {
+    static readonly CODE: 'MIGRATION';
+    readonly code: 'MIGRATION';
+    readonly version: number;
+    readonly key: string;
 }
 
 /** The operating system refused; `code` is its own (`ENOSPC`, `EACCES`, ...), as in Node's `fs` errors. */

@@ -22,12 +22,14 @@ const { OF_STORE, asksToSync, isGiven, level } = require('./durability.js');
 const { DatastoreEngine, driverOf } = require('./engine.js');
 const { AssertionError, ClosedError, NotFoundError } = require('./errors.js');
 const { countQuery, firstQuery, pageQuery } = require('./find.js');
+const { DryRun } = require('./dry-run.js');
 const { KeyOrder } = require('./key-order.js');
 const { loadOptions, loading } = require('./loading.js');
+const { Migrator, migrateOptions, migrationsOf } = require('./migrate.js');
 const { buildOptions, keyQuery, viewQuery } = require('./query.js');
 const { ruleOf } = require('./rule.js');
 const { take } = require('./taken.js');
-const { transact } = require('./transaction.js');
+const { look, transact } = require('./transaction.js');
 const { UnderWay } = require('./under-way.js');
 const { current, inside, newTurn } = require('./update-context.js');
 
@@ -67,6 +69,7 @@ class Datastore extends EventEmitter {
     #order = new KeyOrder();
     #underWay = new UnderWay();
     #closed = null;
+    #isMigrating = false;
 
     constructor(options) {
         const checked = checkOptions(options, OPTIONS, 'Datastore');
@@ -202,6 +205,25 @@ class Datastore extends EventEmitter {
         });
     }
 
+    /** Brings the documents to the version of the last migration. Resolves to what was done. */
+    async migrate(migrations, options) {
+        const list = migrationsOf(migrations);
+        const checked = migrateOptions(options);
+        this.#driver.mustBeAtomic('a migration');
+        if (this.#mustLoad()) {
+            await orAborted(checked.signal, this.#driver.load());
+        }
+        if (this.#isMigrating) {
+            throw new AssertionError('a migration is under way');
+        }
+        this.#isMigrating = true;
+        try {
+            return await (checked.dryRun ? this.#rehearse(list, checked) : this.#migrate(list, checked));
+        } finally {
+            this.#isMigrating = false;
+        }
+    }
+
     /** Resolves when what was acknowledged so far is synced and, with background files, in its file. */
     async flush() {
         const mustLoad = this.#mustLoad();
@@ -310,6 +332,17 @@ class Datastore extends EventEmitter {
             await orAborted(query.signal, this.#driver.load());
         }
         return this.#driver.find(query);
+    }
+
+    #migrate(migrations, options) {
+        const transaction = (run) => this.transaction(run, { retries: this.#retries });
+        const countRange = (range) => this.#driver.queryKeys(keyQuery({ ...range, limit: 1 })).total;
+        return new Migrator({ transaction, countRange }, migrations, options).run();
+    }
+
+    #rehearse(migrations, options) {
+        const rehearse = (transaction) => new DryRun(transaction, migrations, options).run();
+        return this.#underWay.run(() => look(this.#driver, rehearse, this));
     }
 
     /** Whether a read has to wait for the load. Where not, it must not wait at all: it answers for the moment of its call. */
