@@ -29,6 +29,7 @@ const { Migrator, migrateOptions, migrationsOf } = require('./migrate.js');
 const { buildOptions, keyQuery, viewQuery } = require('./query.js');
 const { ruleOf } = require('./rule.js');
 const { take } = require('./taken.js');
+const { traceable } = require('./tracing.js');
 const { look, transact } = require('./transaction.js');
 const { UnderWay } = require('./under-way.js');
 const { current, inside, newTurn } = require('./update-context.js');
@@ -87,6 +88,10 @@ class Datastore extends EventEmitter {
         this.#lockingQueue = lockingQueue;
         this.#requireRev = requireRev;
         this.#retries = retries;
+    }
+
+    static {
+        traceable(Datastore, (datastore) => datastore.#driver.directory);
     }
 
     /** The engine below: synchronous reads, unconditional writes, the same views. */

@@ -30,12 +30,15 @@ class NativeDriver {
     progress = new Progress();
     /** What an answered write survives: `'none'`, `'os'` or `'full'`. */
     durability;
+    /** Absolute; `undefined` where there is none. */
+    directory;
     #store;
     #views;
 
     /** @param {ConstructorParameters<typeof Store>[0]} options */
     constructor(options) {
         this.durability = options.durability;
+        this.directory = options.directory;
         this.#store = new Store(options, this.progress);
         this.#views = new Views(this.#store);
     }
