@@ -3,6 +3,7 @@
 /** Migrations: every document from one version to the next, in batches. Killed in the middle: `migration-crash.test.js`. */
 
 const assert = require('node:assert/strict');
+const { AsyncResource } = require('node:async_hooks');
 const fs = require('node:fs');
 const path = require('node:path');
 const { test } = require('node:test');
@@ -340,6 +341,18 @@ test('close ends a migration after the batch under way', async (t) => {
     const again = await openStore(t, { directory: directories.get(store) });
     await again.migrate([{ version: 1, up }]);
     assert.ok(Object.values(await documentsOf(again)).every(({ done }) => done === 1));
+});
+
+test('close ends a dry run after the documents under way', async (t) => {
+    const store = await storeOf(t, 6);
+    let closed;
+    const onProgress = () => {
+        // Inside of it, it would wait for itself.
+        closed ??= outside(() => store.close());
+    };
+    const outside = AsyncResource.bind((run) => run());
+    await assert.rejects(store.migrate([adds(1)], { dryRun: true, batchSize: 2, onProgress }), { code: 'CLOSED' });
+    await closed;
 });
 
 test('requireRev does not stand in the way', async (t) => {

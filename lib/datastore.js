@@ -346,7 +346,8 @@ class Datastore extends EventEmitter {
     }
 
     #rehearse(migrations, options) {
-        const rehearse = (transaction) => new DryRun(transaction, migrations, options).run();
+        const isClosing = () => this.#closed !== null;
+        const rehearse = (transaction) => new DryRun(transaction, migrations, options, isClosing).run();
         return this.#underWay.run(() => look(this.#driver, rehearse, this));
     }
 

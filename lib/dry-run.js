@@ -5,6 +5,7 @@
 const { setImmediate } = require('node:timers/promises');
 const { checkNotAborted } = require('./abort.js');
 const { stringify } = require('./check.js');
+const { ClosedError } = require('./errors.js');
 const { attempt, contextOf, newStep, newestOf, note, pending } = require('./migrate.js');
 const { SCHEMA_KEY, readVersion } = require('./schema-version.js');
 
@@ -12,6 +13,7 @@ class DryRun {
     #transaction;
     #migrations;
     #options;
+    #isClosing;
     #done = 0;
     #total;
 
@@ -19,11 +21,13 @@ class DryRun {
      * @param {import('./transaction.js').Transaction} transaction never committed
      * @param {import('./migrate.js').Migration[]} migrations
      * @param {ReturnType<typeof import('./migrate.js').migrateOptions>} options
+     * @param {() => boolean} isClosing whether the store waits for this to end
      */
-    constructor(transaction, migrations, options) {
+    constructor(transaction, migrations, options, isClosing) {
         this.#transaction = transaction;
         this.#migrations = migrations;
         this.#options = options;
+        this.#isClosing = isClosing;
     }
 
     /** Resolves to the report that the migrations would. */
@@ -64,6 +68,9 @@ class DryRun {
             cursor = page.cursor ?? undefined;
             // Others have their turn.
             await setImmediate();
+            if (this.#isClosing()) {
+                throw new ClosedError('the datastore is closed');
+            }
         } while (cursor !== undefined);
     }
 
