@@ -343,12 +343,109 @@ export interface Transaction<Doc = AnyDocument> {
     ): Promise<Page<WithOptionalDocument<KeyItem, Doc>> & { total?: number }>;
 }
 
+/** What a migration's function is told beside document and key. */
+export interface MigrationContext {
+    version: number;
+    /** Whether what it returns is thrown away. */
+    dryRun: boolean;
+}
+
+/** The way from one version of the documents to the next. */
+export interface Migration {
+    /** A positive integer, higher than the one before; any number may be left out. */
+    version: number;
+    /**
+     * Returns the new version of a document, `undefined` to leave it, or `null` to delete it. What it returns as `_rev` does not
+     * count. Called anew where somebody else wrote meanwhile what its batch has read: so let it do nothing but compute.
+     */
+    up(
+        // biome-ignore lint/suspicious/noExplicitAny: a document of a version that has no type any more
+        document: any,
+        key: string,
+        context: MigrationContext,
+    ): object | null | undefined | Promise<object | null | undefined>;
+}
+
+/** How far the migration to a version is. */
+export interface MigrationProgress {
+    /** Of a dry run, which takes each document through all versions, the last one. */
+    version: number;
+    /** How many documents were looked at by this call; equals `total` in the last call. */
+    done: number;
+    /** How many there are to look at. */
+    total: number;
+}
+
+/** The options of `migrate`. */
+export interface MigrateOptions {
+    /** Tells what would be done, as of one moment, and writes nothing. Default: `false`. */
+    dryRun?: boolean | undefined;
+    /** How many documents a batch has. Default: 100. */
+    batchSize?: number | undefined;
+    /** Ends it before the next document with code `ABORT_ERR`; nothing of the batch under way is written. */
+    signal?: AbortSignal | undefined;
+    /** Called after each batch. What it throws rejects the call. */
+    onProgress?: ((progress: MigrationProgress) => void) | undefined;
+}
+
+/** What one migration did, or would do. */
+export interface MigrationStep {
+    version: number;
+    /** How many documents it was given. */
+    documents: number;
+    changed: number;
+    deleted: number;
+    /** The first thousand keys of documents changed or deleted. */
+    keys: string[];
+}
+
+/** What `migrate` did, or would do. */
+export interface MigrationReport {
+    /** The version of the documents before; 0 where none was ever told. */
+    from: number;
+    /** The version afterwards. */
+    to: number;
+    dryRun: boolean;
+    /** What this call did for each version, in their order. */
+    migrations: MigrationStep[];
+}
+
 /** What a datastore tells beside its answers, to those who listen. */
 export interface DatastoreEvents {
     /** A failure has left the files in doubt: writes are refused from now on, with this error of code `POISONED`. */
     error: [error: DatastoreError];
     /** Syncing, or placing files in the background, is hindered, and goes on being tried; told once a spell. */
     degraded: [error: DatastoreError];
+    /**
+     * More survives a power cut than before: told after each sync in the background, at most once a `syncInterval`, and
+     * before a `flush` resolves. Keeps no process alive. Not told by `close`, and where `durability` is `'none'`.
+     */
+    flush: [flushed: Flushed];
+}
+
+/** How far a store was made durable. */
+export interface Flushed {
+    /** The last change that survives a power cut. */
+    sequence: number;
+    /** How many documents are in the journal but not in their files yet. */
+    filesBehind: number;
+}
+
+/**
+ * How long the last 1,024 commits took, in milliseconds: from when they were handed to the engine until its answer was there,
+ * refused ones included. A commit is what crosses together: a batch, a transaction, or up to 32 single writes. `null` where
+ * there was none.
+ */
+export interface CommitStats {
+    /** How many there were since the store was made. */
+    count: number;
+    /** How many of them the numbers below are of. */
+    measured: number;
+    /** The median. */
+    p50: number | null;
+    /** The 99th percentile. */
+    p99: number | null;
+    max: number | null;
 }
 
 /**
@@ -391,6 +488,7 @@ export interface Stats {
     degraded: DatastoreError | null;
     views: Record<string, ViewStats>;
     cache: CacheStats;
+    commits: CommitStats;
 }
 
 /** What is kept of documents as objects, so that a read need not parse its text again. */
@@ -675,6 +773,17 @@ export class Datastore<
         run: (transaction: Transaction<Doc>) => Result | Promise<Result>,
         options?: TransactionOptions,
     ): Promise<Result>;
+
+    /**
+     * Brings every document to the version of the last migration, by those that are newer than the documents, in batches that
+     * are all or nothing. Where it was cut short, the next call goes on behind the last batch. An empty store starts at the
+     * last version; none goes back.
+     * @throws `MigrationError`, with nothing of its batch written; code `SCHEMA_TOO_NEW` (`version`, `newest`) where the
+     * documents are of a later version than the list knows; `AssertionError` while another call is under way;
+     * `ConflictError` where others went on writing the documents of a batch; code `ABORT_ERR`; code `UNSUPPORTED` over a
+     * custom engine or file system
+     */
+    migrate(migrations: readonly Migration[], options?: MigrateOptions): Promise<MigrationReport>;
 
     /**
      * Resolves when everything acknowledged so far, and every write called before, would survive a power cut and is in
@@ -973,6 +1082,7 @@ export type OtherCode =
     | 'POISONED'
     | 'KEY_COLLISION'
     | 'NATIVE_LOAD'
+    | 'SCHEMA_TOO_NEW'
     | 'ABORT_ERR';
 
 /** A `DatastoreError` without a class of its own. */
@@ -992,6 +1102,7 @@ export type AnyDatastoreError =
     | CorruptError
     | ViewMapError
     | ViewReduceError
+    | MigrationError
     | StorageError
     | OtherError;
 
@@ -1079,6 +1190,14 @@ export class ViewReduceError extends DatastoreError {
     static readonly CODE: 'VIEW_REDUCE';
     readonly code: 'VIEW_REDUCE';
     readonly viewId: string;
+}
+
+/** A migration's function failed, or returned what is no document; `cause` tells. */
+export class MigrationError extends DatastoreError {
+    static readonly CODE: 'MIGRATION';
+    readonly code: 'MIGRATION';
+    readonly version: number;
+    readonly key: string;
 }
 
 /** The operating system's name for what went wrong. */

@@ -14,4 +14,5 @@ module.exports.ClosedError = errors.ClosedError;
 module.exports.CorruptError = errors.CorruptError;
 module.exports.ViewMapError = errors.ViewMapError;
 module.exports.ViewReduceError = errors.ViewReduceError;
+module.exports.MigrationError = errors.MigrationError;
 module.exports.StorageError = errors.StorageError;

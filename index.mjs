@@ -12,5 +12,6 @@ export const {
     CorruptError,
     ViewMapError,
     ViewReduceError,
+    MigrationError,
     StorageError,
 } = kixx;

@@ -320,6 +320,7 @@ test('listeners keep no process alive, and no store from being collected', async
             const store = new kixx.Datastore({ directory });
             store.on('error', () => store.stats());
             store.on('degraded', () => store.stats());
+            store.on('flush', () => store.stats());
             await store.setItem('a', {});
         };
         await use();

@@ -135,6 +135,7 @@ for (const way of WAYS) {
         const script = `
             store.on('error', () => {});
             store.on('degraded', () => {});
+            store.on('flush', () => {});
             await store.setItem('a', document(1));
             process.on('beforeExit', () => process.stdout.write('nothing left to do'));`;
         assert.equal(await run(way, directory, script), 'nothing left to do');

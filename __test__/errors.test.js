@@ -25,6 +25,7 @@ const CLASSES = {
     CorruptError: ['CORRUPT', undefined],
     ViewMapError: ['VIEW_MAP', undefined],
     ViewReduceError: ['VIEW_REDUCE', undefined],
+    MigrationError: ['MIGRATION', undefined],
 };
 
 for (const [name, [code, httpStatusCode]] of Object.entries(CLASSES)) {

@@ -124,6 +124,11 @@ function isBuilt({ rows, skipped, sequence, duplicates }) {
 const written = { _rev: 1, n: 9 };
 const setOwn = { type: 'set', key: 'own', document: { n: 9 } };
 const newView = { map() {} };
+const migration = { version: 1, up: (document) => ({ ...document, n: 9 }) };
+
+function isMigrated({ migrations }) {
+    assert.deepEqual(migrations, [{ version: 1, documents: 2, changed: 2, deleted: 0, keys: ['other', 'own'] }]);
+}
 
 /** Where nothing is, in a folder that is removed when all tests have ended. */
 let places = 0;
@@ -152,6 +157,7 @@ const OF_DATASTORE = {
     deleteItems: [false, (store) => store.deleteItems(['own']), write(['own'])],
     batch: [false, (store) => store.batch([setOwn]), write([{ key: 'own', document: written }])],
     transaction: [false, (store) => store.transaction((tx) => tx.setItem('own', { n: 9 })), write(written)],
+    migrate: [false, (store) => store.migrate([migration]), write(isMigrated)],
     flush: [false, (store) => store.flush(), whileOpen(undefined)],
     queryKeys: [false, (store) => store.queryKeys(), whileOpen(KEYS)],
     queryView: [false, (store) => store.queryView('view'), whileOpen(ROWS)],

@@ -23,15 +23,18 @@ const { OF_STORE, asksToSync, isGiven, level } = require('./durability.js');
 const { DatastoreEngine, driverOf } = require('./engine.js');
 const { AssertionError, ClosedError, NotFoundError } = require('./errors.js');
 const { countQuery, firstQuery, pageQuery } = require('./find.js');
+const { DryRun } = require('./dry-run.js');
 const { importOptions, importRecords } = require('./import.js');
 const { walking } = require('./items.js');
 const { KeyOrder } = require('./key-order.js');
 const { loadOptions, loading } = require('./loading.js');
+const { Migrator, migrateOptions, migrationsOf } = require('./migrate.js');
 const { buildOptions, itemsQuery, keyQuery, viewQuery } = require('./query.js');
 const { iteratorOf } = require('./records.js');
 const { ruleOf } = require('./rule.js');
 const { take } = require('./taken.js');
-const { transact } = require('./transaction.js');
+const { traceable } = require('./tracing.js');
+const { look, transact } = require('./transaction.js');
 const { UnderWay } = require('./under-way.js');
 const { current, inside, newTurn } = require('./update-context.js');
 
@@ -71,6 +74,7 @@ class Datastore extends EventEmitter {
     #order = new KeyOrder();
     #underWay = new UnderWay();
     #closed = null;
+    #isMigrating = false;
 
     constructor(options) {
         const checked = checkOptions(options, OPTIONS, 'Datastore');
@@ -88,6 +92,10 @@ class Datastore extends EventEmitter {
         this.#lockingQueue = lockingQueue;
         this.#requireRev = requireRev;
         this.#retries = retries;
+    }
+
+    static {
+        traceable(Datastore, (datastore) => datastore.#driver.directory);
     }
 
     /** The engine below: synchronous reads, unconditional writes, the same views. */
@@ -204,6 +212,25 @@ class Datastore extends EventEmitter {
             }
             return transact(this.#driver, run, { owner: this, requireRev: this.#requireRev, retries, synced });
         });
+    }
+
+    /** Brings the documents to the version of the last migration. Resolves to what was done. */
+    async migrate(migrations, options) {
+        const list = migrationsOf(migrations);
+        const checked = migrateOptions(options);
+        this.#driver.mustBeAtomic('a migration');
+        if (this.#mustLoad()) {
+            await orAborted(checked.signal, this.#driver.load());
+        }
+        if (this.#isMigrating) {
+            throw new AssertionError('a migration is under way');
+        }
+        this.#isMigrating = true;
+        try {
+            return await (checked.dryRun ? this.#rehearse(list, checked) : this.#migrate(list, checked));
+        } finally {
+            this.#isMigrating = false;
+        }
     }
 
     /** Resolves when what was acknowledged so far is synced and, with background files, in its file. */
@@ -367,6 +394,18 @@ class Datastore extends EventEmitter {
             signal: query.signal,
             read,
         });
+    }
+
+    #migrate(migrations, options) {
+        const transaction = (run) => this.transaction(run, { retries: this.#retries });
+        const countRange = (range) => this.#driver.queryKeys(keyQuery({ ...range, limit: 1 })).total;
+        return new Migrator({ transaction, countRange }, migrations, options).run();
+    }
+
+    #rehearse(migrations, options) {
+        const isClosing = () => this.#closed !== null;
+        const rehearse = (transaction) => new DryRun(transaction, migrations, options, isClosing).run();
+        return this.#underWay.run(() => look(this.#driver, rehearse, this));
     }
 
     /** Whether a read has to wait for the load. Where not, it must not wait at all: it answers for the moment of its call. */

@@ -31,6 +31,8 @@ class NativeDriver {
     progress = new Progress();
     /** What an answered write survives: `'none'`, `'os'` or `'full'`. */
     durability;
+    /** Absolute; `undefined` where there is none. */
+    directory;
     #store;
     #views;
     /** Whether a load was begun that has not failed. */
@@ -40,6 +42,7 @@ class NativeDriver {
     /** @param {ConstructorParameters<typeof Store>[0]} options */
     constructor(options) {
         this.durability = options.durability ?? 'os';
+        this.directory = options.directory;
         this.#store = new Store(options, this.progress);
         this.#views = new Views(this.#store);
     }

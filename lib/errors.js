@@ -67,6 +67,9 @@ const ViewMapError = withCode('ViewMapError', 'VIEW_MAP');
 /** A view's rows cannot be reduced: `viewId`, and `key` of the document with the value at fault or `cause` of the function. */
 const ViewReduceError = withCode('ViewReduceError', 'VIEW_REDUCE');
 
+/** A migration's function failed: `version`, `key`, `cause`. */
+const MigrationError = withCode('MigrationError', 'MIGRATION');
+
 /** A call was aborted; `cause` is the signal's reason. Users know it by its code and name, as other libraries' ones. */
 const AbortError = withCode('AbortError', 'ABORT_ERR');
 
@@ -136,6 +139,7 @@ module.exports = {
     CorruptError,
     ViewMapError,
     ViewReduceError,
+    MigrationError,
     AbortError,
     StorageError,
     fromNative,

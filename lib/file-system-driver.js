@@ -27,11 +27,12 @@ const READERS = 16;
 
 class FileSystemDriver extends CheckingDriver {
     loadReport = null;
+    /** As it was given: what it means is between the user and his file system. */
+    directory;
     progress = new Progress();
     #memory;
     #order = new KeyOrder();
     #underWay = new UnderWay();
-    #directory;
     #fileSystem;
     #load = new Once(() => this.#startLoad());
     #loaded = false;
@@ -40,7 +41,7 @@ class FileSystemDriver extends CheckingDriver {
     constructor(directory, fileSystem, ofMemory = {}) {
         super();
         this.#memory = new NativeDriver({ durability: 'none', ...ofMemory });
-        this.#directory = directory;
+        this.directory = directory;
         this.#fileSystem = fileSystem;
     }
 
@@ -54,7 +55,7 @@ class FileSystemDriver extends CheckingDriver {
 
     async #startLoad() {
         const started = performance.now();
-        const entries = await this.#fileSystem.readDocumentDirectory(this.#directory);
+        const entries = await this.#fileSystem.readDocumentDirectory(this.directory);
         const names = Array.from(entries, (entry) => (typeof entry === 'string' ? entry : entry.name));
         const keys = names.map(keyOf).filter((key) => key !== null);
         const texts = new Map();
@@ -225,7 +226,7 @@ class FileSystemDriver extends CheckingDriver {
     }
 
     #pathOf(key) {
-        return path.join(this.#directory, `${encodeURIComponent(key)}${SUFFIX}`);
+        return path.join(this.directory, `${encodeURIComponent(key)}${SUFFIX}`);
     }
 }
 

@@ -4,6 +4,7 @@
 
 const { show } = require('./check.js');
 const { AssertionError } = require('./errors.js');
+const { SCHEMA_KEY } = require('./schema-version.js');
 
 /** In place of rows: the document is left out. */
 const SKIPPED = '-';
@@ -48,6 +49,10 @@ class MapFunction {
     }
 
     #collect(document, lines) {
+        if (document[SCHEMA_KEY] !== undefined) {
+            // Ours, and not what the map function was written for.
+            return;
+        }
         let isOpen = true;
         let obstacle;
         const emit = (key, value) => {

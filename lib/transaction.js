@@ -93,6 +93,17 @@ async function transact(driver, run, { owner, requireRev, retries, synced }) {
     }
 }
 
+/** Runs a function in a transaction that is never committed. */
+async function look(driver, run, owner) {
+    const turn = newTurn(owner);
+    const native = driver.begin();
+    try {
+        return await inside(turn, () => run(new Transaction(native, turn, false)));
+    } finally {
+        native.end();
+    }
+}
+
 /** The error of a commit that came too late, `null` for one that was done. Any other error passes. */
 async function lossOf(committed) {
     try {
@@ -117,4 +128,4 @@ function checkWritten(keys, owner) {
     }
 }
 
-module.exports = { transact };
+module.exports = { look, transact };

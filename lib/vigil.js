@@ -43,9 +43,11 @@ class Vigil {
         return now;
     }
 
-    /** The answer came to what was asked for at that time. */
+    /** The answer came to what was asked for at that time. Tells how many milliseconds it took. */
     end(begun) {
-        this.#soon = performance.now() - begun < SOON ? this.#soon + 1 : 0;
+        const took = performance.now() - begun;
+        this.#soon = took < SOON ? this.#soon + 1 : 0;
+        return took;
     }
 
     #keep() {

@@ -13,6 +13,22 @@ function whereText(where) {
     return exactJson(where, 'where');
 }
 
+/** What is asked of which path, without the values; `undefined` where nothing is asked. */
+function outlineOf(where) {
+    if (where === null || typeof where !== 'object') {
+        return undefined;
+    }
+    return JSON.stringify(mapped(where, (condition) => (hasOperators(condition) ? mapped(condition, () => '?') : '?')));
+}
+
+function mapped(object, map) {
+    return Object.fromEntries(Object.entries(object).map(([name, value]) => [name, map(value)]));
+}
+
+function hasOperators(condition) {
+    return condition !== null && typeof condition === 'object' && Object.keys(condition)[0]?.startsWith('$') === true;
+}
+
 /**
  * JSON that leaves nothing out: what `JSON.stringify` would drop or turn into something else is refused, because a
  * condition that is silently missing finds too much.
@@ -36,4 +52,4 @@ function isLost(part) {
     );
 }
 
-module.exports = { exactJson, whereText };
+module.exports = { exactJson, outlineOf, whereText };

@@ -123,6 +123,8 @@ export function exhaustive(error: AnyDatastoreError): string {
         case 'CORRUPT':
         case 'VIEW_MAP':
         case 'VIEW_REDUCE':
+        case 'MIGRATION':
+        case 'SCHEMA_TOO_NEW':
         case 'LOCKED':
         case 'NOT_LOADED':
         case 'UNSUPPORTED':

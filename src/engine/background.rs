@@ -1,14 +1,15 @@
 //! What runs beside the calls: the thread that tends to what was committed, and flushes.
 //!
 //! A small tokio runtime on a thread of its own. At every interval it tends to the storage if something was committed
-//! since or is left over; sooner where the storage is pressed; and it flushes when asked. What fails for good, or panics,
-//! poisons the store and is never tried again.
+//! since or is left over; sooner where the storage is pressed; and it flushes when asked. Where more survives a power cut
+//! afterwards than before, that is told by an event. What fails for good, or panics, poisons the store and is never tried
+//! again.
 
 use std::io;
 use std::mem;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
@@ -33,6 +34,8 @@ struct Shared {
     health: Arc<Health>,
     /// Something was committed since the last time.
     dirty: AtomicBool,
+    /// The last commit that was told to survive a power cut. Changed by the thread alone.
+    told: AtomicU64,
     /// A mutex, held for a moment and with no other.
     orders: Mutex<Orders>,
     wake: Notify,
@@ -63,7 +66,8 @@ impl Background {
     /// The system's, where it gives no thread or no timer.
     pub fn start(interval: Duration, keeper: Arc<dyn Keeper>, health: Arc<Health>) -> io::Result<Self> {
         let orders = Mutex::default();
-        let shared = Shared { keeper, health, dirty: AtomicBool::new(false), orders, wake: Notify::new() };
+        let (dirty, told) = (AtomicBool::new(false), AtomicU64::new(keeper.stats().synced));
+        let shared = Shared { keeper, health, dirty, told, orders, wake: Notify::new() };
         let shared = Arc::new(shared);
         let runtime = runtime::Builder::new_current_thread().enable_time().build()?;
         let running = Arc::clone(&shared);
@@ -163,6 +167,7 @@ impl Shared {
         match catch_unwind(AssertUnwindSafe(act)).unwrap_or_else(panicked) {
             Ok(()) => {
                 self.health.recover();
+                self.tell();
                 Ok(())
             }
             Err(error) if error.kind() == ErrorKind::Poisoned => {
@@ -173,6 +178,14 @@ impl Shared {
                 self.health.hinder(error.clone());
                 Err(error)
             }
+        }
+    }
+
+    /// Tells how much survives a power cut, where that is more than was told before.
+    fn tell(&self) {
+        let stats = self.keeper.stats();
+        if self.told.swap(stats.synced, Ordering::Relaxed) < stats.synced {
+            self.health.advance(stats);
         }
     }
 }

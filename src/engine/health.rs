@@ -6,7 +6,8 @@
 //! - **Hindered**, for a spell: what is to be done beside the calls fails for a reason that may pass (a full disk). It is
 //!   tried again until it succeeds.
 //!
-//! Each is told once, by an [event](EngineEvent): poisoning, and the begin of each spell.
+//! Each is told once, by an [event](EngineEvent): poisoning, and the begin of each spell. What the work in the background has
+//! come to is told in the same way.
 
 use std::fmt;
 use std::sync::{Arc, OnceLock};
@@ -14,6 +15,7 @@ use std::sync::{Arc, OnceLock};
 use parking_lot::Mutex;
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::storage::KeeperStats;
 
 /// What an engine tells without being asked.
 #[derive(Clone, Debug)]
@@ -22,6 +24,8 @@ pub enum EngineEvent {
     Failed(Error),
     /// What is done in the background is hindered, for this reason; writes are taken.
     Degraded(Error),
+    /// More survives a power cut than was told before.
+    Flushed(KeeperStats),
 }
 
 /// Hears events, on one of the engine's threads. It must not wait.
@@ -78,6 +82,11 @@ impl Health {
         drop(over);
     }
 
+    /// The work in the background has come so far.
+    pub fn advance(&self, stats: KeeperStats) {
+        (self.listener)(EngineEvent::Flushed(stats));
+    }
+
     /// What hinders the work in the background.
     pub fn hindrance(&self) -> Option<Error> {
         self.hindrance.lock().clone()
@@ -105,6 +114,7 @@ mod tests {
             heard.lock().push(match event {
                 EngineEvent::Failed(error) => format!("failed {}", error.code()),
                 EngineEvent::Degraded(error) => format!("degraded {error}"),
+                EngineEvent::Flushed(stats) => format!("flushed {}", stats.synced),
             });
         };
         (Health::new(Arc::new(listener)), told)

@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 
-use super::{Capabilities, Group, Keeper, KeeperStats, Loaded, Outcome, Storage};
+use super::{Capabilities, Group, Keeper, KeeperStats, Loaded, Outcome, Sequence, Storage};
 use crate::error::{Error, ErrorKind, Result};
 
 /// The disk is full.
@@ -57,6 +57,7 @@ struct Plan {
     definitions: Option<Fault>,
     pressed: bool,
     behind: usize,
+    synced: Sequence,
     hold_load: Option<Stop>,
     hold_commit: Option<Stop>,
     hold_sync: Option<Stop>,
@@ -175,6 +176,11 @@ impl Faults {
     /// The keeper is pressed, until it has done something.
     pub fn press(&self) {
         self.plan.lock().pressed = true;
+    }
+
+    /// Commits up to this one survive a power cut.
+    pub fn sync_through(&self, sequence: Sequence) {
+        self.plan.lock().synced = sequence;
     }
 
     /// So many files are behind, until they are flushed.
@@ -354,7 +360,8 @@ impl Keeper for FaultyKeeper {
     }
 
     fn stats(&self) -> KeeperStats {
-        KeeperStats { files_behind: self.faults.plan.lock().behind, ..KeeperStats::default() }
+        let plan = self.faults.plan.lock();
+        KeeperStats { synced: plan.synced, files_behind: plan.behind, ..KeeperStats::default() }
     }
 }
 

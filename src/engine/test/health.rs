@@ -19,11 +19,11 @@ impl Told {
     fn options(&self, interval: Duration) -> Options {
         let told = self.clone();
         let on_event = Arc::new(move |event| {
-            let (word, error) = match event {
-                EngineEvent::Failed(error) => ("failed", error),
-                EngineEvent::Degraded(error) => ("degraded", error),
-            };
-            told.0.lock().push(format!("{word} {}", error.code()));
+            told.0.lock().push(match event {
+                EngineEvent::Failed(error) => format!("failed {}", error.code()),
+                EngineEvent::Degraded(error) => format!("degraded {}", error.code()),
+                EngineEvent::Flushed(stats) => format!("flushed {}, {} behind", stats.synced, stats.files_behind),
+            });
         });
         Options { interval, on_event, ..Options::default() }
     }
@@ -177,6 +177,32 @@ fn what_is_left_behind_is_tended_to_though_nothing_more_is_written() {
     faults.leave_behind(3);
     until("tended to", || count(&faults, Call::Tend) > 3);
     store.flush().unwrap();
+}
+
+#[test]
+fn what_survives_a_power_cut_is_told_once() {
+    let (faults, told) = (Faults::default(), Told::default());
+    let store = restless(&faults, &told);
+    faults.leave_behind(3);
+    faults.sync_through(5);
+    until("told", || !told.all().is_empty());
+    let tended = count(&faults, Call::Tend);
+    until("tended to again", || count(&faults, Call::Tend) > tended + 3);
+    faults.sync_through(7);
+    faults.leave_behind(0);
+    store.flush().unwrap();
+    store.flush().unwrap();
+    assert_eq!(told.all(), ["flushed 5, 3 behind", "flushed 7, 0 behind"]);
+    store.close().unwrap();
+}
+
+#[test]
+fn what_was_synced_before_the_load_is_not_told() {
+    let (faults, told) = (Faults::default(), Told::default());
+    faults.sync_through(5);
+    let store = restless(&faults, &told);
+    store.flush().unwrap();
+    assert_eq!(told.all(), Vec::<String>::new());
 }
 
 #[test]
