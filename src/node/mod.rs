@@ -12,6 +12,7 @@
 //! | `view` | documents to map, rows that were emitted, pages of rows |
 //! | `declared` | declarative views: registered, and pages of their rows |
 //! | `find` | documents by conditions |
+//! | `verify` | whether a directory is in order |
 //! | `calls` | what is answered later, to be cancelled |
 //! | `unique` | unique views and their duplicates |
 //! | `event` | answers from the engine's threads, one callback each |
@@ -48,5 +49,6 @@ mod store;
 mod text;
 mod transaction;
 mod unique;
+mod verify;
 mod view;
 mod write;

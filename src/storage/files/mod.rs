@@ -20,6 +20,7 @@
 //! | `backlog` | documents whose files follow later |
 //! | `shared` | what committer and keeper share |
 //! | `keep` | syncing, recycling, checkpoints |
+//! | `verify` | whether a directory is in order |
 //! | `format`, `definitions` | small files of ours |
 //! | `replace` | one of them, replaced as a whole |
 //! | `collision`, `folders`, `quarantine` | what their names say |
@@ -54,6 +55,7 @@ mod shared;
 mod spare;
 #[cfg(test)]
 mod test;
+mod verify;
 
 use std::collections::HashSet;
 use std::fmt;
@@ -71,6 +73,7 @@ use crate::disk::{Disk, Held, System};
 use crate::error::{ErrorKind, Result};
 use crate::key::Key;
 
+pub use self::verify::{Verdict, verify};
 pub use crate::journal::Placing;
 
 /// What to do with files that have a document's name but are none.

@@ -10,6 +10,7 @@ mod history;
 mod loading;
 mod order;
 mod recovery;
+mod verifying;
 mod writing;
 
 use std::fs;
