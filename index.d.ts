@@ -370,6 +370,73 @@ export interface Explanation {
     examined: number;
 }
 
+/** What an iteration goes over: what a query of keys selects, all of it by default. */
+export type ItemsOptions = Omit<KeyQueryOptions, 'includeDocuments' | 'limit'> & {
+    /** How many documents at most: a positive integer or `Infinity`. Default: `Infinity`. */
+    limit?: number | undefined;
+};
+
+/** A document with its key. */
+export interface Item<Doc = AnyDocument> {
+    key: string;
+    document: Stored<Doc>;
+}
+
+/**
+ * Where an import has its documents from: objects, or the text or bytes of lines `{"key":...,"document":{...}}`, cut into
+ * pieces anywhere.
+ */
+export type ImportSource<Doc = AnyDocument> =
+    | string
+    | Uint8Array
+    | Iterable<{ key: Key; document: Writable<Doc> } | string | Uint8Array>
+    | AsyncIterable<{ key: Key; document: Writable<Doc> } | string | Uint8Array>;
+
+/** What an import has come to. */
+export interface ImportReport {
+    /** How many documents were stored. */
+    written: number;
+    /** How many were not, because one with their key was there (`onExisting: 'skip'`). */
+    skipped: number;
+}
+
+/** How documents are imported. */
+export interface ImportOptions extends DurabilityOptions {
+    /**
+     * What becomes of a document whose key is there already: it is a `ConflictError` (default), it is stored whatever the
+     * revisions, or it is left out.
+     */
+    onExisting?: 'error' | 'overwrite' | 'skip' | undefined;
+    /** Whether documents keep the revisions that they come with (none: 0). Default: `false`, as with `setItem`. */
+    keepRevisions?: boolean | undefined;
+    /** Rejects the call with code `ABORT_ERR` when it is aborted. What is stored by then stays. */
+    signal?: AbortSignal | undefined;
+    /** Called whenever some documents were stored. What it throws rejects the call. */
+    onProgress?: ((progress: ImportReport) => void) | undefined;
+}
+
+/** How a backup, or a restore, is waited for. */
+export interface BackupOptions {
+    /** Gives it up: the call rejects with code `ABORT_ERR` when what it had begun is removed. */
+    signal?: AbortSignal | undefined;
+    /**
+     * Hears how many documents are written, about a hundred times; of a restore how many files are read, each of them
+     * twice. What it throws gives the call up, unless that is done by then, and rejects it.
+     */
+    onProgress?: ((progress: BuildProgress) => void) | undefined;
+}
+
+/** What a backup is. */
+export interface BackupReport {
+    documents: number;
+    /** Bytes of its files, without the manifest. */
+    bytes: number;
+    /** The last change that is in it. */
+    sequence: number;
+    /** When it was begun, as ISO 8601 has it. */
+    created: string;
+}
+
 /**
  * What an acknowledged write survives: `'none'` the end of nothing, `'os'` the end of the process, however it ends,
  * `'full'` a power cut.
@@ -807,6 +874,49 @@ export class Datastore<Doc extends object = AnyDocument> extends EventEmitter<Da
      */
     count(where: Where, options?: CountOptions): Promise<number>;
 
+    /**
+     * The documents of a range with their keys, in the order of `queryKeys`: all of the moment in which the first is asked
+     * for, whatever is written meanwhile. Some cross at a time, so it takes constant memory; leaving the loop gives the moment
+     * back. Closing the store ends it with `CLOSED`.
+     * @throws `AssertionError` at once; code `ABORT_ERR`; code `UNSUPPORTED` over a custom engine
+     */
+    items(options?: ItemsOptions): AsyncGenerator<Item<Doc>, void, undefined>;
+
+    /**
+     * The same as lines of JSON, each with its newline: `{"key":...,"document":{...}}`.
+     * @throws as `items`
+     */
+    exportItems(options?: ItemsOptions): AsyncGenerator<string, void, undefined>;
+
+    /**
+     * Stores documents one by one, in the order of the source; 256 of them, or some of a megabyte together, are under way at a
+     * time, and no more is read before these are stored. Where one is refused, those before it are stored, and some of
+     * those behind it may be; the error's `record` is its number, from 1.
+     * @throws `ConflictError`, `AssertionError`; code `ABORT_ERR`; whatever the source throws
+     */
+    importItems(source: ImportSource<Doc>, options?: ImportOptions): Promise<ImportReport>;
+
+    /**
+     * Copies everything that was written or called before into a new folder, while other writes go on. The folder has the
+     * layout of a data directory, can be opened as one, and has a manifest with checksums, `.datastore/backup.jsonl`. It gets
+     * its name when it is whole and synced; missing parents are made. A backup that fails, or is aborted, leaves nothing.
+     * `close` waits for it.
+     * @throws `StorageError` with code `EEXIST` where something is at the destination; `AssertionError` where that lies in
+     * the data directory; codes `LOCKED` (another backup to there is under way), `KEY_COLLISION` and `ABORT_ERR`; code
+     * `UNSUPPORTED` over a custom engine
+     */
+    backup(destination: string, options?: BackupOptions): Promise<BackupReport>;
+
+    /**
+     * Makes the data directory, which has to be missing or empty, of a backup: of one whose every file is as it was
+     * written. Whenever it is cut short, the directory is as it was, or whole. To be called on a datastore of which
+     * nothing was asked yet; whatever is called after it waits, and then loads.
+     * @throws `CorruptError`, which lists every file that was changed, is missing or was added; `StorageError` with code
+     * `ENOTEMPTY`, or `ENOENT` where there is no backup; `AssertionError` where it is loaded, or has another `collation`;
+     * codes `LOCKED` and `ABORT_ERR`; code `UNSUPPORTED` in memory, and over a custom engine or file system
+     */
+    restore(source: string, options?: BackupOptions): Promise<BackupReport>;
+
     /** Registers a view; one with the same id is replaced and built anew. */
     setView(id: string, source: ViewSource<Doc> | ViewDeclaration): void;
 
@@ -907,6 +1017,8 @@ export class DatastoreError extends Error {
     readonly key?: string;
     /** The file or directory concerned. */
     readonly path?: string;
+    /** The number of the record that an import refused, from 1. */
+    readonly record?: number;
 }
 
 /**

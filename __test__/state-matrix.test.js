@@ -4,8 +4,9 @@
 
 const assert = require('node:assert/strict');
 const fs = require('node:fs');
+const os = require('node:os');
 const path = require('node:path');
-const { test } = require('node:test');
+const { after, test } = require('node:test');
 const { Datastore, DatastoreEngine } = require('../index.js');
 const { afterwards, gate, temporaryDirectory } = require('./support.js');
 
@@ -31,6 +32,20 @@ const ROWS = {
     cursor: null,
     total: 2,
 };
+
+const ITEMS = [
+    { key: 'other', document: OTHER },
+    { key: 'own', document: OWN },
+];
+const LINES = ITEMS.map((item) => `${JSON.stringify(item)}\n`);
+
+async function all(items) {
+    const collected = [];
+    for await (const item of items) {
+        collected.push(item);
+    }
+    return collected;
+}
 
 const FOUND = {
     items: [{ key: 'other', documentKey: 'other', document: OTHER }],
@@ -83,6 +98,10 @@ function isReport(report) {
     assert.equal(report.documents, 2);
 }
 
+function isBackup({ documents, sequence }) {
+    assert.deepEqual([documents, sequence], [2, 2]);
+}
+
 function isStats({ documents, views }) {
     assert.equal(documents, 2);
     assert.deepEqual(Object.keys(views), ['view', 'busy']);
@@ -100,6 +119,16 @@ function isBuilt({ rows, skipped, sequence, duplicates }) {
 const written = { _rev: 1, n: 9 };
 const setOwn = { type: 'set', key: 'own', document: { n: 9 } };
 const newView = { map() {} };
+
+/** Where nothing is, in a folder that is removed when all tests have ended. */
+let places = 0;
+const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'kixx-test-'));
+after(() => fs.rmSync(folder, { recursive: true, force: true }));
+
+function newPath() {
+    places += 1;
+    return path.join(folder, String(places));
+}
 
 /** Closing from inside an update or a transaction would wait for that. */
 const CLOSE = [undefined, undefined, undefined, ASSERTION, ASSERTION, ASSERTION, undefined, undefined];
@@ -125,6 +154,15 @@ const OF_DATASTORE = {
     find: [false, (store) => store.find({ n: 2 }), whileOpen(FOUND)],
     findOne: [false, (store) => store.findOne({ n: 2 }), whileOpen(OTHER)],
     count: [false, (store) => store.count({ n: { $gt: 0 } }), whileOpen(2)],
+    items: [false, async (store) => all(store.items()), whileOpen(ITEMS)],
+    exportItems: [false, async (store) => all(store.exportItems()), whileOpen(LINES)],
+    importItems: [
+        false,
+        (store) => store.importItems([{ key: 'own', document: { n: 9 } }], { onExisting: 'overwrite' }),
+        write({ written: 1, skipped: 0 }),
+    ],
+    backup: [false, (store) => store.backup(newPath()), whileOpen(isBackup)],
+    restore: [false, (store) => store.restore(newPath()), [refuses('ENOENT'), ...whileOpen(ASSERTION).slice(1)]],
     setView: [true, (store) => store.setView('new', newView), whileOpen(undefined)],
     deleteView: [false, (store) => store.deleteView('view'), whileOpen(true)],
     hasView: [true, (store) => store.hasView('view'), whileOpen(true)],

@@ -2,7 +2,8 @@
 
 /** The engine's answers to writes, and which of the refused ones can be tried again. */
 
-const { fromNative } = require('./errors.js');
+const { show } = require('./check.js');
+const { ConflictError, fromNative } = require('./errors.js');
 
 /** Errors of writes whose documents changed since they were read; such a write can be tried again. */
 const lost = new WeakSet();
@@ -14,6 +15,11 @@ function asLost(error) {
 
 function wasLost(error) {
     return lost.has(error);
+}
+
+/** The refusal of a document that was to be new. */
+function thereAlready(key, actualRev) {
+    return new ConflictError(`document ${show(key)} is there already`, { key, expectedRev: null, actualRev });
 }
 
 /** The text or the revision that a write was answered with, or its error, marked where another writer was faster. */
@@ -40,4 +46,4 @@ function documentOf(answer, copy) {
     return text === null ? null : JSON.parse(text);
 }
 
-module.exports = { accepted, asLost, documentOf, wasLost };
+module.exports = { accepted, asLost, documentOf, thereAlready, wasLost };

@@ -7,7 +7,7 @@
  * the writes of one key come one at a time.
  */
 
-const { asLost } = require('./answer.js');
+const { asLost, thereAlready } = require('./answer.js');
 const { ConflictError, DatastoreError } = require('./errors.js');
 const { show } = require('./check.js');
 const { checkRevision } = require('./driver.js');
@@ -28,6 +28,19 @@ class CheckingDriver {
         this.mustBeAtomic('flush');
     }
 
+    /** Somebody else's engine has no moments. */
+    walk() {
+        this.mustBeAtomic('an iteration');
+    }
+
+    async backup() {
+        this.mustBeAtomic('a backup');
+    }
+
+    async restore() {
+        this.mustBeAtomic('a restore');
+    }
+
     async set(key, text, { rule, revision, seen }) {
         const { _rev: given, ...members } = JSON.parse(text);
         checkRevision(given, key);
@@ -39,8 +52,22 @@ class CheckingDriver {
         if (current !== null) {
             check(key, rule, expected, current);
         }
-        const next = current === null ? 0 : checkRevision((checkRevision(current._rev, key) ?? 0) + 1, key);
-        return this.place(key, { _rev: next, ...members });
+        return this.place(key, { _rev: next(key, current), ...members });
+    }
+
+    /** A document as an import brings it. Resolves to whether it was written. */
+    async insert(key, text, { onExisting, keepRevisions }) {
+        const current = await this.fetch(key);
+        if (current !== null && onExisting === 'skip') {
+            return false;
+        }
+        if (current !== null && onExisting === 'error') {
+            throw thereAlready(key, current._rev ?? 0);
+        }
+        const { _rev: given, ...members } = JSON.parse(text);
+        const revision = checkRevision(given, key) ?? 0;
+        await this.place(key, { _rev: keepRevisions ? revision : next(key, current), ...members });
+        return true;
     }
 
     async delete(key, { rule, revision }) {
@@ -64,6 +91,11 @@ class CheckingDriver {
     version(_key, document) {
         return document?._rev ?? null;
     }
+}
+
+/** The revision after the one that is stored. */
+function next(key, current) {
+    return current === null ? 0 : checkRevision((checkRevision(current._rev, key) ?? 0) + 1, key);
 }
 
 function check(key, rule, expected, current) {

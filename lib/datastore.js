@@ -3,6 +3,7 @@
 /** `Datastore`: documents by key, with revisions, ordered writes, batches, transactions, update functions and views. */
 
 const { EventEmitter } = require('node:events');
+const path = require('node:path');
 const { orAborted } = require('./abort.js');
 const { wasLost } = require('./answer.js');
 const { deletionsOf, operationsOf, setsOf } = require('./batch.js');
@@ -22,9 +23,12 @@ const { OF_STORE, asksToSync, isGiven, level } = require('./durability.js');
 const { DatastoreEngine, driverOf } = require('./engine.js');
 const { AssertionError, ClosedError, NotFoundError } = require('./errors.js');
 const { countQuery, firstQuery, pageQuery } = require('./find.js');
+const { importOptions, importRecords } = require('./import.js');
+const { walking } = require('./items.js');
 const { KeyOrder } = require('./key-order.js');
 const { loadOptions, loading } = require('./loading.js');
-const { buildOptions, keyQuery, viewQuery } = require('./query.js');
+const { buildOptions, itemsQuery, keyQuery, viewQuery } = require('./query.js');
+const { iteratorOf } = require('./records.js');
 const { ruleOf } = require('./rule.js');
 const { take } = require('./taken.js');
 const { transact } = require('./transaction.js');
@@ -244,6 +248,48 @@ class Datastore extends EventEmitter {
         return this.#find(countQuery(where, options));
     }
 
+    /** The documents of a range with their keys, of the moment in which the first is asked for. */
+    items(options) {
+        return this.#walking(itemsQuery(options, 'items'), JSON.parse);
+    }
+
+    /** The same as lines of JSON, each with its newline. */
+    exportItems(options) {
+        return this.#walking(itemsQuery(options, 'exportItems'), (line) => `${line}\n`);
+    }
+
+    /** Stores records: `{ key, document }` objects, or the text or bytes of an export. */
+    async importItems(source, options) {
+        const checked = importOptions(options);
+        this.#checkOpen();
+        const { synced } = this.#conditions(true, checked.durability);
+        const insertion = { ...checked, synced };
+        return importRecords(iteratorOf(source), checked, ({ key, text }) =>
+            this.#writeOne(key, () => this.#driver.insert(key, text, insertion)),
+        );
+    }
+
+    /** Copies this moment into a new folder, which can be opened as a data directory. */
+    async backup(destination, options) {
+        const target = path.resolve(checkPath(destination, 'destination'));
+        const checked = loadOptions(options, 'backup');
+        const mustLoad = this.#mustLoad();
+        return this.#underWay.run(async () => {
+            if (mustLoad) {
+                await orAborted(checked.signal, this.#driver.load());
+            }
+            return this.#driver.backup(target, checked);
+        });
+    }
+
+    /** Makes the data directory, which is missing or empty, of a backup. */
+    async restore(source, options) {
+        const from = path.resolve(checkPath(source, 'source'));
+        const checked = loadOptions(options, 'restore');
+        this.#checkOpen();
+        return this.#underWay.run(() => this.#driver.restore(from, checked));
+    }
+
     setView(id, source) {
         this.#checkOpen();
         return this.#driver.setView(id, source);
@@ -310,6 +356,17 @@ class Datastore extends EventEmitter {
             await orAborted(query.signal, this.#driver.load());
         }
         return this.#driver.find(query);
+    }
+
+    #walking(query, read) {
+        this.#checkOpen();
+        return walking({
+            load: () => (this.#driver.loaded ? undefined : this.#driver.load()),
+            begin: () => this.#driver.walk(query),
+            check: () => this.#checkOpen(),
+            signal: query.signal,
+            read,
+        });
     }
 
     /** Whether a read has to wait for the load. Where not, it must not wait at all: it answers for the moment of its call. */

@@ -13,9 +13,10 @@
  * @property {boolean} [synced] it is on the disk before it is answered
  */
 
-const { accepted, documentOf } = require('./answer.js');
+const { accepted, documentOf, thereAlready } = require('./answer.js');
 const { AssertionError } = require('./errors.js');
 const { find } = require('./find.js');
+const { Walk } = require('./items.js');
 const { NativeTransaction } = require('./native-transaction.js');
 const { Progress } = require('./loading.js');
 const { DELETE, SET } = require('./rule.js');
@@ -32,6 +33,9 @@ class NativeDriver {
     durability;
     #store;
     #views;
+    /** Whether a load was begun that has not failed. */
+    #isInUse = false;
+    #restored = null;
 
     /** @param {ConstructorParameters<typeof Store>[0]} options */
     constructor(options) {
@@ -48,7 +52,35 @@ class NativeDriver {
     }
 
     async load() {
-        this.loadReport = await this.#store.load();
+        if (this.#restored !== null) {
+            // Whatever becomes of it: the directory is whole or as it was.
+            await this.#restored.catch(() => {});
+        }
+        this.#isInUse = true;
+        try {
+            this.loadReport = await this.#store.load();
+        } catch (error) {
+            this.#isInUse = false;
+            throw error;
+        }
+    }
+
+    /** Writes a backup of this moment. */
+    backup(destination, options) {
+        return this.#store.backUp(destination, options);
+    }
+
+    /** Makes the directory of a backup, before anything is loaded. */
+    async restore(source, options) {
+        if (this.#isInUse || this.#restored !== null) {
+            throw new AssertionError('restore makes the directory of a store that is not loaded yet: take a new one');
+        }
+        this.#restored = Promise.resolve(this.#store.restore(source, options));
+        try {
+            return await this.#restored;
+        } finally {
+            this.#restored = null;
+        }
     }
 
     /** The sequence of a document's last change, 0 where there is none. */
@@ -78,6 +110,25 @@ class NativeDriver {
     async set(key, text, { rule, revision, seen, synced }, copy) {
         const write = { key, text, action: SET[rule], revision, sequence: seen, synced, brief: copy !== undefined };
         return documentOf(await this.#store.write(write), copy);
+    }
+
+    /**
+     * A document as an import brings it. Resolves to whether it was written.
+     *
+     * @param {{ onExisting: 'error' | 'overwrite' | 'skip', keepRevisions: boolean, synced: boolean }} options
+     */
+    async insert(key, text, { onExisting, keepRevisions, synced }) {
+        const action = keepRevisions ? Action.PUT : SET.ignored;
+        const sequence = onExisting === 'overwrite' ? undefined : 0;
+        const answer = await this.#store.write({ key, text, action, sequence, synced, brief: true });
+        if (answer?.lost === true) {
+            if (onExisting === 'skip') {
+                return false;
+            }
+            throw thereAlready(key, answer.actualRev);
+        }
+        accepted(answer);
+        return true;
     }
 
     /** @param {Conditions} conditions */
@@ -122,6 +173,11 @@ class NativeDriver {
 
     queryKeys(query) {
         return this.#store.queryKeys(query);
+    }
+
+    /** @param {import('./query.js').Query} query at this moment */
+    walk(query) {
+        return new Walk(this.#store, query);
     }
 
     /** @param {import('./find.js').FindQuery} query */

@@ -129,6 +129,10 @@ class FileSystemDriver extends CheckingDriver {
         return this.#run(key, () => super.delete(key, conditions));
     }
 
+    insert(key, text, options) {
+        return this.#run(key, () => super.insert(key, text, options));
+    }
+
     put(key, text) {
         const { _rev, ...members } = JSON.parse(text);
         checkRevision(_rev, key);
@@ -150,6 +154,14 @@ class FileSystemDriver extends CheckingDriver {
 
     queryKeys(query) {
         return this.#readable().queryKeys(query);
+    }
+
+    walk(query) {
+        return this.#readable().walk(query);
+    }
+
+    backup(destination, options) {
+        return this.#readable().backup(destination, options);
     }
 
     find(query) {

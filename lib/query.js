@@ -75,6 +75,9 @@ const OF_KEYS = {
 /** A transaction that needs no total is in nobody's way beyond its page. */
 const OF_TRANSACTION = { ...OF_KEYS, total: boolean };
 
+/** Whoever iterates has the documents, and all of them. */
+const { includeDocuments: _, ...OF_ITEMS } = OF_KEYS;
+
 /** Anything that JSON can hold may bound a range of view rows. Becomes JSON text. */
 function rowBound(value, name) {
     const json = typeof value === 'number' && !Number.isFinite(value) ? undefined : toJson(value, name);
@@ -191,6 +194,13 @@ function transactionQuery(options) {
     return complete(checkOptions(options, OF_TRANSACTION, 'queryKeys', unbounded()));
 }
 
+/** @returns {Query} all of a range, unless a limit is given */
+function itemsQuery(options, of) {
+    const query = checkOptions(options, OF_ITEMS, of, unbounded());
+    query.limit ??= Infinity;
+    return complete(query);
+}
+
 function complete(query) {
     const { startKey, endKey, key, keys, prefix, offset } = query;
     if (keys !== undefined && (key ?? startKey ?? endKey ?? prefix) !== undefined) {
@@ -299,6 +309,7 @@ module.exports = {
     cursor,
     forCustomEngine,
     inOrder,
+    itemsQuery,
     keyBound,
     keyQuery,
     limit,

@@ -218,6 +218,7 @@ class Store {
      * @param {AbortSignal} [options.signal]
      * @param {(progress: { done: number, total: number }) => void} [options.onProgress]
      * @param {(answer: unknown) => void} [options.discard] takes back an answer that comes when nobody wants it any more
+     * @param {boolean} [options.tidies] one that is aborted is answered when it has removed what it had begun
      */
     call(start, options) {
         return this.#state.call(start, options);
@@ -247,6 +248,26 @@ class Store {
     duplicates(id) {
         this.#state.handOver();
         return this.#state.call((ticket) => binding.duplicates(this.#number, ticket, id));
+    }
+
+    /** Writes everything that was handed over so far to a folder. */
+    backUp(destination, { signal, onProgress }) {
+        this.#state.handOver();
+        const created = new Date().toISOString();
+        const start = (ticket) => {
+            binding.backUp(this.#number, ticket, destination, created, onProgress !== undefined);
+            return null;
+        };
+        return this.#state.call(start, { signal, onProgress, tidies: true });
+    }
+
+    /** Makes the directory of this store, which is not loaded, of a backup. */
+    restore(source, { signal, onProgress }) {
+        const start = (ticket) => {
+            binding.restore(this.#number, ticket, source, onProgress !== undefined);
+            return null;
+        };
+        return this.#state.call(start, { signal, onProgress, tidies: true });
     }
 
     /** The native number of this store's views and transactions. */
@@ -355,12 +376,12 @@ class State {
         });
     }
 
-    call(start, { signal, onProgress, discard, read = parsed } = {}) {
+    call(start, { signal, onProgress, discard, tidies, read = parsed } = {}) {
         checkNotAborted(signal);
         const ticket = this.#nextTicket++;
         const text = native(() => start(ticket));
         if (text === null) {
-            return this.#later(ticket, { signal, onProgress, discard });
+            return this.#later(ticket, { signal, onProgress, discard, tidies });
         }
         const answer = read(text);
         try {
@@ -374,8 +395,9 @@ class State {
         return answer;
     }
 
-    async #later(ticket, { signal, onProgress, discard }) {
-        const call = new PendingCall(onProgress, discard);
+    async #later(ticket, { signal, onProgress, discard, tidies }) {
+        const giveUp = tidies ? () => binding.cancel(this.number, ticket) : undefined;
+        const call = new PendingCall(onProgress, discard, giveUp);
         this.#calls.set(ticket, call);
         const abort = () => call.abort(signal);
         signal?.addEventListener('abort', abort, { once: true });
@@ -399,7 +421,7 @@ class State {
     /** The store is closed: what is answered later is refused now. */
     refuseCalls() {
         for (const call of this.#calls.values()) {
-            call.reject(new ClosedError('the datastore is closed'));
+            call.refuse(new ClosedError('the datastore is closed'));
         }
     }
 

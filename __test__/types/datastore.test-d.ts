@@ -2,6 +2,7 @@
 
 import {
     AssertionError,
+    type BackupReport,
     type BadFile,
     type BatchOperation,
     type BatchResult,
@@ -16,6 +17,9 @@ import {
     DatastoreEngine,
     DatastoreError,
     type Duplicate,
+    type ImportOptions,
+    type ImportReport,
+    type Item,
     type Json,
     type KeyItem,
     type KeyQueryOptions,
@@ -585,4 +589,34 @@ export function errors(error: unknown): void {
     void new ConflictError();
     // @ts-expect-error a code is a string
     void new DatastoreError('in use', { code: 1 });
+}
+
+/** Iterations, imports, backups. */
+export async function outAndIn(store: Datastore<User>) {
+    for await (const item of store.items({ prefix: 'user:', descending: true, signal: new AbortController().signal })) {
+        same<typeof item, Item<User>>(true);
+        same<typeof item.document, Stored<User>>(true);
+    }
+    for await (const line of store.exportItems({ limit: Infinity })) {
+        same<typeof line, string>(true);
+    }
+    // @ts-expect-error items always have their documents
+    store.items({ includeDocuments: true });
+
+    const options: ImportOptions = { onExisting: 'skip', keepRevisions: true, durability: 'full' };
+    same<Awaited<ReturnType<typeof store.importItems>>, ImportReport>(true);
+    await store.importItems(store.items(), options);
+    await store.importItems(store.exportItems());
+    await store.importItems(new Uint8Array());
+    await store.importItems([{ key: 1, document: { name: 'Ada' } }]);
+    // @ts-expect-error a record has a document
+    await store.importItems([{ key: 'a' }]);
+    // @ts-expect-error there is no such way
+    await store.importItems([], { onExisting: 'replace' });
+
+    const report: BackupReport = await store.backup('./backup', { onProgress: ({ done, total }) => done / total });
+    same<typeof report.created, string>(true);
+    await store.restore('./backup');
+    // @ts-expect-error a backup has a place
+    await store.backup();
 }

@@ -21,6 +21,7 @@
 mod file;
 mod parts;
 mod pretty;
+mod record;
 mod revision;
 #[cfg(test)]
 mod test;
@@ -28,6 +29,7 @@ mod text;
 
 pub use parts::{elements, members};
 pub use pretty::pretty;
+pub use record::Record;
 pub use revision::MAX_REVISION;
 pub use text::{MAX_DEPTH, MAX_TEXT, compact};
 

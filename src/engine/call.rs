@@ -44,6 +44,13 @@ impl Call {
         self.inner.cancelled.load(Ordering::Acquire)
     }
 
+    /// So much of so much is done.
+    pub(super) fn tell(&self, done: usize, total: usize) {
+        if let Some(progress) = &self.inner.progress {
+            progress(done, total);
+        }
+    }
+
     /// Counts up to `total`.
     pub(super) fn count(&self, total: usize) -> Count<'_> {
         Count { progress: self.inner.progress.as_ref(), done: AtomicUsize::new(0), total }

@@ -11,6 +11,7 @@ use parking_lot::{RwLock, RwLockWriteGuard};
 
 use super::generations::Generations;
 use super::health::Health;
+use super::queue::Moment;
 use super::reads::Reads;
 use super::snapshot::{Snapshot, Stored};
 use super::state::State;
@@ -113,6 +114,11 @@ impl Commit<'_> {
             self.uniques.define(id, declaration, self.storage, &now)?;
         }
         Ok(was_there)
+    }
+
+    /// This moment.
+    pub fn moment(&self) -> Moment {
+        Moment { snapshot: self.state.read().current().clone(), definitions: self.uniques.text() }
     }
 
     /// What a batch stores, or why not. `touched` tells of the batches before it, and `others_follow` whether there are

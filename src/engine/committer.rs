@@ -44,6 +44,10 @@ impl Committer<'_> {
                         self.settle(mem::take(&mut open));
                         reply(Ok(self.commit.uniques.duplicates(&id)));
                     }
+                    Request::Moment(reply) => {
+                        self.settle(mem::take(&mut open));
+                        reply(Ok(self.commit.moment()));
+                    }
                 }
             }
             self.settle(open);

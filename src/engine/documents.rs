@@ -118,6 +118,11 @@ impl Documents {
         page.parts.iter().flat_map(|part| directed(self.at(part.clone()), page.descending))
     }
 
+    /// The order of the keys.
+    pub fn collation(&self) -> Collation {
+        self.arranged.as_ref().map_or(Collation::CodeUnit, |arranged| Collation::Locale(Arc::clone(&arranged.collator)))
+    }
+
     /// What orders the keys, where it is a language.
     pub fn arrangement(&self) -> Option<&dyn Arrangement> {
         self.arranged.as_ref().map(|arranged| arranged as &dyn Arrangement)

@@ -58,11 +58,6 @@ impl Engine {
         self.request(Request::Batch(batch, reply));
     }
 
-    /// Does what has nothing to do with this store's state on its thread beside the event loop.
-    pub fn run_aside(&self, job: impl FnOnce() + Send + 'static) {
-        self.shared.workers.run(Box::new(job));
-    }
-
     /// Asks for everything handed over before to survive a power cut and to be where it belongs.
     pub fn flush(&self, reply: FlushReply) {
         self.request(Request::Flush(reply));
@@ -80,7 +75,7 @@ impl Engine {
         self.request(Request::Duplicates(id, reply));
     }
 
-    fn request(&self, request: Request) {
+    pub(super) fn request(&self, request: Request) {
         let refusal = self.shared.state.read().check().err();
         if let Some(error) = refusal {
             request.refuse(&error);

@@ -27,10 +27,12 @@
 //! | `changes` | the record of changes by sequence |
 //! | `generations` | [`Generations`]: whether a document that a reader kept may have changed |
 //! | `query` | pages of a range of keys |
+//! | `walk` | [`Walk`]: a range of keys, some documents at a time |
 //! | `index` | [`Index`]: a view's rows, brought forward by sequence |
 //! | `reading` | [`Reading`]: a view at one moment, as queries read it |
 //! | `declared` | [`View`]: declarative views, evaluated here |
 //! | `find` | [`Search`]: documents by conditions, by a view or by a scan |
+//! | `errand` | [`Errand`]: what takes long, on a thread of its own |
 //! | `workers` | the thread that computes beside the event loop |
 //! | `call` | [`Call`]: whether an answer is still wanted, and how far it is |
 //! | `background` | the thread that syncs beside the calls |
@@ -66,6 +68,7 @@ mod commit;
 mod committer;
 mod declared;
 mod documents;
+mod errand;
 mod find;
 mod generations;
 mod handle;
@@ -84,6 +87,7 @@ mod snapshot;
 mod state;
 mod transaction;
 mod unique;
+mod walk;
 mod workers;
 mod write;
 
@@ -93,6 +97,7 @@ mod test;
 pub use batch::Batch;
 pub use call::{Answer, Call, Progress};
 pub use declared::{Awaited, ReadingReply, View, ViewNumbers};
+pub use errand::{Errand, ErrandJob, MomentJob};
 pub use find::{Explanation, Found, FoundReply, Search, Searching, Wanted};
 pub use generations::Generations;
 pub use handle::{Engine, Reader};
@@ -100,11 +105,12 @@ pub use health::{EngineEvent, Listener};
 pub use index::{Advance, Emission, Index};
 pub use lifecycle::{CloseReply, Ending, LoadReply};
 pub use options::Options;
-pub use queue::{DefineReply, DuplicatesReply, FlushReply};
+pub use queue::{DefineReply, DuplicatesReply, FlushReply, Moment, MomentReply};
 pub use reading::Reading;
 pub use reads::Reads;
 pub use report::{LoadReport, Memory, Stats};
 pub use snapshot::{Snapshot, Stored};
 pub use transaction::Transaction;
 pub use unique::Duplicate;
+pub use walk::Walk;
 pub use write::{Action, Condition, Given, Reply, RevisionRule, Settled, Write};

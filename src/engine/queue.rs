@@ -7,6 +7,7 @@ use parking_lot::{Condvar, Mutex, MutexGuard};
 
 use super::batch::Batch;
 use super::patience::Patience;
+use super::snapshot::Snapshot;
 use super::unique::Duplicate;
 use super::write::{Reply, Settled, Write};
 use crate::error::{Error, Result};
@@ -20,6 +21,17 @@ pub type DefineReply = Box<dyn FnOnce(Result<bool>) + Send>;
 /// Takes the duplicates of a unique view.
 pub type DuplicatesReply = Box<dyn FnOnce(Result<Vec<Duplicate>>) + Send>;
 
+/// Everything that stands at one moment.
+pub struct Moment {
+    /// The documents.
+    pub snapshot: Snapshot,
+    /// The unique views, as storage keeps them; empty where there are none.
+    pub definitions: String,
+}
+
+/// Takes a moment.
+pub type MomentReply = Box<dyn FnOnce(Result<Moment>) + Send>;
+
 /// What the committer is asked to do.
 pub(super) enum Request {
     /// Writes that crossed together and are answered together, each a batch of its own.
@@ -32,6 +44,8 @@ pub(super) enum Request {
     Define(String, Option<Box<Declaration>>, DefineReply),
     /// The duplicates of the unique view of this id.
     Duplicates(String, DuplicatesReply),
+    /// The moment behind what was asked for before.
+    Moment(MomentReply),
 }
 
 impl Request {
@@ -44,6 +58,7 @@ impl Request {
             Self::Flush(reply) => reply(Err(error.clone())),
             Self::Define(_, _, reply) => reply(Err(error.clone())),
             Self::Duplicates(_, reply) => reply(Err(error.clone())),
+            Self::Moment(reply) => reply(Err(error.clone())),
         }
     }
 }

@@ -3,6 +3,7 @@
 use super::changes::Changes;
 use super::documents::Documents;
 use super::report::Memory;
+use crate::collator::Collation;
 use crate::document::Document;
 use crate::key::Key;
 use crate::storage::{Loaded, Position, Sequence};
@@ -59,6 +60,12 @@ impl Snapshot {
     #[must_use]
     pub fn documents(&self) -> &Tree<Key, Stored> {
         self.documents.by_key()
+    }
+
+    /// The order of the keys.
+    #[must_use]
+    pub fn collation(&self) -> Collation {
+        self.documents.collation()
     }
 
     /// The documents in the order of the store.

@@ -13,6 +13,10 @@
 //! | `declared` | declarative views: registered, and pages of their rows |
 //! | `find` | documents by conditions |
 //! | `verify` | whether a directory is in order |
+//! | `walk` | documents of one moment, page by page |
+//! | `backup` | backups, and stores made of them |
+//! | `record` | lines of an export |
+//! | `numbered` | what JavaScript holds by number |
 //! | `calls` | what is answered later, to be cancelled |
 //! | `unique` | unique views and their duplicates |
 //! | `event` | answers from the engine's threads, one callback each |
@@ -35,6 +39,7 @@
     reason = "napi gives exported functions owned values, and an environment that objects borrow"
 )]
 
+mod backup;
 mod calls;
 mod declared;
 mod decoder;
@@ -43,12 +48,15 @@ mod failure;
 mod find;
 mod keep_alive;
 mod kept;
+mod numbered;
 mod raw;
 mod read;
+mod record;
 mod store;
 mod text;
 mod transaction;
 mod unique;
 mod verify;
 mod view;
+mod walk;
 mod write;

@@ -21,15 +21,15 @@ use super::event::{Event, Events};
 use super::failure::{as_number, failure, throw};
 use super::keep_alive::KeepAlive;
 use super::kept::Kept;
-use super::transaction::Transactions;
+use super::numbered::Numbered;
 use super::view::Reductions;
 use crate::collator::Collation;
-use crate::engine::{Ending, Engine, Index, Memory, Options, Settled};
+use crate::engine::{Ending, Engine, Index, Memory, Options, Settled, Transaction, Walk};
 use crate::error::{Error, ErrorKind, Result};
 use crate::storage::files::{self, Files, OnCorrupt, Placing};
 use crate::storage::memory;
 use crate::storage::{Storage, Watcher};
-use crate::view::wait_for_drops;
+use crate::view::{drop_aside, wait_for_drops};
 
 /// A store as its environment knows it.
 pub struct Store {
@@ -52,7 +52,13 @@ pub struct Store {
     /// What makes objects of its answers, where code may be made of text.
     pub decoder: OnceCell<Rc<Decoder>>,
     /// Its transactions, by number.
-    pub transactions: RefCell<Transactions>,
+    pub transactions: RefCell<Numbered<Transaction>>,
+    /// Its walks, by number.
+    pub walks: RefCell<Numbered<Walk>>,
+    /// Where its files are, unless it stores nothing.
+    pub directory: Option<PathBuf>,
+    /// The order of keys that it was opened with.
+    pub collation: Option<Collation>,
     /// Ends the store with its environment.
     at_exit: Cell<Option<CleanupEnvHook<u32>>>,
 }
@@ -85,6 +91,10 @@ fn release(number: u32) {
     if let Some(store) = taken {
         let ending = store.engine.abandon();
         store.alive.forget();
+        let walks = store.walks.take();
+        if !walks.is_empty() {
+            drop_aside(walks);
+        }
         ENDING.with_borrow_mut(|all| all.push((ending, store.at_exit.take())));
     }
 }
@@ -124,19 +134,23 @@ pub struct OpenOptions {
 }
 
 impl OpenOptions {
-    fn storage(self, events: Events) -> Result<Box<dyn Storage>> {
-        let Self { directory, quarantine, durability, background, collation, .. } = self;
-        let collation = collation.as_deref().map(Collation::parse).transpose()?;
-        let placing = if background { Placing::Background } else { Placing::Eager };
-        let on_corrupt = if quarantine { OnCorrupt::Quarantine } else { OnCorrupt::Error };
-        Ok(match directory.filter(|_| durability != "none") {
-            Some(directory) => {
-                let watcher = Watcher::new(move |done, total| events.send(Event::loading(done, total)));
-                let options = files::Options { on_corrupt, placing, collation, watcher };
-                Box::new(Files::new(PathBuf::from(directory), options))
-            }
-            None => Box::new(memory::Memory::ordered(collation.unwrap_or_default())),
-        })
+    /// Where the store's files are, unless it stores nothing.
+    fn directory(&self) -> Option<PathBuf> {
+        self.directory.as_ref().filter(|_| self.durability != "none").map(PathBuf::from)
+    }
+
+    fn collation(&self) -> Result<Option<Collation>> {
+        self.collation.as_deref().map(Collation::parse).transpose()
+    }
+
+    fn storage(&self, directory: Option<PathBuf>, collation: Option<Collation>, events: Events) -> Box<dyn Storage> {
+        let Some(directory) = directory else {
+            return Box::new(memory::Memory::ordered(collation.unwrap_or_default()));
+        };
+        let placing = if self.background { Placing::Background } else { Placing::Eager };
+        let on_corrupt = if self.quarantine { OnCorrupt::Quarantine } else { OnCorrupt::Error };
+        let watcher = Watcher::new(move |done, total| events.send(Event::loading(done, total)));
+        Box::new(Files::new(directory, files::Options { on_corrupt, placing, collation, watcher }))
     }
 
     fn engine(&self, events: Events) -> Options {
@@ -158,7 +172,9 @@ pub fn open(
     let alive = KeepAlive::new();
     let events = Events::new(&callback, &alive)?;
     let engine_options = options.engine(events.clone());
-    let storage = options.storage(events.clone()).map_err(|error| throw(&env, &error))?;
+    let collation = options.collation().map_err(|error| throw(&env, &error))?;
+    let directory = options.directory();
+    let storage = options.storage(directory.clone(), collation.clone(), events.clone());
     let store = Rc::new(Store {
         engine: Engine::new(storage, engine_options),
         events,
@@ -170,6 +186,9 @@ pub fn open(
         kept: Arc::default(),
         decoder: OnceCell::new(),
         transactions: RefCell::default(),
+        walks: RefCell::default(),
+        directory,
+        collation,
         at_exit: Cell::default(),
     });
     let number = STORES.with_borrow_mut(|stores| {

@@ -1,7 +1,5 @@
 //! Transactions by number: begin, read, write, commit or end.
 
-use std::collections::HashMap;
-
 use napi::Env;
 use napi::bindgen_prelude::Utf16String;
 use napi_derive::napi;
@@ -17,25 +15,6 @@ use crate::document::Document;
 use crate::engine::{RevisionRule, Settled, Transaction};
 use crate::error::{Error, Result};
 use crate::key::Key;
-
-/// The transactions of a store. Numbers are not used again soon: one that is over is told from a new one.
-#[derive(Debug, Default)]
-pub struct Transactions {
-    running: HashMap<u32, Transaction>,
-    next: u32,
-}
-
-impl Transactions {
-    fn insert(&mut self, transaction: Transaction) -> u32 {
-        while self.running.contains_key(&self.next) {
-            self.next = self.next.wrapping_add(1);
-        }
-        let id = self.next;
-        self.next = id.wrapping_add(1);
-        self.running.insert(id, transaction);
-        id
-    }
-}
 
 /// Begins a transaction at the present moment and tells its number, which `transactionCommit` or `transactionEnd` gives
 /// back.
@@ -117,7 +96,7 @@ pub fn transaction_query_keys(
 #[napi(catch_unwind)]
 pub fn transaction_commit(env: Env, number: u32, id: u32, ticket: f64, synced: bool) -> napi::Result<()> {
     let store = store(&env, number)?;
-    let taken = store.transactions.borrow_mut().running.remove(&id);
+    let taken = store.transactions.borrow_mut().remove(id);
     let transaction = taken.ok_or_else(|| throw(&env, &over()))?;
     store.alive.begin(&env);
     let events = store.events.clone();
@@ -132,14 +111,14 @@ pub fn transaction_commit(env: Env, number: u32, id: u32, ticket: f64, synced: b
 /// Gives a transaction up; nothing where it, or its store, is gone already.
 #[napi(catch_unwind)]
 pub fn transaction_end(number: u32, id: u32) {
-    let taken = find(number).and_then(|store| store.transactions.borrow_mut().running.remove(&id));
+    let taken = find(number).and_then(|store| store.transactions.borrow_mut().remove(id));
     drop(taken);
 }
 
 fn with<T>(env: &Env, number: u32, id: u32, act: impl FnOnce(&mut Transaction) -> Result<T>) -> napi::Result<T> {
     let store = store(env, number)?;
     let mut transactions = store.transactions.borrow_mut();
-    let done = match transactions.running.get_mut(&id) {
+    let done = match transactions.get_mut(id) {
         Some(transaction) => act(transaction),
         None => Err(over()),
     };

@@ -10,11 +10,12 @@ use super::calls::{Reply, begin};
 use super::event::Event;
 use super::store::store;
 use super::text::Text;
+use crate::engine::Errand;
 use crate::error::BadFile;
 use crate::storage::Watcher;
 use crate::storage::files::{self, Verdict};
 
-/// Checks a directory, open elsewhere or not, and changes nothing. The store, which need not be loaded, lends its thread and
+/// Checks a directory, open elsewhere or not, and changes nothing. The store, which need not be loaded, lends a thread and
 /// its events. Progress events tell of files. Answered by one answered event, with the text of
 /// `{ documents, open, recoverable, ignoredFiles, problems: [{ file, reason }] }`.
 #[napi(catch_unwind)]
@@ -24,9 +25,10 @@ pub fn verify(env: Env, number: u32, ticket: f64, directory: String) -> napi::Re
     let reply = Reply::new(&env, &store, ticket, &call);
     let events = store.events.clone();
     let watcher = Watcher::new(move |done, total| events.send(Event::progress(ticket, done, total)));
-    store.engine.run_aside(move || {
+    let check = move |_: &Errand| {
         reply.send(|| Text::new(told(&files::verify(Path::new(&directory), &watcher)?).to_string()));
-    });
+    };
+    store.engine.run_errand(call, Box::new(check));
     Ok(())
 }
 

@@ -7,7 +7,7 @@ use std::thread::{self, JoinHandle};
 static DROPPING: Mutex<Vec<JoinHandle<()>>> = Mutex::new(Vec::new());
 
 /// Drops a value on another thread; on this one where none can be had.
-pub(super) fn drop_aside(value: impl Send + 'static) {
+pub fn drop_aside(value: impl Send + 'static) {
     let thread = thread::Builder::new().name("kixx-drop".to_owned()).spawn(move || drop(value));
     let mut dropping = DROPPING.lock().unwrap_or_else(PoisonError::into_inner);
     dropping.retain(|thread| !thread.is_finished());

@@ -31,7 +31,7 @@ mod rows;
 mod test;
 
 pub use arranged::ArrangedRows;
-pub use aside::wait_for_drops;
+pub use aside::{drop_aside, wait_for_drops};
 pub use bulk::Part;
 pub use row_key::RowKey;
 pub use rows::{Emitted, RowTree, RowValue, Rows};

@@ -7,6 +7,7 @@ mod collation;
 mod conflict;
 mod declared;
 mod durability;
+mod errand;
 mod find;
 mod health;
 mod held;
@@ -20,6 +21,7 @@ mod submission;
 mod transaction;
 mod unique;
 mod unique_model;
+mod walk;
 
 use std::path::Path;
 use std::sync::mpsc::{Receiver, channel};

@@ -83,6 +83,14 @@ impl Uniques {
         Ok(Self { views: definitions::parse(text)?.into_iter().map(view).collect() })
     }
 
+    /// The views as storage keeps them; empty where there are none.
+    pub fn text(&self) -> String {
+        if self.is_empty() {
+            return String::new();
+        }
+        definitions::text(self.views.iter().map(|view| (view.id.as_str(), &view.declaration)))
+    }
+
     /// Finds out who holds what.
     pub fn build(&mut self, snapshot: &Snapshot) {
         for view in &mut self.views {

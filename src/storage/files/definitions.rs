@@ -68,8 +68,13 @@ pub fn read(disk: &dyn Disk) -> Result<Found> {
 ///
 /// The system's, and nothing has changed. `POISONED` where nobody knows what a power cut would leave.
 pub fn write(disk: &dyn Disk, text: &str) -> Result<()> {
+    replace(disk, DEFINITIONS, &line(text))?;
+    disk.sync_folder(PRIVATE).map_err(poisoned)
+}
+
+/// The file's content.
+pub fn line(text: &str) -> Vec<u8> {
     let mut line = format!("{HEAD}{text}").into_bytes();
     seal_line(&mut line, 0);
-    replace(disk, DEFINITIONS, &line)?;
-    disk.sync_folder(PRIVATE).map_err(poisoned)
+    line
 }

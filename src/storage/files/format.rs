@@ -33,10 +33,7 @@ pub fn ensure(disk: &dyn Disk, wanted: Option<&Collation>) -> Result<Collation> 
         write(disk, &collation)?;
         return Ok(collation);
     };
-    match wanted {
-        Some(wanted) if *wanted != remembered => Err(another_order(disk, wanted, &remembered)),
-        _ => Ok(remembered),
-    }
+    compare(disk, remembered, wanted)
 }
 
 /// The order of the keys that the directory remembers; `None` where there is no `format.json`.
@@ -53,14 +50,36 @@ pub fn remembered(disk: &dyn Disk) -> Result<Option<Collation>> {
     }
 }
 
+/// Checks the `format.json` that has to be there.
+///
+/// # Errors
+///
+/// As [`ensure`].
+pub fn accept(disk: &dyn Disk, wanted: Option<&Collation>) -> Result<()> {
+    let mut bytes = Vec::new();
+    disk.read(FORMAT, &mut bytes)?;
+    compare(disk, check(disk, &bytes)?, wanted).map(drop)
+}
+
+fn compare(disk: &dyn Disk, remembered: Collation, wanted: Option<&Collation>) -> Result<Collation> {
+    match wanted {
+        Some(wanted) if *wanted != remembered => Err(another_order(disk, wanted, &remembered)),
+        _ => Ok(remembered),
+    }
+}
+
 fn write(disk: &dyn Disk, collation: &Collation) -> Result<()> {
+    replace(disk, FORMAT, text(collation).as_bytes())?;
+    disk.sync_folder(PRIVATE)
+}
+
+/// The file's content.
+pub fn text(collation: &Collation) -> String {
     let order = match collation {
         Collation::CodeUnit => "\"version\": 1".to_owned(),
         Collation::Locale(collator) => format!("\"version\": 2, \"collation\": {}", collator.text()),
     };
-    let text = format!("{{ \"format\": \"kixx-datastore\", {order} }}\n");
-    replace(disk, FORMAT, text.as_bytes())?;
-    disk.sync_folder(PRIVATE)
+    format!("{{ \"format\": \"kixx-datastore\", {order} }}\n")
 }
 
 fn another_order(disk: &dyn Disk, wanted: &Collation, remembered: &Collation) -> Error {

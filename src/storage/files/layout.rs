@@ -7,6 +7,7 @@
 //!     lock                held (flock) by the opener
 //!     format.json         the format's version, the order of keys
 //!     views.json          definitions of views that hold for every opener
+//!     backup.jsonl        in a backup: what it holds
 //!     journal/            what was committed since the last checkpoint
 //!     tmp/                versions on their way into place, or out of it; emptied at load
 //!     failed              there after a failed sync: what the page cache says may never reach the disk
@@ -29,6 +30,8 @@ pub const LOCK: &str = ".datastore/lock";
 pub const FORMAT: &str = ".datastore/format.json";
 /// The file of the definitions.
 pub const DEFINITIONS: &str = ".datastore/views.json";
+/// The manifest of a backup.
+pub const MANIFEST: &str = ".datastore/backup.jsonl";
 /// The folder of the journal's segments.
 pub const JOURNAL: &str = ".datastore/journal";
 /// The folder of versions on their way into place, or out of it.
@@ -62,11 +65,17 @@ pub fn parse_displaced(name: &str) -> Option<(u64, Sequence)> {
     (is_ours && parsed.1 < HIGHEST).then_some(parsed)
 }
 
-/// FNV-1a, 64 bits (<http://www.isthe.com/chongo/tech/comp/fnv/>): stands in file names, so it never changes.
+/// The hash of a key.
 #[must_use]
 pub fn hash(key: &Key) -> u64 {
+    fnv_1a(key.as_bytes())
+}
+
+/// FNV-1a, 64 bits (<http://www.isthe.com/chongo/tech/comp/fnv/>): stands in file names, so it never changes.
+#[must_use]
+pub fn fnv_1a(bytes: &[u8]) -> u64 {
     let step = |hash: u64, byte: &u8| (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3);
-    key.as_bytes().iter().fold(0xcbf2_9ce4_8422_2325, step)
+    bytes.iter().fold(0xcbf2_9ce4_8422_2325, step)
 }
 
 #[cfg(test)]

@@ -22,6 +22,7 @@
 //! | `keep` | syncing, recycling, checkpoints |
 //! | `verify` | whether a directory is in order |
 //! | `format`, `definitions` | small files of ours |
+//! | `backup` | copies of a moment, and data directories made of them |
 //! | `replace` | one of them, replaced as a whole |
 //! | `collision`, `folders`, `quarantine` | what their names say |
 //!
@@ -35,6 +36,7 @@
 //! - Journal first, then the file. What the journal has, a load can make up for; what it does not have yet, the file
 //!   that was displaced still holds.
 
+pub mod backup;
 pub mod layout;
 
 mod backlog;
