@@ -897,7 +897,8 @@ export class Datastore<Doc extends object = AnyDocument> extends EventEmitter<Da
     importItems(source: ImportSource<Doc>, options?: ImportOptions): Promise<ImportReport>;
 
     /**
-     * Copies everything that was written or called before into a new folder, while other writes go on. The folder has the
+     * Copies everything that was written or called before into a new folder, while other writes go on; an update that is
+     * still running, and what waits for it, is not waited for. The folder has the
      * layout of a data directory, can be opened as one, and has a manifest with checksums, `.datastore/backup.jsonl`. It gets
      * its name when it is whole and synced; missing parents are made. A backup that fails, or is aborted, leaves nothing.
      * `close` waits for it.

@@ -244,6 +244,8 @@ test('a directory that is missing or empty can be restored to, and nothing else'
     const inMemory = new Datastore({ durability: 'none' });
     afterwards(t, () => inMemory.close());
     await assert.rejects(inMemory.restore(backup), { code: 'UNSUPPORTED' });
+    await inMemory.load();
+    await assert.rejects(inMemory.restore(backup), { code: 'UNSUPPORTED' });
     await assert.rejects(newStore(t, `${target}-none`).restore(path.join(target, 'none')), { code: 'ENOENT' });
     await assert.rejects(newStore(t, `${target}-none`).restore(7), { code: 'ASSERTION' });
     assert.ok(!fs.existsSync(`${target}-none`));

@@ -8,7 +8,7 @@ const { pipeline } = require('node:stream/promises');
 const { test } = require('node:test');
 const { Datastore } = require('../index.js');
 const binding = require('../lib/native.js');
-const { afterwards, openStore, refusal } = require('./support.js');
+const { ROOT, afterwards, openStore, refusal, runScript } = require('./support.js');
 
 /** More than cross in several calls. */
 const MANY = 1_000;
@@ -244,6 +244,26 @@ test('several iterations have moments of their own', async (t) => {
     await store.setItem('another', {});
     assert.equal((await keysOf(store.items())).length, 4);
     assert.equal((await keysOf(first)).length, 2);
+});
+
+test('an iteration that was forgotten gives its moment back', async () => {
+    const { code, stderr, stdout } = await runScript(
+        `const binding = require(require('node:path').join(args[0], 'lib', 'native.js'));
+const ended = new Promise((resolve) => {
+    const own = binding.walkEnd;
+    binding.walkEnd = (...given) => { own(...given); resolve(); };
+});
+const store = new kixx.Datastore({ durability: 'none' });
+await store.setItems([['a', {}], ['b', {}]]);
+await (async () => void (await store.items().next()))();
+const collecting = setInterval(() => gc(), 1);
+await ended;
+clearInterval(collecting);
+await store.close();
+console.log('ended');`,
+        { args: [ROOT], execArgv: ['--expose-gc'] },
+    );
+    assert.deepEqual([code, stderr, stdout], [0, '', 'ended\n']);
 });
 
 test('a custom engine cannot be iterated', async () => {

@@ -72,7 +72,9 @@ class NativeDriver {
 
     /** Makes the directory of a backup, before anything is loaded. */
     async restore(source, options) {
-        if (this.#isInUse || this.#restored !== null) {
+        const isInUse = this.#isInUse || this.#restored !== null;
+        // A store in memory cannot be restored at all.
+        if (isInUse && this.durability !== 'none') {
             throw new AssertionError('restore makes the directory of a store that is not loaded yet: take a new one');
         }
         this.#restored = Promise.resolve(this.#store.restore(source, options));

@@ -49,7 +49,7 @@ class PendingCall {
 
     /** Steps come from several threads, and a smaller one may come later. */
     tell(done, total) {
-        if (done <= this.#done || this.isOver) {
+        if (done <= this.#done || this.isOver || this.#failure !== undefined) {
             return;
         }
         this.#done = done;

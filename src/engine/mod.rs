@@ -52,8 +52,8 @@
 //! - A reply is given exactly once for every submission that was accepted, also when the round panicked.
 //!
 //! Lock order: `Shared::lifecycle`, then `Queue::waiting`, then `Shared::state`. No function takes two of them except
-//! in this order. `Health::hindrance`, the background's orders, the declarative views by id and the worker's
-//! jobs are taken alone; a view has an order of its own (`declared::View`), which comes before no other lock but that of
+//! in this order. `Health::hindrance`, the background's orders, the declarative views by id, an errand's
+//! job and the worker's jobs are taken alone; a view has an order of its own (`declared::View`), which comes before no other lock but that of
 //! the jobs.
 //!
 //! Not here: JavaScript (`node`), what a view's rows look like (`view`), files (`storage`).

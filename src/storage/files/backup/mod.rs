@@ -10,8 +10,8 @@
 //!
 //! | file | noun |
 //! |---|---|
-//! | `write` | [`write`]: a moment becomes a folder |
-//! | `restore` | [`restore`]: a folder becomes a data directory |
+//! | `write` | [`write()`]: a moment becomes a folder |
+//! | `restore` | [`restore()`]: a folder becomes a data directory |
 //! | `manifest` | what a backup holds, with checksums |
 //! | `partial` | a folder that gets its name when it is whole |
 //!

@@ -130,6 +130,10 @@ impl Partial {
         if self.place == Place::Empty && disk.kind(&self.name)?.is_some() {
             disk.remove_folder(&self.name)?;
         }
+        if cfg!(windows) {
+            // A folder in which a file is open cannot be renamed there, whoever has opened it.
+            self.lock = None;
+        }
         disk.rename_new(self.now.as_deref().unwrap_or_default(), &self.name)?;
         self.now = Some(self.name.clone());
         disk.sync_folder(ROOT)?;
