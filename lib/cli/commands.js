@@ -25,6 +25,10 @@ const COMMANDS = [
     require('./commands/verify.js'),
     require('./commands/repair.js'),
     require('./commands/compact.js'),
+    require('./commands/backup.js'),
+    require('./commands/restore.js'),
+    require('./commands/export.js'),
+    require('./commands/import.js'),
 ];
 
 /** @returns {Command | undefined} */

@@ -67,4 +67,4 @@ async function withStore({ directory, signal, progress }, use, { create = false,
     });
 }
 
-module.exports = { mustStand, withStore };
+module.exports = { closing, mustStand, withStore };
