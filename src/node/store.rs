@@ -112,6 +112,8 @@ pub struct OpenOptions {
     pub directory: Option<String>,
     /// Whether bad files are moved out of the way when it loads.
     pub quarantine: bool,
+    /// Whether damaged files of our own are, too.
+    pub salvage: Option<bool>,
     /// `none` stores nothing, wherever the directory is; `full` answers every write only when it survives a power cut;
     /// anything else is `os`.
     pub durability: String,
@@ -125,10 +127,14 @@ pub struct OpenOptions {
 
 impl OpenOptions {
     fn storage(self, events: Events) -> Result<Box<dyn Storage>> {
-        let Self { directory, quarantine, durability, background, collation, .. } = self;
+        let Self { directory, quarantine, salvage, durability, background, collation, .. } = self;
         let collation = collation.as_deref().map(Collation::parse).transpose()?;
         let placing = if background { Placing::Background } else { Placing::Eager };
-        let on_corrupt = if quarantine { OnCorrupt::Quarantine } else { OnCorrupt::Error };
+        let on_corrupt = match (salvage, quarantine) {
+            (Some(true), _) => OnCorrupt::Salvage,
+            (_, true) => OnCorrupt::Quarantine,
+            _ => OnCorrupt::Error,
+        };
         Ok(match directory.filter(|_| durability != "none") {
             Some(directory) => {
                 let watcher = Watcher::new(move |done, total| events.send(Event::loading(done, total)));
