@@ -691,7 +691,7 @@ export interface EngineOptions {
     cacheSize?: number | undefined;
     /**
      * What a file does that has a document's name but is none: reject the load with a `CorruptError` that lists them
-     * all (default), or go to `.datastore/quarantine/`. So does a damaged journal, after which the files count.
+     * all (default), or go to `.datastore/quarantine/`.
      */
     onCorrupt?: 'error' | 'quarantine' | undefined;
     /**

@@ -141,6 +141,15 @@ test('a damaged journal is found, and repair moves it away and keeps the files',
     assert.deepEqual(values(await said('get', directory, 'k', '--json')), [{ _rev: 4, n: 4 }]);
 });
 
+test('a damaged format is found, and repair writes it anew', async (t) => {
+    const directory = await directoryOf(t);
+    put(directory, path.join('.datastore', 'format.json'), '{');
+    const { code, problems } = await verdict(directory);
+    assert.deepEqual([code, problems.map(({ file }) => file)], [1, ['.datastore/format.json']]);
+    assert.match(await said('repair', directory), /^quarantined \.datastore\/format\.json: /);
+    assert.equal((await verdict(directory)).code, 0);
+});
+
 test('repair moves bad files to quarantine, deletes nothing, and tells what remains', async (t) => {
     const directory = await directoryOf(t);
     put(directory, 'broken.json', '{');

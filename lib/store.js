@@ -66,6 +66,7 @@ class Store {
      * @param {'none' | 'os' | 'full'} given.durability with `'none'` nothing is stored
      * @param {string} [given.directory]
      * @param {boolean} [given.quarantine]
+     * @param {boolean} [given.salvage] whether damaged files of our own go to quarantine, too
      * @param {boolean} [given.background] whether files follow later than answers
      * @param {number} [given.syncInterval] milliseconds
      * @param {number} [given.cacheSize] bytes of documents kept as objects
@@ -73,11 +74,11 @@ class Store {
      * @param {import('./loading.js').Progress} progress hears how far a load is
      */
     constructor(given, progress) {
-        const { durability, directory, quarantine = false, background = false, collation } = given;
+        const { durability, directory, quarantine = false, salvage = false, background = false, collation } = given;
         const { syncInterval = 1_000, cacheSize = CACHE_SIZE } = given;
         // The callback holds the state but not the store, so that an unused store can be collected.
         const state = this.#state;
-        const options = { directory, quarantine, durability, background, syncInterval, collation };
+        const options = { directory, quarantine, salvage, durability, background, syncInterval, collation };
         this.#number = native(() =>
             binding.open(options, (event, ticket, payload) => {
                 state.receive(event, ticket, payload);

@@ -122,6 +122,8 @@ pub struct OpenOptions {
     pub directory: Option<String>,
     /// Whether bad files are moved out of the way when it loads.
     pub quarantine: bool,
+    /// Whether damaged files of our own are, too.
+    pub salvage: Option<bool>,
     /// `none` stores nothing, wherever the directory is; `full` answers every write only when it survives a power cut;
     /// anything else is `os`.
     pub durability: String,
@@ -148,7 +150,11 @@ impl OpenOptions {
             return Box::new(memory::Memory::ordered(collation.unwrap_or_default()));
         };
         let placing = if self.background { Placing::Background } else { Placing::Eager };
-        let on_corrupt = if self.quarantine { OnCorrupt::Quarantine } else { OnCorrupt::Error };
+        let on_corrupt = match (self.salvage, self.quarantine) {
+            (Some(true), _) => OnCorrupt::Salvage,
+            (_, true) => OnCorrupt::Quarantine,
+            _ => OnCorrupt::Error,
+        };
         let watcher = Watcher::new(move |done, total| events.send(Event::loading(done, total)));
         Box::new(Files::new(directory, files::Options { on_corrupt, placing, collation, watcher }))
     }

@@ -107,9 +107,9 @@ pub(super) fn load(disk: Arc<dyn Disk>, options: &Options, limits: Limits, probe
     Ok((open, Loaded { documents, position, collation, definitions, findings }))
 }
 
-/// Whether what an error tells of is moved out of the way instead of ending the load.
+/// Whether the file of ours that an error tells of is moved out of the way instead of ending the load.
 fn may_go_aside(options: &Options, error: &Error) -> bool {
-    options.on_corrupt == OnCorrupt::Quarantine && error.kind() == ErrorKind::Corrupt
+    options.on_corrupt == OnCorrupt::Salvage && error.kind() == ErrorKind::Corrupt
 }
 
 /// Lists the directory and reads every document, and tells `watcher` how far it is.

@@ -86,6 +86,9 @@ pub enum OnCorrupt {
     Error,
     /// Move them to `.datastore/quarantine/` and load the rest.
     Quarantine,
+    /// And with them what of our own files is damaged, though acknowledged writes may be lost with it: the journal, after
+    /// which the files count, and the format, with which the order of keys is forgotten.
+    Salvage,
 }
 
 /// How a directory is kept.

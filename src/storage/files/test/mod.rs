@@ -88,6 +88,11 @@ impl Data {
         Files::new(self.directory.path().to_path_buf(), options)
     }
 
+    fn salvaging(&self) -> Files {
+        let options = Options { on_corrupt: OnCorrupt::Salvage, ..Options::default() };
+        Files::new(self.directory.path().to_path_buf(), options)
+    }
+
     fn load(&self) -> (Opened, Loaded) {
         load(self.files())
     }

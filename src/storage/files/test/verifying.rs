@@ -119,12 +119,14 @@ fn documents_that_the_journal_has_and_the_files_have_not_are_no_problem() {
 }
 
 #[test]
-fn a_damaged_journal_goes_to_quarantine_with_what_belongs_to_it_and_the_files_count() {
+fn a_damaged_journal_is_salvaged_to_quarantine_with_what_belongs_to_it_and_the_files_count() {
     let (data, segment) = damaged();
     assert_eq!(problems(&data), [segment.as_str()]);
     let (text, displaced) = (data.text(&segment), data.names(".datastore/tmp"));
-    assert_eq!(data.files().load().unwrap_err().code(), "CORRUPT");
-    let (mut files, loaded) = load(data.quarantining());
+    for mut files in [data.files(), data.quarantining()] {
+        assert_eq!(files.load().unwrap_err().code(), "CORRUPT");
+    }
+    let (mut files, loaded) = load(data.salvaging());
     assert_eq!(told(&loaded), [pair("a", "{\"_rev\":2}")]);
     let moved: Vec<&str> = loaded.findings.quarantined.iter().map(|bad| bad.file.as_str()).collect();
     assert_eq!(moved, [".datastore/tmp", ".datastore/journal"]);
@@ -137,11 +139,13 @@ fn a_damaged_journal_goes_to_quarantine_with_what_belongs_to_it_and_the_files_co
 }
 
 #[test]
-fn a_damaged_format_goes_to_quarantine_and_is_written_anew() {
+fn a_damaged_format_is_salvaged_to_quarantine_and_is_written_anew() {
     let data = Data::with(&[("a.json", "{}")]);
     data.put(".datastore/format.json", "{");
-    assert_eq!(data.files().load().unwrap_err().code(), "CORRUPT");
-    let (files, loaded) = load(data.quarantining());
+    for mut files in [data.files(), data.quarantining()] {
+        assert_eq!(files.load().unwrap_err().code(), "CORRUPT");
+    }
+    let (files, loaded) = load(data.salvaging());
     assert_eq!(loaded.documents.len(), 1);
     assert_eq!(loaded.findings.quarantined[0].file, ".datastore/format.json");
     drop(files);
