@@ -63,7 +63,7 @@ fn closed(disk: &dyn Disk, watcher: &Watcher) -> Result<Verdict> {
     }
     let past = match journal::recover(disk, JOURNAL) {
         Err(error) if error.kind() == ErrorKind::Corrupt => {
-            problems.extend(damaged(error));
+            problems.extend(damaged(&error));
             return Ok(verdict(&found, &contents, plan_without_journal(&contents), problems));
         }
         other => other?,
@@ -96,7 +96,7 @@ fn open(disk: &dyn Disk, watcher: &Watcher) -> Result<Verdict> {
 /// What is wrong with the small files of ours.
 fn small_files(disk: &dyn Disk) -> Result<Vec<BadFile>> {
     let mut problems = match format::remembered(disk) {
-        Err(error) if error.kind() == ErrorKind::Corrupt => damaged(error),
+        Err(error) if error.kind() == ErrorKind::Corrupt => damaged(&error),
         other => other.map(|_| Vec::new())?,
     };
     if let definitions::Found::Bad(file) = definitions::read(disk)? {
@@ -141,7 +141,7 @@ fn misnaming(relative: &str) -> String {
 }
 
 /// The files that a `CORRUPT` error tells of.
-fn damaged(error: Error) -> Vec<BadFile> {
+fn damaged(error: &Error) -> Vec<BadFile> {
     if error.context().files.is_empty() {
         return vec![bad(JOURNAL, error.message())];
     }
