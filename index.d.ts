@@ -1,38 +1,96 @@
 /**
  * The Kixx Datastore: documents by key, in memory, one readable JSON file each on disk, with revisions and views.
  *
- * `Doc` is the type of the documents in one datastore; give a union where there are several, or leave it out.
+ * `Doc` is the type of the documents in one datastore: one type, a union, or a `KeyMap`; leave it out where any will do.
+ * `Views` are the types of its views' rows. What is declared twice, the second time for `WithoutKeyMap`, is so for the
+ * sake of functions and classes of which `Doc` is a type parameter.
  */
 
 import type { EventEmitter } from 'node:events';
+import type {
+    Declared,
+    Excluding,
+    Including,
+    KeyItem,
+    Page,
+    QueryResult,
+    ReducedRows,
+    Row,
+    RowGroup,
+    RowKey,
+    WholeKeys,
+    WithDocument,
+    WithOptionalDocument,
+} from './declarations/answer.js';
+import type { Collation } from './declarations/collation.js';
+import type {
+    AnyDocument,
+    DocumentOf,
+    documents,
+    Json,
+    Key,
+    KeyOf,
+    MappedDocument,
+    MappedKey,
+    Stored,
+    WithKeyMap,
+    WithoutKeyMap,
+    Writable,
+} from './declarations/document.js';
+import type { CountOptions, Explanation, FindOneOptions, FindOptions } from './declarations/find.js';
+import type {
+    BuildOptions,
+    BuildProgress,
+    BuildReport,
+    GroupQueryOptions,
+    KeyQueryOptions,
+    ReduceQueryOptions,
+    ViewQueryOptions,
+} from './declarations/query.js';
+import type { AnyViews, SourceOf, ViewId, ViewMap } from './declarations/view.js';
+import type { Where } from './declarations/where.js';
 
-/** A document's name. A finite number is taken as its decimal text. */
-export type Key = string | number;
-
-/** What a stored document has beside its own members. */
-export interface Revision {
-    /** 0 when the document is made, then one more with every write. */
-    _rev: number;
-}
-
-/** A document as it is read: a fresh object, the reader's own. */
-export type Stored<Doc> = Doc & Revision;
-
-/**
- * A document as it is written. Its `_rev`, if it has one, must be the stored one.
- *
- * Not `Omit`: that merges the members of a union, and drops the known members beside an index signature.
- */
-export type Writable<Doc> = { [Member in keyof Doc as Exclude<Member, '_rev'>]: Doc[Member] } & {
-    _rev?: number | undefined;
-};
-
-/** Any document, where no type is given. */
-// biome-ignore lint/suspicious/noExplicitAny: untyped use has to stay easy
-export type AnyDocument = Record<string, any>;
-
-/** A value that JSON can hold, as a view's key or value. */
-export type Json = string | number | boolean | null | Json[] | { [member: string]: Json | undefined };
+export type {
+    Excluding,
+    Including,
+    KeyItem,
+    Page,
+    QueryResult,
+    Reduced,
+    ViewGroup,
+    ViewItem,
+    ViewRow,
+    WithDocument,
+    WithOptionalDocument,
+} from './declarations/answer.js';
+export type { Collation, LocaleCollation } from './declarations/collation.js';
+export type {
+    AnyDocument,
+    DocumentOf,
+    Json,
+    Key,
+    KeyMap,
+    KeyOf,
+    Revision,
+    Stored,
+    Writable,
+} from './declarations/document.js';
+export type { CountOptions, Explanation, FindOneOptions, FindOptions } from './declarations/find.js';
+export type { Path, ValueAt } from './declarations/path.js';
+export type {
+    BuildOptions,
+    BuildProgress,
+    BuildReport,
+    Duplicate,
+    GroupQueryOptions,
+    KeyQueryOptions,
+    ReduceQueryOptions,
+    ViewQueryOptions,
+    WindowOptions,
+} from './declarations/query.js';
+export type { BuiltInReduce, BuiltInResults, ReduceFunction, ViewStatistics } from './declarations/reduce.js';
+export type { AnyViews, DeclaredView, Emit, View, ViewDeclaration, ViewMap, ViewSource } from './declarations/view.js';
+export type { Condition, Conditions, Operand, Where } from './declarations/where.js';
 
 /** How a load is waited for. */
 export interface LoadOptions {
@@ -68,308 +126,6 @@ export interface BadFile {
     reason: string;
 }
 
-/** The page of a query. */
-export interface WindowOptions {
-    /** Whether what is at `startKey` belongs to the range, wherever a descending query puts it. Default: `true`. */
-    inclusiveStart?: boolean | undefined;
-    /** Whether what is at `endKey` belongs to the range. Default: `true`. */
-    inclusiveEnd?: boolean | undefined;
-    /** From the highest key down. Default: `false`. */
-    descending?: boolean | undefined;
-    /** Index of the page's first item inside the range. Default: 0. */
-    inclusiveStartIndex?: number | undefined;
-    /** The same thing as `inclusiveStartIndex`. */
-    offset?: number | undefined;
-    /** How many items the page has at most: a positive integer or `Infinity`. Default: 10. */
-    limit?: number | undefined;
-    /**
-     * The `cursor` of the page before: the page begins strictly behind its last item, whatever came and went meanwhile.
-     * Goes without an index. All options but `limit`, `includeDocuments` and `signal` have to be those of that page.
-     */
-    cursor?: string | undefined;
-    /** Whether every item carries its document. Default: `false`. */
-    includeDocuments?: boolean | undefined;
-    /** Ends the query: it rejects with an error of code `ABORT_ERR`, whose `cause` is the signal's reason. */
-    signal?: AbortSignal | undefined;
-}
-
-/** What a query of keys selects. `key` overrides the bounds; `prefix` and `keys` go without either, and each other. */
-export interface KeyQueryOptions extends WindowOptions {
-    startKey?: Key | undefined;
-    endKey?: Key | undefined;
-    key?: Key | undefined;
-    /** Several keys, answered in this order and as often as they are here, as far as they are there. */
-    keys?: readonly Key[] | undefined;
-    /** Not in a store whose keys are in the order of a locale. */
-    prefix?: Key | undefined;
-}
-
-/** How far a view is on its way to the moment of a call. */
-export interface BuildProgress {
-    /** How many documents have been mapped for it; never falls, and equals `total` in the last call. */
-    done: number;
-    /** How many there are to map. */
-    total: number;
-}
-
-/** What may be asked of a view that has to be built first, which a long time after the last query takes long. */
-export interface BuildOptions {
-    /** Rejects the call with code `ABORT_ERR` when it is aborted. What was mapped until then stays. */
-    signal?: AbortSignal | undefined;
-    /** Called while the view is built, and once when that is done. What it throws rejects the call. */
-    onProgress?: ((progress: BuildProgress) => void) | undefined;
-}
-
-/** What `buildView` tells, as of the moment of its call. */
-export interface BuildReport {
-    rows: number;
-    /** How many documents are left out because `map` threw (`onError: 'skip'`). */
-    skipped: number;
-    /** The last change that is in the rows. */
-    sequence: number;
-    /** Of a unique view, in the order of their values; the first 1,000. Writes to its documents are refused until there are none. */
-    duplicates: Duplicate[];
-}
-
-/** What a query of a view selects. Any JSON value is a key, `null` included. */
-export interface ViewQueryOptions extends WindowOptions, BuildOptions {
-    startKey?: Json | undefined;
-    endKey?: Json | undefined;
-    key?: Json | undefined;
-    /** Several keys, answered in this order and as often as they are here; `descending` turns the rows of each. */
-    keys?: readonly Json[] | undefined;
-    /**
-     * Every string that starts with this one, or every array whose first elements are these. A string is refused where
-     * the view has a locale: there the strings that start with it do not stand together.
-     */
-    prefix?: string | Json[] | undefined;
-    /** Told how many of the documents that have to be looked at first were looked at. What it throws ends the query. */
-    onProgress?: ((progress: { done: number; total: number }) => void) | undefined;
-    /** `true` asks for what the rows come to: see `ReduceQueryOptions` and `GroupQueryOptions`. */
-    reduce?: false | undefined;
-    group?: false | undefined;
-}
-
-/** What all rows of a range come to. */
-export type ReduceQueryOptions = Omit<
-    ViewQueryOptions,
-    'reduce' | 'inclusiveStartIndex' | 'offset' | 'limit' | 'cursor' | 'includeDocuments'
-> & { reduce: true; groupLevel?: undefined };
-
-/**
- * What the rows of each key come to (`group`), or of each beginning of so many elements of keys that are arrays
- * (`groupLevel`; other keys are whole; 0 is one group of everything, with the key `null`).
- */
-export type GroupQueryOptions = Omit<ViewQueryOptions, 'reduce' | 'group' | 'includeDocuments'> & {
-    reduce?: true | undefined;
-} & ({ group: true; groupLevel?: undefined } | { group?: undefined; groupLevel: number });
-
-/** One item of a query of keys. */
-export interface KeyItem {
-    key: string;
-    /** The same as `key`. */
-    documentKey: string;
-}
-
-/** One row of a view. */
-export interface ViewItem<ViewKey = Json, Value = Json> {
-    /** What the map function emitted. */
-    key: ViewKey;
-    /** The document that it was emitted for. */
-    documentKey: string;
-    /** What was emitted with the key; absent where nothing was. */
-    value?: Value;
-}
-
-/** What the rows of a range come to. */
-export interface Reduced<Value = Json> {
-    value: Value;
-}
-
-/** What the rows of a group come to. */
-export interface ViewGroup<ViewKey = Json, Value = Json> {
-    /** The key, or the elements with which the keys begin. */
-    key: ViewKey;
-    value: Value;
-}
-
-/** The result of `_stats`; `null` without numbers, and for sums beyond every number. */
-export interface ViewStatistics {
-    sum: number | null;
-    count: number;
-    min: number | null;
-    max: number | null;
-    sumsqr: number | null;
-}
-
-/** An item with its document. */
-export type WithDocument<Item, Doc> = Item & { document: Stored<Doc> };
-
-/** An item of a query whose `includeDocuments` is known only when it runs. */
-export type WithOptionalDocument<Item, Doc> = Item & { document?: Stored<Doc> };
-
-/** Options that ask for documents. */
-export type Including<Options> = Options & { includeDocuments: true };
-
-/** Options that do not ask for documents. */
-export type Excluding<Options> = Options & { includeDocuments?: false | undefined };
-
-/** A part of a range. */
-export interface Page<Item> {
-    items: Item[];
-    /**
-     * The index of the first item after the page; `null` on the last page. Absent where a transaction's query has a
-     * `cursor` and `total: false`: what the cursor passed over is not guarded, so it is not counted.
-     */
-    exclusiveEndIndex?: number | null;
-    /** What the query of the next page is given, wherever and whenever; `null` on the last page. */
-    cursor: string | null;
-}
-
-/** The page that a query resolves to. */
-export interface QueryResult<Item> extends Page<Item> {
-    /** The index of the first item after the page; `null` on the last page. */
-    exclusiveEndIndex: number | null;
-    /** How many items the whole range has. */
-    total: number;
-}
-
-/** Emits a row. `undefined` as a key counts as `null`. */
-// biome-ignore lint/suspicious/noExplicitAny: what is emitted is checked when it is emitted
-export type Emit<ViewKey = any, Value = any> = (key: ViewKey, value?: Value) => void;
-
-/**
- * A reduce that is kept up to date natively. `_sum` takes numbers, or arrays of numbers that are added element by element
- * (`null` beyond every number); `_stats` takes numbers; `_min` and `_max` take any values, in the order of view keys by
- * code unit; `_approx_count_distinct` counts keys.
- */
-export type BuiltInReduce = '_count' | '_sum' | '_stats' | '_min' | '_max' | '_approx_count_distinct';
-
-/**
- * Makes one value of rows: of values as they were emitted (`null` where none was) with their keys, or with `rereduce` of
- * what it returned for some of them. The result must depend on the rows alone, not on how they are divided.
- */
-export type ReduceFunction = (
-    // biome-ignore lint/suspicious/noExplicitAny: what is emitted is the user's
-    keys: [key: any, documentKey: string][] | null,
-    // biome-ignore lint/suspicious/noExplicitAny: what is emitted is the user's
-    values: any[],
-    rereduce: boolean,
-) => unknown;
-
-/**
- * The order of strings as a language has it. What it takes for the same is ordered by code unit, so different strings
- * stay different.
- */
-export interface LocaleCollation {
-    /** A language tag, such as `'de'` or `'de-u-co-phonebk'`. */
-    locale: string;
-    /** What the language tells apart: letters, then marks too, then cases and variants too (default), and so on. */
-    strength?: 'primary' | 'secondary' | 'tertiary' | 'quaternary' | 'identical' | undefined;
-    /** Whether digits are ordered as the numbers they make: `'a9'` before `'a10'`. Default: as the locale says. */
-    numeric?: boolean | undefined;
-    /** Which case comes first; `'false'` is the language's own order. Default: as the locale says. */
-    caseFirst?: 'upper' | 'lower' | 'false' | undefined;
-}
-
-/** The order of strings: that of JavaScript's `<`, or a language's. */
-export type Collation = 'codeUnit' | LocaleCollation;
-
-/** How a view is made of the documents. */
-export interface ViewSource<Doc = AnyDocument> {
-    /** Called with each document, a copy of its own; emits before it returns. */
-    map(document: Stored<Doc>, emit: Emit): void;
-    /** What a throw of `map` does: reject the query (default), or leave the document out of the view. */
-    onError?: 'error' | 'skip' | undefined;
-    /** What rows come to where a query asks for it. */
-    reduce?: BuiltInReduce | ReduceFunction | undefined;
-    /** The order of the strings in its keys. Default: `'codeUnit'`. */
-    collation?: Collation | undefined;
-}
-
-/** A value to compare with: JSON, or what becomes it, as a `Date` does. */
-export type Operand = Json | Date;
-
-/** Operators on the value at a path. All of them have to hold. */
-export interface Conditions {
-    /** Equal: numbers by value, objects whatever the order of their members, arrays element by element. */
-    $eq?: Operand | undefined;
-    /** Not equal, or nothing is there. */
-    $ne?: Operand | undefined;
-    /** A value of the same type, above in the order of view keys. */
-    $gt?: Operand | undefined;
-    $gte?: Operand | undefined;
-    $lt?: Operand | undefined;
-    $lte?: Operand | undefined;
-    /** Equal to one of these. */
-    $in?: readonly Operand[] | undefined;
-    /** Something is there, `null` included; or nothing is. */
-    $exists?: boolean | undefined;
-}
-
-/**
- * Conditions on documents, all of which have to hold: for each dot path (`profile.email`, `tags.0`) the value that has to
- * be there, or operators. A path that leads to nothing meets `$ne` and `$exists: false` alone. An array does not equal its
- * elements. What is `undefined` is refused, because a condition that is silently missing would find too much.
- */
-export interface Where {
-    [path: string]: Operand | Conditions;
-}
-
-/** A view that says what its rows are: evaluated by the engine, without JavaScript. */
-export interface ViewDeclaration {
-    /** Which documents it is about. Default: all. */
-    where?: Where | undefined;
-    /** The path of the row's key, or those of the elements of an array key. A document that lacks one has no row. */
-    key: string | readonly string[];
-    /** The path of an array: one row per element, which this path then means inside `key` and `value`. */
-    each?: string | undefined;
-    /** The path of the row's value, those of the members of an object, or `true` for the whole document. */
-    value?: string | readonly string[] | true | undefined;
-    /** What rows come to where a query asks for it. */
-    reduce?: BuiltInReduce | ReduceFunction | undefined;
-    /** Whether no two documents may have the same key. */
-    unique?: boolean | undefined;
-    /** The order of the strings in its keys; that of conditions is always by code unit. Default: `'codeUnit'`. */
-    collation?: Collation | undefined;
-}
-
-/** What `count` looks at. */
-export interface CountOptions {
-    /** Only keys that start with this. Not in a store whose keys are in the order of a locale. */
-    prefix?: Key | undefined;
-    /** Ends the search: it rejects with an error of code `ABORT_ERR`, whose `cause` is the signal's reason. */
-    signal?: AbortSignal | undefined;
-}
-
-/** What `findOne` looks at, and from where. */
-export interface FindOneOptions extends CountOptions {
-    /** From the highest key down. Default: `false`. */
-    descending?: boolean | undefined;
-}
-
-/** Which page `find` resolves to. */
-export interface FindOptions extends FindOneOptions {
-    /** Index of the page's first item among all that are found. Default: 0. */
-    inclusiveStartIndex?: number | undefined;
-    /** The same thing as `inclusiveStartIndex`. */
-    offset?: number | undefined;
-    /** How many items the page has at most: a positive integer or `Infinity`. Default: 10. */
-    limit?: number | undefined;
-    /** The `cursor` of the page before. Goes without an index, and with the same conditions, prefix and direction. */
-    cursor?: string | undefined;
-    /** Whether the result tells how it was found. Default: `false`. */
-    explain?: boolean | undefined;
-}
-
-/** How documents were found. */
-export interface Explanation {
-    /** The declarative view that led to them; `null` where every document was looked at. */
-    view: string | null;
-    /** How many documents were looked at. */
-    examined: number;
-}
-
 /** What an iteration goes over: what a query of keys selects, all of it by default. */
 export type ItemsOptions = Omit<KeyQueryOptions, 'includeDocuments' | 'limit'> & {
     /** How many documents at most: a positive integer or `Infinity`. Default: `Infinity`. */
@@ -377,8 +133,8 @@ export type ItemsOptions = Omit<KeyQueryOptions, 'includeDocuments' | 'limit'> &
 };
 
 /** A document with its key. */
-export interface Item<Doc = AnyDocument> {
-    key: string;
+export interface Item<Doc = AnyDocument, ItemKey extends string = string> {
+    key: ItemKey;
     document: Stored<Doc>;
 }
 
@@ -474,24 +230,32 @@ export interface TransactionOptions extends DurabilityOptions {
 }
 
 /** One step of a batch. */
-export type BatchOperation<Doc = AnyDocument> =
+export type BatchOperation<Doc = AnyDocument, K = Key> =
     | {
           type: 'set';
-          key: Key;
+          key: K;
           document: Writable<Doc>;
           /** The stored revision must be this one, as if it were the document's `_rev`. */
           rev?: number | undefined;
       }
     | {
           type: 'delete';
-          key: Key;
+          key: K;
           /** The stored revision must be this one. */
           rev?: number | undefined;
       };
 
+/** A key and its document, of a store with a `KeyMap`. */
+export type MappedEntry<Doc> = {
+    [K in MappedKey<Doc>]: readonly [key: K, document: Writable<MappedDocument<Doc, K>>];
+}[MappedKey<Doc>];
+
+/** One step of a batch, of a store with a `KeyMap`. */
+export type MappedOperation<Doc> = { [K in MappedKey<Doc>]: BatchOperation<MappedDocument<Doc, K>, K> }[MappedKey<Doc>];
+
 /** What a step of a batch made. */
-export interface BatchResult<Doc = AnyDocument> {
-    key: string;
+export interface BatchResult<Doc = AnyDocument, DocumentKey extends string = string> {
+    key: DocumentKey;
     /** As a later read returns it; `null` after a deletion. */
     document: Stored<Doc> | null;
 }
@@ -508,34 +272,73 @@ export type NotCounting<Options> = Options & { total: false };
  * `AssertionError`.
  */
 export interface Transaction<Doc = AnyDocument> {
+    readonly [documents]?: Doc;
+
     /** @throws `NotFoundError` with `{ required: true }` */
-    getItem(key: Key, options: { required: true }): Promise<Stored<Doc>>;
-    getItem(key: Key, options?: { required?: boolean | undefined }): Promise<Stored<Doc> | null>;
+    getItem<K extends MappedKey<Doc>>(
+        this: WithKeyMap,
+        key: K,
+        options: { required: true },
+    ): Promise<Stored<MappedDocument<Doc, K>>>;
+    getItem<K extends MappedKey<Doc>>(
+        this: WithKeyMap,
+        key: K,
+        options?: { required?: boolean | undefined },
+    ): Promise<Stored<MappedDocument<Doc, K>> | null>;
+    getItem(this: WithoutKeyMap, key: Key, options: { required: true }): Promise<Stored<Doc>>;
+    getItem(this: WithoutKeyMap, key: Key, options?: { required?: boolean | undefined }): Promise<Stored<Doc> | null>;
 
     /**
      * Resolves to the document with the revision that it will have if the transaction is committed. That rises by one
      * a transaction, however often the document is set in it.
      * @throws `ConflictError` where the document's `_rev` is not the one that the transaction sees
      */
+    setItem<K extends MappedKey<Doc>>(
+        this: WithKeyMap,
+        key: K,
+        document: Writable<MappedDocument<Doc, K>>,
+        options?: { checkConsistency?: boolean | undefined },
+    ): Promise<Stored<MappedDocument<Doc, K>>>;
     setItem(
+        this: WithoutKeyMap,
         key: Key,
         document: Writable<Doc>,
         options?: { checkConsistency?: boolean | undefined },
     ): Promise<Stored<Doc>>;
 
     /** @throws `ConflictError` where `rev` is not the revision that the transaction sees */
-    deleteItem<K extends Key>(key: K, options?: { rev?: number | undefined }): Promise<K>;
+    deleteItem<K extends MappedKey<Doc>>(this: WithKeyMap, key: K, options?: { rev?: number | undefined }): Promise<K>;
+    deleteItem<K extends Key>(this: WithoutKeyMap, key: K, options?: { rev?: number | undefined }): Promise<K>;
 
     /**
      * A page of a range of keys. With `total` (the default) the whole range is counted, and the commit is refused if a
      * document has entered or left it; `total: false` narrows that to the page, whose result has no `total` then. With
      * `includeDocuments` the documents returned must not have changed either.
      */
-    queryKeys(options: NotCounting<Including<KeyQueryOptions>>): Promise<Page<WithDocument<KeyItem, Doc>>>;
-    queryKeys(options: NotCounting<Excluding<KeyQueryOptions>>): Promise<Page<KeyItem>>;
-    queryKeys(options: Counting<Including<KeyQueryOptions>>): Promise<QueryResult<WithDocument<KeyItem, Doc>>>;
-    queryKeys(options?: Counting<Excluding<KeyQueryOptions>>): Promise<QueryResult<KeyItem>>;
     queryKeys(
+        this: WithKeyMap,
+        options: NotCounting<Including<KeyQueryOptions>>,
+    ): Promise<Page<WithDocument<KeyItem<KeyOf<Doc>>, DocumentOf<Doc>>>>;
+    queryKeys(
+        this: WithoutKeyMap,
+        options: NotCounting<Including<KeyQueryOptions>>,
+    ): Promise<Page<WithDocument<KeyItem, Doc>>>;
+    queryKeys(options: NotCounting<Excluding<KeyQueryOptions>>): Promise<Page<KeyItem<KeyOf<Doc>>>>;
+    queryKeys(
+        this: WithKeyMap,
+        options: Counting<Including<KeyQueryOptions>>,
+    ): Promise<QueryResult<WithDocument<KeyItem<KeyOf<Doc>>, DocumentOf<Doc>>>>;
+    queryKeys(
+        this: WithoutKeyMap,
+        options: Counting<Including<KeyQueryOptions>>,
+    ): Promise<QueryResult<WithDocument<KeyItem, Doc>>>;
+    queryKeys(options?: Counting<Excluding<KeyQueryOptions>>): Promise<QueryResult<KeyItem<KeyOf<Doc>>>>;
+    queryKeys(
+        this: WithKeyMap,
+        options?: KeyQueryOptions & { total?: boolean | undefined },
+    ): Promise<Page<WithOptionalDocument<KeyItem<KeyOf<Doc>>, DocumentOf<Doc>>> & { total?: number }>;
+    queryKeys(
+        this: WithoutKeyMap,
         options?: KeyQueryOptions & { total?: boolean | undefined },
     ): Promise<Page<WithOptionalDocument<KeyItem, Doc>> & { total?: number }>;
 }
@@ -616,13 +419,6 @@ export interface ViewStats {
     building: boolean;
     /** How many calls wait for that. */
     pending: number;
-}
-
-/** A value that several documents have in a unique view. */
-export interface Duplicate {
-    viewKey: Json;
-    /** In order; the first 1,000. */
-    documentKeys: string[];
 }
 
 /** What a custom engine answers when it is asked for a document. */
@@ -709,7 +505,7 @@ export type Place = { directory: string } | { durability: 'none' };
 export interface DatastoreOptions extends EngineOptions {
     /** An engine in place of one over `directory`. The options of an engine are its own then. */
     // biome-ignore lint/suspicious/noExplicitAny: an engine of whatever documents
-    db?: DatastoreEngine<any> | CustomEngine | undefined;
+    db?: DatastoreEngine<any, any> | CustomEngine | undefined;
     /** Wraps every write of a single key; not batches, not transactions. */
     lockingQueue?: LockingQueue | undefined;
     /** Whether every write to an existing document has to bring its revision. Default: `false`. */
@@ -722,11 +518,16 @@ export interface DatastoreOptions extends EngineOptions {
  * Documents by key. Reads, writes and queries wait for the load, and start it where nobody has; `setView`, `hasView` and
  * `stats` do not.
  */
-export class Datastore<Doc extends object = AnyDocument> extends EventEmitter<DatastoreEvents> {
+export class Datastore<
+    Doc extends object = AnyDocument,
+    Views extends ViewMap<Views> = AnyViews,
+> extends EventEmitter<DatastoreEvents> {
+    readonly [documents]?: Doc;
+
     constructor(options: DatastoreOptions & (Place | { db: object }));
 
     /** The engine below: synchronous reads, unconditional writes, the same views. */
-    readonly _db: DatastoreEngine<Doc>;
+    readonly _db: DatastoreEngine<Doc, Views>;
 
     /** What `load` found; `null` before, and over a custom engine that has none. */
     readonly loadReport: LoadReport | null;
@@ -742,28 +543,67 @@ export class Datastore<Doc extends object = AnyDocument> extends EventEmitter<Da
      * A document, or `null`.
      * @throws `NotFoundError` with `{ required: true }`
      */
-    getItem(key: Key, options: { required: true }): Promise<Stored<Doc>>;
-    getItem(key: Key, options?: { required?: boolean | undefined }): Promise<Stored<Doc> | null>;
+    getItem<K extends MappedKey<Doc>>(
+        this: WithKeyMap,
+        key: K,
+        options: { required: true },
+    ): Promise<Stored<MappedDocument<Doc, K>>>;
+    getItem<K extends MappedKey<Doc>>(
+        this: WithKeyMap,
+        key: K,
+        options?: { required?: boolean | undefined },
+    ): Promise<Stored<MappedDocument<Doc, K>> | null>;
+    getItem(this: WithoutKeyMap, key: Key, options: { required: true }): Promise<Stored<Doc>>;
+    getItem(this: WithoutKeyMap, key: Key, options?: { required?: boolean | undefined }): Promise<Stored<Doc> | null>;
 
     /**
      * Several documents, in the order of the keys, with `null` for those that are missing. All are of one moment, unless
      * the engine is a custom one.
      * @throws `NotFoundError` with `{ required: true }`
      */
-    getItems(keys: readonly Key[], options: { required: true }): Promise<Stored<Doc>[]>;
-    getItems(keys: readonly Key[], options?: { required?: boolean | undefined }): Promise<(Stored<Doc> | null)[]>;
+    getItems<const Keys extends readonly MappedKey<Doc>[]>(
+        this: WithKeyMap,
+        keys: Keys,
+        options: { required: true },
+    ): Promise<{ -readonly [Index in keyof Keys]: Stored<MappedDocument<Doc, Keys[Index]>> }>;
+    getItems<const Keys extends readonly MappedKey<Doc>[]>(
+        this: WithKeyMap,
+        keys: Keys,
+        options?: { required?: boolean | undefined },
+    ): Promise<{ -readonly [Index in keyof Keys]: Stored<MappedDocument<Doc, Keys[Index]>> | null }>;
+    getItems(this: WithoutKeyMap, keys: readonly Key[], options: { required: true }): Promise<Stored<Doc>[]>;
+    getItems(
+        this: WithoutKeyMap,
+        keys: readonly Key[],
+        options?: { required?: boolean | undefined },
+    ): Promise<(Stored<Doc> | null)[]>;
 
     /**
      * Stores a document under its next revision and resolves to it as a later read returns it.
      * @throws `ConflictError` where the document's `_rev` is not the stored one, unless `checkConsistency` is `false`
      */
-    setItem(key: Key, document: Writable<Doc>, options?: SetOptions): Promise<Stored<Doc>>;
+    setItem<K extends MappedKey<Doc>>(
+        this: WithKeyMap,
+        key: K,
+        document: Writable<MappedDocument<Doc, K>>,
+        options?: SetOptions,
+    ): Promise<Stored<MappedDocument<Doc, K>>>;
+    setItem(this: WithoutKeyMap, key: Key, document: Writable<Doc>, options?: SetOptions): Promise<Stored<Doc>>;
 
     /**
      * Stores what the function makes of the document (`null` where there is none). Other writes of this key wait.
      * @throws `ConflictError`; whatever the function throws
      */
+    updateItem<K extends MappedKey<Doc>>(
+        this: WithKeyMap,
+        key: K,
+        update: (
+            document: Stored<MappedDocument<Doc, K>> | null,
+        ) => Writable<MappedDocument<Doc, K>> | Promise<Writable<MappedDocument<Doc, K>>>,
+        options?: UpdateOptions,
+    ): Promise<Stored<MappedDocument<Doc, K>>>;
     updateItem(
+        this: WithoutKeyMap,
         key: Key,
         update: (document: Stored<Doc> | null) => Writable<Doc> | Promise<Writable<Doc>>,
         options?: UpdateOptions,
@@ -773,7 +613,8 @@ export class Datastore<Doc extends object = AnyDocument> extends EventEmitter<Da
      * Removes a document, if it is there, and resolves to the key as it was given.
      * @throws `ConflictError` where `rev` is not the stored revision
      */
-    deleteItem<K extends Key>(key: K, options?: DeleteOptions): Promise<K>;
+    deleteItem<K extends MappedKey<Doc>>(this: WithKeyMap, key: K, options?: DeleteOptions): Promise<K>;
+    deleteItem<K extends Key>(this: WithoutKeyMap, key: K, options?: DeleteOptions): Promise<K>;
 
     /**
      * Stores documents, all or none of them: in memory, on disk, after any crash, for every reader and every view.
@@ -782,6 +623,12 @@ export class Datastore<Doc extends object = AnyDocument> extends EventEmitter<Da
      * there twice; code `UNSUPPORTED` over a custom engine or file system
      */
     setItems(
+        this: WithKeyMap,
+        entries: Iterable<MappedEntry<Doc>>,
+        options?: SetOptions,
+    ): Promise<Stored<DocumentOf<Doc>>[]>;
+    setItems(
+        this: WithoutKeyMap,
         entries: Iterable<readonly [key: Key, document: Writable<Doc>]>,
         options?: SetOptions,
     ): Promise<Stored<Doc>[]>;
@@ -790,13 +637,27 @@ export class Datastore<Doc extends object = AnyDocument> extends EventEmitter<Da
      * Removes documents, all or none of them, as far as they are there. Resolves to the keys as they were given.
      * @throws as `setItems`
      */
-    deleteItems<K extends Key>(keys: Iterable<K>, options?: DurabilityOptions): Promise<K[]>;
+    deleteItems<K extends MappedKey<Doc>>(
+        this: WithKeyMap,
+        keys: Iterable<K>,
+        options?: DurabilityOptions,
+    ): Promise<K[]>;
+    deleteItems<K extends Key>(this: WithoutKeyMap, keys: Iterable<K>, options?: DurabilityOptions): Promise<K[]>;
 
     /**
      * Sets and deletes, all or nothing. A key may be there once.
      * @throws as `setItems`
      */
-    batch(operations: Iterable<BatchOperation<Doc>>, options?: SetOptions): Promise<BatchResult<Doc>[]>;
+    batch(
+        this: WithKeyMap,
+        operations: Iterable<MappedOperation<Doc>>,
+        options?: SetOptions,
+    ): Promise<BatchResult<DocumentOf<Doc>, KeyOf<Doc>>[]>;
+    batch(
+        this: WithoutKeyMap,
+        operations: Iterable<BatchOperation<Doc>>,
+        options?: SetOptions,
+    ): Promise<BatchResult<Doc>[]>;
 
     /**
      * Runs a function over one moment of the store, commits what it wrote, and resolves to what it returned. Where
@@ -818,37 +679,68 @@ export class Datastore<Doc extends object = AnyDocument> extends EventEmitter<Da
     flush(): Promise<void>;
 
     /** A page of a range of keys, in the order of the store's `collation`. A custom engine answers as it likes. */
-    queryKeys(options: Including<KeyQueryOptions>): Promise<QueryResult<WithDocument<KeyItem, Doc>>>;
-    queryKeys(options?: Excluding<KeyQueryOptions>): Promise<QueryResult<KeyItem>>;
-    queryKeys(options?: KeyQueryOptions): Promise<QueryResult<WithOptionalDocument<KeyItem, Doc>>>;
+    queryKeys(
+        this: WithKeyMap,
+        options: Including<KeyQueryOptions>,
+    ): Promise<QueryResult<WithDocument<KeyItem<KeyOf<Doc>>, DocumentOf<Doc>>>>;
+    queryKeys(
+        this: WithoutKeyMap,
+        options: Including<KeyQueryOptions>,
+    ): Promise<QueryResult<WithDocument<KeyItem, Doc>>>;
+    queryKeys(options?: Excluding<KeyQueryOptions>): Promise<QueryResult<KeyItem<KeyOf<Doc>>>>;
+    queryKeys(
+        this: WithKeyMap,
+        options?: KeyQueryOptions,
+    ): Promise<QueryResult<WithOptionalDocument<KeyItem<KeyOf<Doc>>, DocumentOf<Doc>>>>;
+    queryKeys(this: WithoutKeyMap, options?: KeyQueryOptions): Promise<QueryResult<WithOptionalDocument<KeyItem, Doc>>>;
 
     /**
      * A page of a range of a view's rows, as of the moment of the call. A view that has much to map is built in slices of
      * the event loop's time, once for all who wait. A custom engine answers as it likes.
      * @throws `NotFoundError`, `ViewMapError`; code `ABORT_ERR`
      */
-    queryView<ViewKey = Json, Value = Json>(
-        id: string,
-        options: Including<ViewQueryOptions>,
-    ): Promise<QueryResult<WithDocument<ViewItem<ViewKey, Value>, Doc>>>;
-    queryView<ViewKey = Json, Value = Json>(
-        id: string,
-        options?: Excluding<ViewQueryOptions>,
-    ): Promise<QueryResult<ViewItem<ViewKey, Value>>>;
-    queryView<ViewKey = Json, Value = Json>(
-        id: string,
-        options?: ViewQueryOptions,
-    ): Promise<QueryResult<WithOptionalDocument<ViewItem<ViewKey, Value>, Doc>>>;
+    queryView<GivenKey = Declared, GivenValue = Declared, Id extends ViewId<Views> = ViewId<Views>>(
+        this: WithKeyMap,
+        id: Id,
+        options: Including<ViewQueryOptions<RowKey<Views[Id], GivenKey>>>,
+    ): Promise<QueryResult<WithDocument<Row<Views[Id], GivenKey, GivenValue, KeyOf<Doc>>, DocumentOf<Doc>>>>;
+    queryView<GivenKey = Declared, GivenValue = Declared, Id extends ViewId<Views> = ViewId<Views>>(
+        this: WithoutKeyMap,
+        id: Id,
+        options: Including<ViewQueryOptions<RowKey<Views[Id], GivenKey>>>,
+    ): Promise<QueryResult<WithDocument<Row<Views[Id], GivenKey, GivenValue, string>, Doc>>>;
+    queryView<GivenKey = Declared, GivenValue = Declared, Id extends ViewId<Views> = ViewId<Views>>(
+        id: Id,
+        options?: Excluding<ViewQueryOptions<RowKey<Views[Id], GivenKey>>>,
+    ): Promise<QueryResult<Row<Views[Id], GivenKey, GivenValue, KeyOf<Doc>>>>;
+    queryView<GivenKey = Declared, GivenValue = Declared, Id extends ViewId<Views> = ViewId<Views>>(
+        this: WithKeyMap,
+        id: Id,
+        options?: ViewQueryOptions<RowKey<Views[Id], GivenKey>>,
+    ): Promise<QueryResult<WithOptionalDocument<Row<Views[Id], GivenKey, GivenValue, KeyOf<Doc>>, DocumentOf<Doc>>>>;
+    queryView<GivenKey = Declared, GivenValue = Declared, Id extends ViewId<Views> = ViewId<Views>>(
+        this: WithoutKeyMap,
+        id: Id,
+        options?: ViewQueryOptions<RowKey<Views[Id], GivenKey>>,
+    ): Promise<QueryResult<WithOptionalDocument<Row<Views[Id], GivenKey, GivenValue, string>, Doc>>>;
 
     /**
      * What a range of a view's rows comes to, as of the moment of the call.
      * @throws `ViewReduceError`, and as for rows
      */
-    queryView<Value = Json>(id: string, options: ReduceQueryOptions): Promise<Reduced<Value>>;
-    queryView<ViewKey = Json, Value = Json>(
-        id: string,
-        options: GroupQueryOptions,
-    ): Promise<QueryResult<ViewGroup<ViewKey, Value>>>;
+    queryView<GivenValue = Declared, Id extends ViewId<Views> = ViewId<Views>>(
+        id: Id,
+        options: ReduceQueryOptions<RowKey<Views[Id], Declared>>,
+    ): Promise<ReducedRows<Views[Id], GivenValue>>;
+    queryView<
+        GivenKey = Declared,
+        GivenValue = Declared,
+        Id extends ViewId<Views> = ViewId<Views>,
+        Level extends number | WholeKeys = number | WholeKeys,
+    >(
+        id: Id,
+        options: GroupQueryOptions<RowKey<Views[Id], Declared>, Level>,
+    ): Promise<QueryResult<RowGroup<Views[Id], GivenKey, GivenValue, Level>>>;
 
     /**
      * A page of the documents that meet conditions, in the order of their keys, as of the moment of the call. A declarative
@@ -857,22 +749,43 @@ export class Datastore<Doc extends object = AnyDocument> extends EventEmitter<Da
      * @throws code `UNSUPPORTED` over a custom engine
      */
     find(
-        where: Where,
+        this: WithKeyMap,
+        where: Where<DocumentOf<Doc>>,
+        options: FindOptions & { explain: true },
+    ): Promise<QueryResult<WithDocument<KeyItem<KeyOf<Doc>>, DocumentOf<Doc>>> & { explain: Explanation }>;
+    find(
+        this: WithKeyMap,
+        where: Where<DocumentOf<Doc>>,
+        options?: FindOptions,
+    ): Promise<QueryResult<WithDocument<KeyItem<KeyOf<Doc>>, DocumentOf<Doc>>>>;
+    find(
+        this: WithoutKeyMap,
+        where: Where<Doc>,
         options: FindOptions & { explain: true },
     ): Promise<QueryResult<WithDocument<KeyItem, Doc>> & { explain: Explanation }>;
-    find(where: Where, options?: FindOptions): Promise<QueryResult<WithDocument<KeyItem, Doc>>>;
+    find(
+        this: WithoutKeyMap,
+        where: Where<Doc>,
+        options?: FindOptions,
+    ): Promise<QueryResult<WithDocument<KeyItem, Doc>>>;
 
     /**
      * The first of the documents that meet conditions, or `null`.
      * @throws as `find`
      */
-    findOne(where: Where, options?: FindOneOptions): Promise<Stored<Doc> | null>;
+    findOne(
+        this: WithKeyMap,
+        where: Where<DocumentOf<Doc>>,
+        options?: FindOneOptions,
+    ): Promise<Stored<DocumentOf<Doc>> | null>;
+    findOne(this: WithoutKeyMap, where: Where<Doc>, options?: FindOneOptions): Promise<Stored<Doc> | null>;
 
     /**
      * How many documents meet conditions.
      * @throws as `find`
      */
-    count(where: Where, options?: CountOptions): Promise<number>;
+    count(this: WithKeyMap, where: Where<DocumentOf<Doc>>, options?: CountOptions): Promise<number>;
+    count(this: WithoutKeyMap, where: Where<Doc>, options?: CountOptions): Promise<number>;
 
     /**
      * The documents of a range with their keys, in the order of `queryKeys`: all of the moment in which the first is asked
@@ -880,7 +793,8 @@ export class Datastore<Doc extends object = AnyDocument> extends EventEmitter<Da
      * back. Closing the store ends it with `CLOSED`.
      * @throws `AssertionError` at once; code `ABORT_ERR`; code `UNSUPPORTED` over a custom engine
      */
-    items(options?: ItemsOptions): AsyncGenerator<Item<Doc>, void, undefined>;
+    items(this: WithKeyMap, options?: ItemsOptions): AsyncGenerator<Item<DocumentOf<Doc>, KeyOf<Doc>>, void, undefined>;
+    items(this: WithoutKeyMap, options?: ItemsOptions): AsyncGenerator<Item<Doc>, void, undefined>;
 
     /**
      * The same as lines of JSON, each with its newline: `{"key":...,"document":{...}}`.
@@ -894,7 +808,12 @@ export class Datastore<Doc extends object = AnyDocument> extends EventEmitter<Da
      * those behind it may be; the error's `record` is its number, from 1.
      * @throws `ConflictError`, `AssertionError`; code `ABORT_ERR`; whatever the source throws
      */
-    importItems(source: ImportSource<Doc>, options?: ImportOptions): Promise<ImportReport>;
+    importItems(
+        this: WithKeyMap,
+        source: ImportSource<DocumentOf<Doc>>,
+        options?: ImportOptions,
+    ): Promise<ImportReport>;
+    importItems(this: WithoutKeyMap, source: ImportSource<Doc>, options?: ImportOptions): Promise<ImportReport>;
 
     /**
      * Copies everything that was written or called before into a new folder, while other writes go on; an update that is
@@ -919,22 +838,23 @@ export class Datastore<Doc extends object = AnyDocument> extends EventEmitter<Da
     restore(source: string, options?: BackupOptions): Promise<BackupReport>;
 
     /** Registers a view; one with the same id is replaced and built anew. */
-    setView(id: string, source: ViewSource<Doc> | ViewDeclaration): void;
+    setView<Id extends ViewId<Views>>(this: WithKeyMap, id: Id, source: SourceOf<DocumentOf<Doc>, Views, Id>): void;
+    setView<Id extends ViewId<Views>>(this: WithoutKeyMap, id: Id, source: SourceOf<Doc, Views, Id>): void;
 
     /**
      * Brings a view to the moment of the call, so that the next query has little to do.
      * @throws `NotFoundError`, `ViewMapError`; code `ABORT_ERR`; what kept the definition of a unique view from being
      * stored; code `UNSUPPORTED` over a custom engine without it
      */
-    buildView(id: string, options?: BuildOptions): Promise<BuildReport>;
+    buildView(id: ViewId<Views>, options?: BuildOptions): Promise<BuildReport>;
 
     /**
      * Forgets a view; calls that wait for it get their answers. A unique one is then enforced for nobody. Resolves to
      * whether there was one, registered here or kept in the directory.
      */
-    deleteView(id: string): Promise<boolean>;
+    deleteView(id: ViewId<Views>): Promise<boolean>;
 
-    hasView(id: string): boolean;
+    hasView(id: ViewId<Views>): boolean;
 
     /** A custom engine tells what it likes. */
     stats(): Stats;
@@ -950,7 +870,9 @@ export class Datastore<Doc extends object = AnyDocument> extends EventEmitter<Da
 }
 
 /** The engine below a datastore. Reads are synchronous and throw `NOT_LOADED` before the load. */
-export class DatastoreEngine<Doc extends object = AnyDocument> {
+export class DatastoreEngine<Doc extends object = AnyDocument, Views extends ViewMap<Views> = AnyViews> {
+    readonly [documents]?: Doc;
+
     constructor(options: EngineOptions & Place);
 
     /** What `loadDocuments` found; `null` before. */
@@ -958,41 +880,80 @@ export class DatastoreEngine<Doc extends object = AnyDocument> {
 
     loadDocuments(options?: LoadOptions): Promise<void>;
 
-    getItem(key: Key): { key: string; document: Stored<Doc> | null };
+    getItem<K extends MappedKey<Doc>>(
+        this: WithKeyMap,
+        key: K,
+    ): { key: `${K}`; document: Stored<MappedDocument<Doc, K>> | null };
+    getItem(this: WithoutKeyMap, key: Key): { key: string; document: Stored<Doc> | null };
 
     /** Stores the document as it is, `_rev` included (missing: 0), whatever is stored. */
-    setItem(key: Key, document: Writable<Doc>): Promise<{ key: string; document: Stored<Doc> }>;
+    setItem<K extends MappedKey<Doc>>(
+        this: WithKeyMap,
+        key: K,
+        document: Writable<MappedDocument<Doc, K>>,
+    ): Promise<{ key: `${K}`; document: Stored<MappedDocument<Doc, K>> }>;
+    setItem(this: WithoutKeyMap, key: Key, document: Writable<Doc>): Promise<{ key: string; document: Stored<Doc> }>;
 
-    deleteItem(key: Key): Promise<{ key: string }>;
+    deleteItem<K extends MappedKey<Doc>>(this: WithKeyMap, key: K): Promise<{ key: `${K}` }>;
+    deleteItem(this: WithoutKeyMap, key: Key): Promise<{ key: string }>;
 
     /** Resolves when everything acknowledged so far would survive a power cut and is in its file. */
     flush(): Promise<void>;
 
-    queryKeys(options: Including<KeyQueryOptions>): QueryResult<WithDocument<KeyItem, Doc>>;
-    queryKeys(options?: Excluding<KeyQueryOptions>): QueryResult<KeyItem>;
-    queryKeys(options?: KeyQueryOptions): QueryResult<WithOptionalDocument<KeyItem, Doc>>;
+    queryKeys(
+        this: WithKeyMap,
+        options: Including<KeyQueryOptions>,
+    ): QueryResult<WithDocument<KeyItem<KeyOf<Doc>>, DocumentOf<Doc>>>;
+    queryKeys(this: WithoutKeyMap, options: Including<KeyQueryOptions>): QueryResult<WithDocument<KeyItem, Doc>>;
+    queryKeys(options?: Excluding<KeyQueryOptions>): QueryResult<KeyItem<KeyOf<Doc>>>;
+    queryKeys(
+        this: WithKeyMap,
+        options?: KeyQueryOptions,
+    ): QueryResult<WithOptionalDocument<KeyItem<KeyOf<Doc>>, DocumentOf<Doc>>>;
+    queryKeys(this: WithoutKeyMap, options?: KeyQueryOptions): QueryResult<WithOptionalDocument<KeyItem, Doc>>;
 
-    queryView<ViewKey = Json, Value = Json>(
-        id: string,
-        options: Including<ViewQueryOptions>,
-    ): QueryResult<WithDocument<ViewItem<ViewKey, Value>, Doc>>;
-    queryView<ViewKey = Json, Value = Json>(
-        id: string,
-        options?: Excluding<ViewQueryOptions>,
-    ): QueryResult<ViewItem<ViewKey, Value>>;
-    queryView<ViewKey = Json, Value = Json>(
-        id: string,
-        options?: ViewQueryOptions,
-    ): QueryResult<WithOptionalDocument<ViewItem<ViewKey, Value>, Doc>>;
-    queryView<Value = Json>(id: string, options: ReduceQueryOptions): Reduced<Value>;
-    queryView<ViewKey = Json, Value = Json>(
-        id: string,
-        options: GroupQueryOptions,
-    ): QueryResult<ViewGroup<ViewKey, Value>>;
+    queryView<GivenKey = Declared, GivenValue = Declared, Id extends ViewId<Views> = ViewId<Views>>(
+        this: WithKeyMap,
+        id: Id,
+        options: Including<ViewQueryOptions<RowKey<Views[Id], GivenKey>>>,
+    ): QueryResult<WithDocument<Row<Views[Id], GivenKey, GivenValue, KeyOf<Doc>>, DocumentOf<Doc>>>;
+    queryView<GivenKey = Declared, GivenValue = Declared, Id extends ViewId<Views> = ViewId<Views>>(
+        this: WithoutKeyMap,
+        id: Id,
+        options: Including<ViewQueryOptions<RowKey<Views[Id], GivenKey>>>,
+    ): QueryResult<WithDocument<Row<Views[Id], GivenKey, GivenValue, string>, Doc>>;
+    queryView<GivenKey = Declared, GivenValue = Declared, Id extends ViewId<Views> = ViewId<Views>>(
+        id: Id,
+        options?: Excluding<ViewQueryOptions<RowKey<Views[Id], GivenKey>>>,
+    ): QueryResult<Row<Views[Id], GivenKey, GivenValue, KeyOf<Doc>>>;
+    queryView<GivenKey = Declared, GivenValue = Declared, Id extends ViewId<Views> = ViewId<Views>>(
+        this: WithKeyMap,
+        id: Id,
+        options?: ViewQueryOptions<RowKey<Views[Id], GivenKey>>,
+    ): QueryResult<WithOptionalDocument<Row<Views[Id], GivenKey, GivenValue, KeyOf<Doc>>, DocumentOf<Doc>>>;
+    queryView<GivenKey = Declared, GivenValue = Declared, Id extends ViewId<Views> = ViewId<Views>>(
+        this: WithoutKeyMap,
+        id: Id,
+        options?: ViewQueryOptions<RowKey<Views[Id], GivenKey>>,
+    ): QueryResult<WithOptionalDocument<Row<Views[Id], GivenKey, GivenValue, string>, Doc>>;
+    queryView<GivenValue = Declared, Id extends ViewId<Views> = ViewId<Views>>(
+        id: Id,
+        options: ReduceQueryOptions<RowKey<Views[Id], Declared>>,
+    ): ReducedRows<Views[Id], GivenValue>;
+    queryView<
+        GivenKey = Declared,
+        GivenValue = Declared,
+        Id extends ViewId<Views> = ViewId<Views>,
+        Level extends number | WholeKeys = number | WholeKeys,
+    >(
+        id: Id,
+        options: GroupQueryOptions<RowKey<Views[Id], Declared>, Level>,
+    ): QueryResult<RowGroup<Views[Id], GivenKey, GivenValue, Level>>;
 
-    hasView(id: string): boolean;
+    hasView(id: ViewId<Views>): boolean;
 
-    setView(id: string, source: ViewSource<Doc> | ViewDeclaration): void;
+    setView<Id extends ViewId<Views>>(this: WithKeyMap, id: Id, source: SourceOf<DocumentOf<Doc>, Views, Id>): void;
+    setView<Id extends ViewId<Views>>(this: WithoutKeyMap, id: Id, source: SourceOf<Doc, Views, Id>): void;
 
     stats(): Stats;
 
@@ -1009,8 +970,33 @@ export type OtherCode =
     | 'NATIVE_LOAD'
     | 'ABORT_ERR';
 
+/** A `DatastoreError` without a class of its own. */
+export interface OtherError extends DatastoreError {
+    readonly code: OtherCode;
+}
+
+/**
+ * Every error that this package creates, to be told apart by `code`. What is
+ * `instanceof DatastoreError` is one of these.
+ */
+export type AnyDatastoreError =
+    | ConflictError
+    | AssertionError
+    | NotFoundError
+    | ClosedError
+    | CorruptError
+    | ViewMapError
+    | ViewReduceError
+    | StorageError
+    | OtherError;
+
 /** The base of every error that this package creates. Branch on `code`. */
 export class DatastoreError extends Error {
+    static [Symbol.hasInstance]<Class extends abstract new (...given: never[]) => unknown>(
+        this: Class,
+        value: unknown,
+    ): value is InstanceOf<InstanceType<Class>>;
+
     constructor(message: string, facts?: { code?: string; cause?: unknown; [fact: string]: unknown });
     readonly code: string;
     readonly cause?: unknown;
@@ -1021,6 +1007,9 @@ export class DatastoreError extends Error {
     /** The number of the record that an import refused, from 1. */
     readonly record?: number;
 }
+
+/** Of the base class every kind of error, of any other class its instances. */
+type InstanceOf<Instance> = DatastoreError extends Instance ? AnyDatastoreError : Instance;
 
 /**
  * The stored revision is not the expected one, or another document has the value in a unique view; nothing was changed.
@@ -1087,8 +1076,12 @@ export class ViewReduceError extends DatastoreError {
     readonly viewId: string;
 }
 
+/** The operating system's name for what went wrong. */
+export type SystemCode = `E${string}`;
+
 /** The operating system refused; `code` is its own (`ENOSPC`, `EACCES`, ...), as in Node's `fs` errors. */
 export class StorageError extends DatastoreError {
+    readonly code: SystemCode;
     readonly errno?: number;
     readonly syscall: string;
 }

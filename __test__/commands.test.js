@@ -5,6 +5,7 @@ const { spawnSync } = require('node:child_process');
 const fs = require('node:fs');
 const path = require('node:path');
 const { test } = require('node:test');
+const { hasDependencies } = require('../scripts/setup.js');
 const { ROOT, fixtureDirectory, temporaryDirectory } = require('./support.js');
 
 function node(script, args = [], options = {}) {
@@ -23,7 +24,7 @@ function contents(folder) {
         .map((name) => [name, fs.readFileSync(path.join(folder, name), 'utf8')]);
 }
 
-for (const script of ['scripts/quickstart.js', 'scripts/test.js', 'scripts/build.js']) {
+for (const script of ['quickstart', 'test', 'build', 'release-check'].map((name) => `scripts/${name}.js`)) {
     test(`${script} says plainly that Rust is missing`, (t) => {
         const { status, stderr } = node(script, [], { env: { PATH: temporaryDirectory(t) } });
         assert.equal(status, 1);
@@ -42,8 +43,20 @@ test('a Rust that is too old is told with what to run', { skip: process.platform
     assert.match(stderr, /rustup update/);
 });
 
+const NOT_SET_UP = !hasDependencies() && 'the dependencies were not installed by the set-up, which would do it now';
+
+test('the JavaScript tests run on an addon that is built, where there is no Rust', { skip: NOT_SET_UP }, (t) => {
+    const { status, stdout, stderr } = node('scripts/test.js', ['--built', 'mocked-timers'], {
+        env: { PATH: temporaryDirectory(t) },
+    });
+    assert.equal(status, 0, stderr);
+    assert.match(stdout, /All 1 steps passed/);
+    assert.doesNotMatch(stdout, /Rust/);
+});
+
 test('the set-up needs nothing but modules of Node', () => {
-    for (const name of fs.readdirSync(path.join(ROOT, 'scripts'))) {
+    const files = fs.readdirSync(path.join(ROOT, 'scripts'), { recursive: true });
+    for (const name of files.filter((file) => file.endsWith('.js'))) {
         const source = fs.readFileSync(path.join(ROOT, 'scripts', name), 'utf8');
         for (const [, required] of source.matchAll(/require\('([^']+)'\)/g)) {
             assert.match(required, /^node:|^\.{1,2}\//, `${name} requires ${required}`);

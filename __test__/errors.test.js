@@ -7,7 +7,7 @@ const fs = require('node:fs');
 const path = require('node:path');
 const { test } = require('node:test');
 const kixx = require('../index.js');
-const { ROOT, afterwards, openStore, refusal, runScript, temporaryDirectory } = require('./support.js');
+const { afterwards, openStore, refusal, temporaryDirectory } = require('./support.js');
 
 const { Datastore, DatastoreEngine, DatastoreError } = kixx;
 
@@ -268,21 +268,4 @@ test('errors survive being logged and made JSON with what they carry', async (t)
         actualRev: 0,
         httpStatusCode: 409,
     });
-});
-
-test('a package without its binary says so when it is loaded', async (t) => {
-    const folder = temporaryDirectory(t);
-    fs.copyFileSync(path.join(ROOT, 'index.js'), path.join(folder, 'index.js'));
-    fs.cpSync(path.join(ROOT, 'lib'), path.join(folder, 'lib'), { recursive: true });
-    const script = `
-        try {
-            require(args[0]);
-        } catch ({ name, code, message, cause }) {
-            console.log(JSON.stringify({ name, code, message, cause: cause.code }));
-        }`;
-    const { code, stdout, stderr } = await runScript(script, { args: [path.join(folder, 'index.js')] });
-    assert.deepEqual([code, stderr], [0, '']);
-    const { message, ...facts } = JSON.parse(stdout);
-    assert.deepEqual(facts, { name: 'DatastoreError', code: 'NATIVE_LOAD', cause: 'MODULE_NOT_FOUND' });
-    assert.ok(message.includes(`${process.platform}-${process.arch}`));
 });

@@ -5,41 +5,41 @@ const { spawnSync } = require('node:child_process');
 const fs = require('node:fs');
 const path = require('node:path');
 const { test } = require('node:test');
-const { ROOT, temporaryDirectory } = require('./support.js');
+const { PAGES, PRELUDE, blocksOf, moduleOf, project } = require('./pages.js');
+const { ROOT } = require('./support.js');
 
-const readme = fs.readFileSync(path.join(ROOT, 'README.md'), 'utf8');
-const blocks = [...readme.matchAll(/^```javascript\n(.*?)^```/gms)].map(([, code]) => code);
-
-/** What the blocks without an import take for granted: an open datastore. */
-const PRELUDE = `import { Datastore } from 'kixx-datastore';
-const datastore = new Datastore({ directory: './data' });
-await datastore.load();
-`;
-
-/** A folder in which the package is installed. */
-function project(t) {
-    const folder = temporaryDirectory(t);
-    fs.mkdirSync(path.join(folder, 'node_modules'));
-    fs.symlinkSync(ROOT, path.join(folder, 'node_modules', 'kixx-datastore'), 'junction');
-    return folder;
-}
+const blocks = blocksOf('README.md');
 
 test('the README has code to try', () => {
     assert.ok(blocks.length >= 4);
     assert.ok(blocks[0].includes("from 'kixx-datastore'"));
 });
 
-for (const [index, code] of blocks.entries()) {
-    const title = code.split('\n').find((line) => line.trim() !== '');
-    test(`block ${index + 1} of the README runs as it stands: ${title}`, (t) => {
-        const folder = project(t);
-        const whole = code.includes('import ') ? code : PRELUDE + code;
-        fs.writeFileSync(path.join(folder, 'block.mjs'), whole);
-        const ended = spawnSync(process.execPath, ['block.mjs'], { cwd: folder, encoding: 'utf8', timeout: 60_000 });
-        assert.equal(ended.stderr, '');
-        assert.equal(ended.status, 0);
-    });
+for (const page of PAGES) {
+    for (const [index, code] of blocksOf(page).entries()) {
+        const title = code.split('\n').find((line) => line.trim() !== '');
+        test(`block ${index + 1} of ${page} runs as it stands: ${title}`, (t) => {
+            const folder = project(t);
+            fs.writeFileSync(path.join(folder, 'block.mjs'), moduleOf(code));
+            const ended = spawnSync(process.execPath, ['block.mjs'], {
+                cwd: folder,
+                encoding: 'utf8',
+                timeout: 60_000,
+            });
+            assert.equal(ended.stderr, '');
+            assert.equal(ended.status, 0);
+        });
+    }
 }
+
+test('every link of a page leads to a file that is there', () => {
+    for (const page of PAGES) {
+        const text = fs.readFileSync(path.join(ROOT, page), 'utf8');
+        for (const [, target] of text.matchAll(/\]\(([^)#:]+)(?:#[^)]*)?\)/g)) {
+            assert.ok(fs.existsSync(path.join(ROOT, path.dirname(page), target)), `${page}: ${target}`);
+        }
+    }
+});
 
 test('what the comments of the README say is what happens', (t) => {
     const folder = project(t);

@@ -11,6 +11,7 @@ const { spawnSync } = require('node:child_process');
 const { createHash } = require('node:crypto');
 const fs = require('node:fs');
 const path = require('node:path');
+const { parseArgs } = require('node:util');
 
 const ROOT = path.join(__dirname, '..');
 const MINIMUM_RUST = [1, 88];
@@ -20,6 +21,15 @@ const STAMP = path.join(ROOT, 'node_modules', '.kixx-lock-digest');
 function giveUp(message) {
     process.stderr.write(`\n${message}\n`);
     process.exit(1);
+}
+
+/** Reads a script's own arguments; gives up at one that it does not know. */
+function readOptions(options) {
+    try {
+        return parseArgs({ options }).values;
+    } catch (error) {
+        return giveUp(error.message);
+    }
 }
 
 /** Runs a program in the clone; gives up where it fails. */
@@ -33,14 +43,13 @@ function run(command, args, options = {}) {
     }
 }
 
-/** Runs npm, which on Windows is a script and not a program. */
-function npm(args) {
+/** How npm is started, which on Windows is a script and not a program: `[command, args, options]`. */
+function npmCommand(args) {
     const own = process.env.npm_execpath;
     if (own && /npm-cli\.c?js$/.test(own)) {
-        run(process.execPath, [own, ...args]);
-    } else {
-        run('npm', args, { shell: process.platform === 'win32' });
+        return [process.execPath, [own, ...args], {}];
     }
+    return ['npm', args, { shell: process.platform === 'win32' }];
 }
 
 function checkNode() {
@@ -67,24 +76,46 @@ function checkRust() {
     }
 }
 
-/** Installs the development dependencies of the lock file, unless exactly these are there. */
-function installDependencies() {
-    const digest = createHash('sha256')
+function digestOfLock() {
+    return createHash('sha256')
         .update(fs.readFileSync(path.join(ROOT, 'package-lock.json')))
         .digest('hex');
-    if (fs.existsSync(STAMP) && fs.readFileSync(STAMP, 'utf8') === digest) {
-        return;
-    }
-    npm(['ci', '--no-audit', '--no-fund', '--loglevel=error']);
-    fs.writeFileSync(STAMP, digest);
 }
 
-/** Builds the addon for release; cargo sees by itself whether anything changed. */
-function buildAddon() {
+/** Whether exactly the development dependencies of the lock file were installed here. */
+function hasDependencies() {
+    return fs.existsSync(STAMP) && fs.readFileSync(STAMP, 'utf8') === digestOfLock();
+}
+
+/** Installs the development dependencies of the lock file, unless they are there. */
+function installDependencies() {
+    if (!hasDependencies()) {
+        run(...npmCommand(['ci', '--no-audit', '--no-fund', '--loglevel=error']));
+        fs.writeFileSync(STAMP, digestOfLock());
+    }
+}
+
+/**
+ * Builds the addon for release; cargo sees by itself whether anything changed.
+ *
+ * @param {string[]} [more] arguments for the napi CLI, such as `--target` and a target's name
+ */
+function buildAddon(more = []) {
     const cli = path.join(ROOT, 'node_modules', '@napi-rs', 'cli', 'dist', 'cli.js');
-    const args = ['build', '--platform', '--release', '--js', 'binding.js', '--dts', 'target/binding.d.ts'];
+    const args = ['build', '--platform', '--release', '--no-js', '--dts', 'target/binding.d.ts', ...more];
     const lock = fs.existsSync(path.join(ROOT, 'Cargo.lock')) ? ['--', '--locked'] : [];
     run(process.execPath, [cli, ...args, ...lock]);
 }
 
-module.exports = { ROOT, buildAddon, checkNode, checkRust, giveUp, installDependencies, run };
+module.exports = {
+    ROOT,
+    buildAddon,
+    checkNode,
+    checkRust,
+    giveUp,
+    hasDependencies,
+    installDependencies,
+    npmCommand,
+    readOptions,
+    run,
+};

@@ -1,21 +1,15 @@
 // Assertions on types: compiled by `tsc --noEmit`, never run.
 
 import {
-    AssertionError,
     type BackupReport,
-    type BadFile,
     type BatchOperation,
     type BatchResult,
     type BuildProgress,
     type BuildReport,
-    ClosedError,
     type Collation,
-    ConflictError,
-    CorruptError,
-    type CustomEngine,
     Datastore,
     DatastoreEngine,
-    DatastoreError,
+    type DatastoreError,
     type Duplicate,
     type ImportOptions,
     type ImportReport,
@@ -24,25 +18,19 @@ import {
     type KeyItem,
     type KeyQueryOptions,
     type LoadReport,
-    NotFoundError,
     type Page,
     type QueryResult,
     type Reduced,
-    StorageError,
     type Stored,
     type Transaction,
     type ViewGroup,
     type ViewItem,
-    ViewMapError,
-    ViewReduceError,
     type ViewStatistics,
     type WithDocument,
     type WithOptionalDocument,
     type Writable,
 } from 'kixx-datastore';
-
-type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
-function same<A, B>(_equal: Equal<A, B>): void {}
+import { same } from './same.js';
 
 interface User {
     name: string;
@@ -295,12 +283,6 @@ export async function indexSignatures(
     await anything.setItem('k', { anything: 1, _rev: '1' });
 }
 
-/** What is read can be written back where the documents' type is a parameter, too. */
-export async function touch<Doc extends object>(datastore: Datastore<Doc>, key: string): Promise<number> {
-    const { _rev } = await datastore.setItem(key, await datastore.getItem(key, { required: true }));
-    return _rev;
-}
-
 export async function queries(users: Datastore<User>): Promise<void> {
     const keys = await users.queryKeys({ startKey: 'user:', endKey: 'user:\uffff' });
     const first = keys.items[0];
@@ -465,32 +447,6 @@ export async function includedDocuments(users: Datastore<User>, options: KeyQuer
     engine.queryView<string>('v', { includeDocuments: true, descendin: true });
 }
 
-export async function declared(users: Datastore<User>, engine: DatastoreEngine<User>): Promise<void> {
-    users.setView('v', { where: { 'a.b': 1, c: { $gt: new Date(), $in: [1] } }, key: ['a', 'b'], value: true });
-    engine.setView('v', { key: 'a', each: 'a', value: ['b'], reduce: '_sum', unique: true });
-    // @ts-expect-error a declaration has a key
-    users.setView('v', { where: { a: 1 } });
-    // @ts-expect-error no such reduce
-    users.setView('v', { key: 'a', reduce: '_median' });
-    // @ts-expect-error all or nothing
-    users.setView('v', { key: 'a', value: false });
-
-    const found = await users.find({ name: 'Ada' }, { limit: 5, cursor: 'c', prefix: 'u' });
-    same<typeof found, QueryResult<WithDocument<KeyItem, User>>>(true);
-    const explained = await users.find({}, { explain: true });
-    same<typeof explained.explain.view, string | null>(true);
-    const one = await users.findOne({ name: { $exists: true } }, { descending: true });
-    same<typeof one, Stored<User> | null>(true);
-    const count = await users.count({ name: 'Ada' }, { signal: AbortSignal.timeout(1) });
-    same<typeof count, number>(true);
-    // @ts-expect-error the conditions are required
-    await users.find();
-    // @ts-expect-error no such option
-    await users.findOne({}, { limit: 1 });
-    // @ts-expect-error no function is a value
-    await users.count({ name: () => true });
-}
-
 export async function untyped(): Promise<void> {
     await using datastore = new Datastore({ directory: '/tmp/data' });
     same<Awaited<ReturnType<typeof datastore.load>>, typeof datastore>(true);
@@ -524,71 +480,6 @@ export async function untyped(): Promise<void> {
     void new Datastore({ directory: 'x', cache: 3 });
     // @ts-expect-error no such choice
     void new DatastoreEngine({ directory: 'x', onCorrupt: 'ignore' });
-}
-
-export function customEngines(users: Map<string, User>): void {
-    const rest = { loadDocuments() {}, setItem() {}, deleteItem() {} };
-    const engines: CustomEngine<User>[] = [
-        { ...rest, getItem: () => null },
-        { ...rest, getItem: () => undefined },
-        { ...rest, getItem: async () => null },
-        { ...rest, getItem: async () => undefined },
-        { ...rest, getItem: (key) => ({ document: users.get(key) }) },
-        { ...rest, getItem: async (key) => (users.has(key) ? { document: users.get(key) ?? null } : undefined) },
-        { ...rest, getItem: () => ({ document: { name: 'Ada' } }), stats: () => ({ documents: 1 }) },
-    ];
-    for (const db of engines) {
-        void new Datastore<User>({ db });
-    }
-    void new Datastore({ db: { ...rest, getItem: async () => null, stats: () => ({ documents: 1 }) } });
-    // @ts-expect-error the document is a member of the answer
-    const bare: CustomEngine<User> = { ...rest, getItem: () => ({ name: 'Ada' }) };
-    // @ts-expect-error no function
-    const numbers: CustomEngine = { ...rest, getItem: () => null, stats: { documents: 1 } };
-    void [bare, numbers];
-}
-
-export function errors(error: unknown): void {
-    if (error instanceof ConflictError) {
-        same<typeof error.code, 'CONFLICT'>(true);
-        same<typeof error.expectedRev, number | null>(true);
-        same<typeof error.httpStatusCode, 409>(true);
-        same<typeof error.viewId, string | undefined>(true);
-        same<typeof error.viewKey, Json | undefined>(true);
-        same<typeof error.otherKey, string | undefined>(true);
-    } else if (error instanceof CorruptError) {
-        same<typeof error.files, BadFile[]>(true);
-    } else if (error instanceof ViewMapError) {
-        same<typeof error.viewId, string>(true);
-    } else if (error instanceof ViewReduceError) {
-        same<typeof error.code, 'VIEW_REDUCE'>(true);
-        same<typeof error.viewId, string>(true);
-    } else if (error instanceof StorageError) {
-        same<typeof error.syscall, string>(true);
-    } else if (error instanceof NotFoundError || error instanceof AssertionError || error instanceof ClosedError) {
-        const base: DatastoreError = error;
-        void base;
-    }
-    const code: 'NOT_FOUND' = NotFoundError.CODE;
-    void code;
-
-    const made: DatastoreError[] = [
-        new DatastoreError('in use', { code: 'LOCKED', path: '/tmp/data', cause: error }),
-        new ConflictError('changed meanwhile', { key: 'k', expectedRev: 1, actualRev: null }),
-        new AssertionError('no key'),
-        new NotFoundError('no view', { viewId: 'v' }),
-        new ClosedError('closed'),
-        new CorruptError('bad files', { files: [{ file: 'a.json', reason: 'empty' }] }),
-        new ViewMapError('map threw', { viewId: 'v', key: 'k', cause: error }),
-        new ViewReduceError('reduce threw', { viewId: 'v', cause: error }),
-        new StorageError('no space', { code: 'ENOSPC', errno: -28, syscall: 'write' }),
-    ];
-    void made;
-    same<ConstructorParameters<typeof ConflictError>, ConstructorParameters<typeof DatastoreError>>(true);
-    // @ts-expect-error an error has a message
-    void new ConflictError();
-    // @ts-expect-error a code is a string
-    void new DatastoreError('in use', { code: 1 });
 }
 
 /** Iterations, imports, backups. */

@@ -118,7 +118,7 @@ impl<T> Decoded<T> {
     }
 
     /// A text that stays one.
-    pub const fn no(text: Text<T>) -> Self {
+    pub const fn text(text: Text<T>) -> Self {
         Self { text, decoder: None }
     }
 }

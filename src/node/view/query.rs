@@ -44,7 +44,7 @@ pub fn view_query(
     let answer = || {
         let query = row_query([start, end, key, prefix], keys, cursor, flags, window(offset, limit))?;
         match Reduce::asked(reduce.as_deref(), level)? {
-            Some(reduce) => reduce.begin(&reading, query, &store.reductions).map(Decoded::no),
+            Some(reduce) => reduce.begin(&reading, query, &store.reductions).map(Decoded::text),
             None => row_page_here(&store, &reading, query, flags).map(|page| Decoded::by(&store, page)),
         }
     };

@@ -1,0 +1,5 @@
+import * as kixx from 'kixx-datastore';
+import { roundTrip, tellBinary } from './round-trip.js';
+
+await roundTrip(kixx, 'data-imported');
+tellBinary();

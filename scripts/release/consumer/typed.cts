@@ -1,0 +1,3 @@
+import kixx = require('kixx-datastore');
+
+export const users: kixx.Datastore<{ name: string }> = new kixx.Datastore({ directory: './data' });
