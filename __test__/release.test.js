@@ -163,7 +163,16 @@ test('where readelf is missing, or cannot read the file, that is said', (t) => {
 });
 
 const LICENSED = ['LICENSE', 'NOTICE', 'README.md', 'package.json'];
-const MAIN = [...LICENSED, 'index.d.ts', 'index.js', 'index.mjs', 'lib/native.js', 'lib/key-order.js'];
+const MAIN = [
+    ...LICENSED,
+    'index.d.ts',
+    'index.d.mts',
+    'index.js',
+    'index.mjs',
+    'bin/kixx-datastore.js',
+    'lib/native.js',
+    'lib/key-order.js',
+];
 
 test('the main package may have its entries, declarations and lib, and nothing else', () => {
     assert.deepEqual(inspect.mainFiles(MAIN), []);

@@ -39,6 +39,7 @@ class Store {
      * @param {'none' | 'os' | 'full'} [given.durability] with `'none'` nothing is stored
      * @param {string} [given.directory] shared with whoever has it open in this process
      * @param {boolean} [given.quarantine]
+     * @param {boolean} [given.salvage] whether damaged files of our own go to quarantine, too
      * @param {boolean} [given.background] whether files follow later than answers
      * @param {number} [given.syncInterval] milliseconds
      * @param {number} [given.cacheSize] bytes of documents kept as objects

@@ -13,7 +13,8 @@ const MAIN = [
     /^(package\.json|README\.md|LICENSE|NOTICE)$/,
     /^index\.(js|mjs|d\.ts|d\.mts)$/,
     /^declarations\/[a-z-]+\.d\.ts$/,
-    /^lib\/[a-z-]+\.js$/,
+    /^bin\/kixx-datastore\.js$/,
+    /^lib\/(cli\/(commands\/)?)?[a-z-]+\.js$/,
 ];
 
 /** What has to be there. */
@@ -28,7 +29,15 @@ function listFaults(files, isExpected, needed) {
 
 /** The files of the main package: its two entries, its types, `lib/`, and nothing of the clone. */
 function mainFiles(files) {
-    const needed = [...NEEDED, 'index.js', 'index.mjs', 'index.d.ts', 'index.d.mts', 'lib/native.js'];
+    const needed = [
+        ...NEEDED,
+        'index.js',
+        'index.mjs',
+        'index.d.ts',
+        'index.d.mts',
+        'bin/kixx-datastore.js',
+        'lib/native.js',
+    ];
     return listFaults(files, (name) => MAIN.some((pattern) => pattern.test(name)), needed);
 }
 

@@ -69,6 +69,24 @@ impl Lock {
         }
     }
 
+    /// Whether somebody holds the lock. No system can be asked that, so it is taken, shared, for a moment.
+    ///
+    /// # Errors
+    ///
+    /// The system's.
+    pub fn is_held(path: &Path) -> Result<bool> {
+        let file = match File::open(path) {
+            Ok(file) => file,
+            Err(cause) if cause.kind() == io::ErrorKind::NotFound => return Ok(false),
+            Err(cause) => return Err(Error::storage("open", path, cause)),
+        };
+        match FileExt::try_lock_shared(&file) {
+            Ok(()) => FileExt::unlock(&file).map(|()| false).map_err(|cause| Error::storage("flock", path, cause)),
+            Err(TryLockError::WouldBlock) => Ok(true),
+            Err(TryLockError::Error(cause)) => Err(Error::storage("flock", path, cause)),
+        }
+    }
+
     fn hold(file: File, path: &Path) -> Result<Self> {
         match FileExt::try_lock(&file) {
             Ok(()) => Ok(Self { file, path: path.to_path_buf() }),
@@ -108,6 +126,19 @@ fn options() -> OpenOptions {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn who_asks_for_the_lock_neither_makes_nor_takes_it() {
+        let directory = tempfile::TempDir::new().unwrap();
+        let path = directory.path().join("lock");
+        assert!(!Lock::is_held(&path).unwrap());
+        assert!(!path.exists());
+        let held = Lock::take(&path).unwrap();
+        assert!(Lock::is_held(&path).unwrap());
+        drop(held);
+        assert!(!Lock::is_held(&path).unwrap());
+        Lock::take(&path).unwrap();
+    }
 
     #[test]
     fn a_copy_of_the_open_file_does_not_keep_the_lock() {

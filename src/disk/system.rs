@@ -37,6 +37,15 @@ impl System {
     /// The system's.
     pub fn mount(root: &Path) -> Result<Self> {
         create_folders(root)?;
+        Self::attach(root)
+    }
+
+    /// Opens a directory that is there.
+    ///
+    /// # Errors
+    ///
+    /// The system's.
+    pub fn attach(root: &Path) -> Result<Self> {
         #[cfg(unix)]
         let handle = File::open(root).map_err(|cause| Error::storage("open", root, cause))?;
         Ok(Self {
@@ -65,6 +74,15 @@ impl System {
         }
         #[cfg(not(unix))]
         Ok(Place { path: fs::canonicalize(&self.root).map_err(self.failed("realpath", ""))? })
+    }
+
+    /// Whether somebody holds the lock on a file, which may be missing. Nothing is written.
+    ///
+    /// # Errors
+    ///
+    /// The system's.
+    pub fn is_locked(&self, path: &str) -> Result<bool> {
+        Lock::is_held(&self.path(path))
     }
 
     fn failed(&self, syscall: &'static str, path: &str) -> impl FnOnce(io::Error) -> Error {

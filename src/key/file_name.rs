@@ -29,7 +29,8 @@ const MAX_NAME: usize = 255;
 /// The most bytes a folder's name may have, its `%` included.
 const MAX_FOLDER: usize = 240;
 
-const EXTENSION: &str = ".json";
+/// What every file of a document ends with.
+pub const EXTENSION: &str = ".json";
 
 /// How a path spells its key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -68,6 +69,33 @@ pub fn parse(relative_path: &str) -> Option<(Key, Form)> {
     } else {
         None
     }
+}
+
+/// The canonical path of the key that somebody may have meant by a path that [`parse`] knows no key for: with what should be
+/// escaped as it is, or in lower case.
+#[must_use]
+pub fn respelled(relative_path: &str) -> Option<String> {
+    let name = join(relative_path).unwrap_or(Cow::Borrowed(relative_path));
+    let text = decode(&upper_escapes(name.strip_suffix(EXTENSION)?))?;
+    Some(canonical(&Key::new(&text).ok()?))
+}
+
+/// A name with the digits of its escapes in upper case.
+fn upper_escapes(name: &str) -> String {
+    let mut digits = 0;
+    name.chars()
+        .map(|letter| match letter {
+            '%' => {
+                digits = 2;
+                letter
+            }
+            _ if digits > 0 => {
+                digits -= 1;
+                letter.to_ascii_uppercase()
+            }
+            _ => letter,
+        })
+        .collect()
 }
 
 /// Whether a folder of this name may hold the files of long keys, and so has to be looked into.

@@ -1,4 +1,4 @@
-use super::file_name::{Form, canonical, encode_uri_component, is_folder, parse, plain};
+use super::file_name::{Form, canonical, encode_uri_component, is_folder, parse, plain, respelled};
 use super::{Key, code_unit};
 use crate::error::ErrorKind;
 use proptest::collection::vec;
@@ -55,6 +55,22 @@ fn text() -> impl Strategy<Value = String> {
         1 => (select(PIECES), 1..120_usize).prop_map(|(piece, times)| piece.repeat(times)),
     ];
     vec(piece, 1..8).prop_map(|pieces| pieces.concat()).prop_filter("too long", |text| Key::new(text).is_ok())
+}
+
+#[test]
+fn a_misspelt_name_tells_the_canonical_one() {
+    for (path, meant) in [
+        ("user:1.json", Some("user%3A1.json")),
+        ("user%3a1.json", Some("user%3A1.json")),
+        ("a b.json", Some("a%20b.json")),
+        ("%61.json", Some("a.json")),
+        ("100%.json", None),
+        (".json", None),
+        ("notes.txt", None),
+    ] {
+        assert_eq!(respelled(path).as_deref(), meant, "{path}");
+        assert_eq!(parse(path), None, "{path}");
+    }
 }
 
 proptest! {

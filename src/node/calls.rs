@@ -7,7 +7,6 @@ use napi::Env;
 use napi_derive::napi;
 
 use super::event::{Event, Events};
-use super::failure::as_number;
 use super::store::{Store, find};
 use super::text::Text;
 use crate::engine::{Call, Progress};
@@ -36,10 +35,7 @@ impl Calls {
 /// A call with this ticket. Where `is_followed`, progress events tell how far it is.
 pub fn begin(store: &Store, ticket: f64, is_followed: bool) -> Call {
     let events = store.events.clone();
-    let tell = move |done: usize, total: usize| {
-        let (done, total) = (as_number(done as u64), as_number(total as u64));
-        events.send(Event::Progress { ticket, done, total });
-    };
+    let tell = move |done: usize, total: usize| events.send(Event::progress(ticket, done, total));
     Call::new(is_followed.then(|| Box::new(tell) as Progress))
 }
 

@@ -81,7 +81,12 @@ pub enum Event {
 impl Event {
     /// How far a load is.
     pub fn loading(done: usize, total: usize) -> Self {
-        Self::Progress { ticket: 0.0, done: as_number(done as u64), total: as_number(total as u64) }
+        Self::progress(0.0, done, total)
+    }
+
+    /// How far a call is.
+    pub fn progress(ticket: f64, done: usize, total: usize) -> Self {
+        Self::Progress { ticket, done: as_number(done as u64), total: as_number(total as u64) }
     }
 
     /// Its number and ticket.

@@ -13,6 +13,7 @@
 //! | `view` | documents to map, rows that were emitted, pages of rows |
 //! | `declared` | declarative views: registered, and pages of their rows |
 //! | `find` | documents by conditions |
+//! | `verify` | whether a directory is in order |
 //! | `walk` | documents of one moment, page by page |
 //! | `backup` | backups, and stores made of them |
 //! | `record` | lines of an export |
@@ -58,6 +59,7 @@ mod store;
 mod text;
 mod transaction;
 mod unique;
+mod verify;
 mod view;
 mod walk;
 mod write;

@@ -24,6 +24,8 @@ pub struct OpenOptions {
     pub directory: Option<String>,
     /// Whether bad files are moved out of the way when it loads; by default not.
     pub quarantine: Option<bool>,
+    /// Whether damaged files of our own are, too; by default not.
+    pub salvage: Option<bool>,
     /// `none` stores nothing, wherever the directory is; `full` answers every write only when it survives a power cut;
     /// `os` is the default.
     pub durability: Option<String>,
@@ -86,7 +88,11 @@ impl OpenOptions {
             });
         };
         let placing = if self.background == Some(true) { Placing::Background } else { Placing::Eager };
-        let on_corrupt = if self.quarantine == Some(true) { OnCorrupt::Quarantine } else { OnCorrupt::Error };
+        let on_corrupt = match (self.salvage, self.quarantine) {
+            (Some(true), _) => OnCorrupt::Salvage,
+            (_, Some(true)) => OnCorrupt::Quarantine,
+            _ => OnCorrupt::Error,
+        };
         Box::new(move |watcher| {
             let options = files::Options { on_corrupt, placing, collation: collation.clone(), watcher };
             let (place, files) = Files::mount(&directory, options)?;

@@ -49,8 +49,7 @@ impl World {
         let Asked { path, choices, collation, watcher, told } = asked;
         let (faults, of_files) = (faults.clone(), collation.clone());
         let on_event = move |event: EngineEvent| {
-            let (EngineEvent::Failed(error) | EngineEvent::Degraded(error)) = event;
-            if let Some(told) = &told {
+            if let (EngineEvent::Failed(error) | EngineEvent::Degraded(error), Some(told)) = (event, &told) {
                 told.send(error.code().to_owned()).unwrap();
             }
         };

@@ -28,14 +28,24 @@ pub const VERSION: u64 = 2;
 /// `ASSERTION` where another order is wanted than is remembered, `UNSUPPORTED` for a later version, `CORRUPT` where the
 /// file is not what we wrote, or the system's.
 pub fn ensure(disk: &dyn Disk, wanted: Option<&Collation>) -> Result<Collation> {
+    let Some(remembered) = remembered(disk)? else {
+        let collation = wanted.cloned().unwrap_or_default();
+        write(disk, &collation)?;
+        return Ok(collation);
+    };
+    compare(disk, remembered, wanted)
+}
+
+/// The order of the keys that the directory remembers; `None` where there is no `format.json`.
+///
+/// # Errors
+///
+/// As [`ensure`], but for another order.
+pub fn remembered(disk: &dyn Disk) -> Result<Option<Collation>> {
     let mut bytes = Vec::new();
     match disk.read(FORMAT, &mut bytes) {
-        Ok(()) => compare(disk, &bytes, wanted),
-        Err(error) if error.is_not_found() => {
-            let collation = wanted.cloned().unwrap_or_default();
-            write(disk, &collation)?;
-            Ok(collation)
-        }
+        Ok(()) => check(disk, &bytes).map(Some),
+        Err(error) if error.is_not_found() => Ok(None),
         Err(error) => Err(error),
     }
 }
@@ -48,11 +58,10 @@ pub fn ensure(disk: &dyn Disk, wanted: Option<&Collation>) -> Result<Collation> 
 pub fn accept(disk: &dyn Disk, wanted: Option<&Collation>) -> Result<()> {
     let mut bytes = Vec::new();
     disk.read(FORMAT, &mut bytes)?;
-    compare(disk, &bytes, wanted).map(drop)
+    compare(disk, check(disk, &bytes)?, wanted).map(drop)
 }
 
-fn compare(disk: &dyn Disk, bytes: &[u8], wanted: Option<&Collation>) -> Result<Collation> {
-    let remembered = check(disk, bytes)?;
+fn compare(disk: &dyn Disk, remembered: Collation, wanted: Option<&Collation>) -> Result<Collation> {
     match wanted {
         Some(wanted) if *wanted != remembered => Err(another_order(disk, wanted, &remembered)),
         _ => Ok(remembered),

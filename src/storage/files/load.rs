@@ -12,7 +12,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use super::collision::Names;
 use super::definitions::{self, Found};
 use super::folders::make_folder;
-use super::layout::{FAILED, JOURNAL, LOCK, PRIVATE, TEMPORARY};
+use super::layout::{FAILED, FORMAT, JOURNAL, LOCK, PRIVATE, TEMPORARY};
 use super::place::{Placer, Way, remove_if_there};
 use super::quarantine::Quarantine;
 use super::read::{self, Contents};
@@ -39,12 +39,20 @@ type Probe = fn(&dyn Disk) -> Result<Names>;
 pub(super) fn load(disk: Arc<dyn Disk>, options: &Options, limits: Limits, probe: Probe) -> Result<(Open, Loaded)> {
     make_folder(disk.as_ref(), PRIVATE)?;
     let lock = disk.lock(LOCK, false)?;
-    let collation = format::ensure(disk.as_ref(), options.collation.as_ref())?;
+    let (collation, bad_format) = match format::ensure(disk.as_ref(), options.collation.as_ref()) {
+        Err(error) if may_go_aside(options, &error) => (options.collation.clone().unwrap_or_default(), Some(error)),
+        other => (other?, None),
+    };
     make_folder(disk.as_ref(), TEMPORARY)?;
     make_folder(disk.as_ref(), JOURNAL)?;
     let names = probe(disk.as_ref())?;
     let way = Way::probe(disk.as_ref())?;
-    let past = journal::recover(disk.as_ref(), JOURNAL)?;
+    let (past, bad_journal) = match journal::recover(disk.as_ref(), JOURNAL) {
+        Err(error) if may_go_aside(options, &error) => {
+            (Recovered { next_number: 1, ..Recovered::default() }, Some(error))
+        }
+        other => (other?, None),
+    };
     let (found, contents) = read_files(disk.as_ref(), &options.watcher)?;
     let is_doubted = disk.kind(FAILED)?.is_some();
     let mut plan = recover::plan(disk.as_ref(), &past, is_doubted, &found, &contents)?;
@@ -79,8 +87,16 @@ pub(super) fn load(disk: Arc<dyn Disk>, options: &Options, limits: Limits, probe
         // On the same boot the journal may be unsynced still: a power cut must not leave half of a group in its files.
         journal::secure(open.shared.disk.as_ref(), JOURNAL, &past.segments)?;
     }
+    let mut set_aside = Vec::new();
+    if let Some(error) = bad_journal {
+        set_aside.extend(open.set_journal_aside(&error)?);
+    }
+    if let Some(error) = bad_format {
+        set_aside.extend(open.set_format_aside(&error)?);
+    }
     let (superseded, ignored) = (found.superseded.clone(), found.ignored.clone());
-    let mut quarantined = open.act(&plan, superseded.into_iter().map(|file| file.relative))?;
+    let mut quarantined = set_aside;
+    quarantined.extend(open.act(&plan, superseded.into_iter().map(|file| file.relative))?);
     // What the last opener placed and did not come to sync.
     open.shared.touch(past.histories.keys().map(canonical));
     quarantined.extend(open.settle(&past, recovered > 0 || !quarantined.is_empty())?);
@@ -91,7 +107,17 @@ pub(super) fn load(disk: Arc<dyn Disk>, options: &Options, limits: Limits, probe
     Ok((open, Loaded { documents, position, collation, definitions, findings }))
 }
 
-fn read_files(disk: &dyn Disk, watcher: &Watcher) -> Result<(Scan, Contents)> {
+/// Whether the file of ours that an error tells of is moved out of the way instead of ending the load.
+fn may_go_aside(options: &Options, error: &Error) -> bool {
+    options.on_corrupt == OnCorrupt::Salvage && error.kind() == ErrorKind::Corrupt
+}
+
+/// Lists the directory and reads every document, and tells `watcher` how far it is.
+///
+/// # Errors
+///
+/// The system's. Bad content is no error here.
+pub(super) fn read_files(disk: &dyn Disk, watcher: &Watcher) -> Result<(Scan, Contents)> {
     let mut found = scan::scan(disk)?;
     let mut contents = read::read(disk, &found.documents, watcher)?;
     fall_back(disk, &mut found, &mut contents)?;
@@ -136,6 +162,29 @@ fn new_epoch() -> Result<u64> {
 }
 
 impl Open {
+    /// Moves a damaged journal away, and what it tells of before it: without it nobody knows what to make of that, and
+    /// a load that is cut short in between finds the damage again.
+    fn set_journal_aside(&self, error: &Error) -> Result<Vec<BadFile>> {
+        let disk = self.shared.disk.as_ref();
+        let mut quarantine = Quarantine::new(disk);
+        quarantine.take(BadFile { file: TEMPORARY.to_owned(), reason: "belongs to a damaged journal".to_owned() })?;
+        disk.sync_folder(PRIVATE)?;
+        quarantine.take(BadFile { file: JOURNAL.to_owned(), reason: error.message().to_owned() })?;
+        make_folder(disk, TEMPORARY)?;
+        make_folder(disk, JOURNAL)?;
+        disk.sync_folder(PRIVATE)?;
+        Ok(quarantine.finish().0)
+    }
+
+    /// Moves a damaged `format.json` away, and writes a new one. The order of keys that it named is forgotten.
+    fn set_format_aside(&self, error: &Error) -> Result<Vec<BadFile>> {
+        let disk = self.shared.disk.as_ref();
+        let mut quarantine = Quarantine::new(disk);
+        quarantine.take(BadFile { file: FORMAT.to_owned(), reason: error.message().to_owned() })?;
+        format::ensure(disk, Some(&self.collation))?;
+        Ok(quarantine.finish().0)
+    }
+
     /// Moves what is in the way and places what is missing.
     fn act(&mut self, plan: &Plan, superseded: impl Iterator<Item = String>) -> Result<Vec<BadFile>> {
         let disk = Arc::clone(&self.shared.disk);

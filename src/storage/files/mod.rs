@@ -20,6 +20,7 @@
 //! | `backlog` | documents whose files follow later |
 //! | `shared` | what committer and keeper share |
 //! | `keep` | syncing, recycling, checkpoints |
+//! | `verify` | whether a directory is in order |
 //! | `format`, `definitions` | small files of ours |
 //! | `backup` | copies of a moment, and data directories made of them |
 //! | `replace` | one of them, replaced as a whole |
@@ -56,6 +57,7 @@ mod shared;
 mod spare;
 #[cfg(test)]
 mod test;
+mod verify;
 
 use std::collections::HashSet;
 use std::fmt;
@@ -73,6 +75,7 @@ use crate::disk::{Disk, Held, System};
 use crate::error::{ErrorKind, Result};
 use crate::key::Key;
 
+pub use self::verify::{Verdict, verify};
 pub use crate::journal::Placing;
 
 /// What to do with files that have a document's name but are none.
@@ -83,6 +86,9 @@ pub enum OnCorrupt {
     Error,
     /// Move them to `.datastore/quarantine/` and load the rest.
     Quarantine,
+    /// And with them what of our own files is damaged, though acknowledged writes may be lost with it: the journal, after
+    /// which the files count, and the format, with which the order of keys is forgotten.
+    Salvage,
 }
 
 /// How a directory is kept.

@@ -183,7 +183,11 @@ impl Displaced {
     fn list(disk: &dyn Disk) -> Result<Self> {
         let mut files: HashMap<u64, Vec<(Sequence, String)>> = HashMap::new();
         let mut last = 0;
-        for entry in disk.list(TEMPORARY)? {
+        let listed = match disk.list(TEMPORARY) {
+            Err(error) if error.is_not_found() => return Ok(Self::default()),
+            other => other?,
+        };
+        for entry in listed {
             let Ok(name) = entry.name else { continue };
             if let Some((hash, sequence)) = layout::parse_displaced(&name) {
                 last = last.max(sequence);

@@ -10,6 +10,7 @@ mod history;
 mod loading;
 mod order;
 mod recovery;
+mod verifying;
 mod writing;
 
 use std::fs;
@@ -84,6 +85,11 @@ impl Data {
 
     fn quarantining(&self) -> Files {
         let options = Options { on_corrupt: OnCorrupt::Quarantine, ..Options::default() };
+        Files::new(self.directory.path().to_path_buf(), options)
+    }
+
+    fn salvaging(&self) -> Files {
+        let options = Options { on_corrupt: OnCorrupt::Salvage, ..Options::default() };
         Files::new(self.directory.path().to_path_buf(), options)
     }
 

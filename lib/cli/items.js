@@ -1,0 +1,43 @@
+'use strict';
+
+/** Items of queries: page by page from the store, each a line or a document on stdout. */
+
+const { pretty, printable } = require('./text.js');
+
+/** So many items are asked for at once. */
+const PAGE = 500;
+
+/**
+ * The items of a query, however many pages they fill.
+ *
+ * @param {(options: object) => Promise<{ items: object[], cursor: string | null }>} query
+ * @param {object} options of the query
+ * @param {number} [options.limit] default: all
+ */
+async function* itemsOf(query, { limit = Number.POSITIVE_INFINITY, offset, ...options }) {
+    let page = { items: [], cursor: null };
+    for (let left = limit; left > 0; left -= page.items.length) {
+        const from = page.cursor === null ? { offset } : { cursor: page.cursor };
+        page = await query({ ...options, ...from, limit: Math.min(left, PAGE) });
+        yield* page.items;
+        if (page.cursor === null) {
+            return;
+        }
+    }
+}
+
+/** A document under its key. */
+function documentText({ key, document }) {
+    return `${printable(key)}\n${pretty(document)}\n`;
+}
+
+/** Writes an item of a query of keys: its key, with its document where that was asked for. */
+async function putItem(output, { key, document }) {
+    if (document === undefined) {
+        await output.put({ key }, () => printable(key));
+    } else {
+        await output.put({ key, document }, documentText);
+    }
+}
+
+module.exports = { itemsOf, putItem };
