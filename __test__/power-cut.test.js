@@ -17,6 +17,7 @@ const { contentsOf } = require('./crash/documents.js');
 const { Model } = require('./crash/model.js');
 const { rewriteBoot } = require('./power-cut/boot.js');
 const { Disk } = require('./power-cut/disk.js');
+const { File } = require('./power-cut/file.js');
 const { callsIn, strangerToStrace } = require('./power-cut/strace.js');
 const { temporaryDirectory } = require('./support.js');
 
@@ -109,6 +110,20 @@ function treeOf(folder) {
 function moments(dice, count, below) {
     return Array.from({ length: count }, () => dice.between(0, below - 1)).sort((a, b) => a - b);
 }
+
+test('syncs that overlap count each for what was written before it began', () => {
+    const file = new File();
+    const ends = [];
+    for (const [offset, byte] of ['a', 'b', 'c'].entries()) {
+        file.write(Buffer.from(byte), offset);
+        ends.push(file.sync());
+    }
+    const durable = [0, 2, 1].map((which) => {
+        ends[which]();
+        return file.afterCut(new Dice(1)).toString();
+    });
+    assert.deepEqual(durable.slice(1), ['abc', 'abc']);
+});
 
 const stranger = strangerToStrace();
 

@@ -21,6 +21,8 @@ const KINDS = [
     'migrate',
     'query',
     'view',
+    'import',
+    'backup',
     'flush',
     'close',
 ];
@@ -61,6 +63,8 @@ const CALLS = {
     ],
     buildView: ['view', (store) => store.buildView('view'), { 'db.collection.name': 'view' }],
     deleteView: ['view', (store) => store.deleteView('view'), { 'db.collection.name': 'view' }],
+    importItems: ['import', (store) => store.importItems([{ key: 'new', document: {} }])],
+    backup: ['backup', (store, directory) => store.backup(`${directory}-backup`)],
     close: ['close', (store) => store.close()],
 };
 
@@ -92,7 +96,7 @@ for (const [name, [kind, call, described = {}]] of Object.entries(CALLS)) {
     test(`${name} is told as ${kind}, with OpenTelemetry's names`, async (t) => {
         const { store, directory } = await storeWithView(t);
         const heard = listen(t, [kind]);
-        const result = await call(store);
+        const result = await call(store, directory);
         assert.deepEqual(
             heard.map(([of, event]) => [of, event]),
             ['start', 'end', 'asyncStart', 'asyncEnd'].map((event) => [kind, event]),
@@ -110,10 +114,18 @@ for (const [name, [kind, call, described = {}]] of Object.entries(CALLS)) {
 }
 
 test('every method that returns a promise is told', () => {
-    const silent = ['constructor', '_db', 'loadReport', 'setView', 'hasView', 'stats'];
+    const silent = ['constructor', '_db', 'loadReport', 'setView', 'hasView', 'stats', 'items', 'exportItems'];
     const methods = Object.getOwnPropertyNames(Datastore.prototype).filter((name) => !silent.includes(name));
-    assert.deepEqual(methods.sort(), Object.keys(CALLS).sort());
+    assert.deepEqual(methods.sort(), [...Object.keys(CALLS), 'restore'].sort());
     assert.deepEqual(new Set(Object.values(CALLS).map(([kind]) => kind)), new Set(KINDS));
+});
+
+test('a restore is told as backup', async (t) => {
+    const { store } = await storeWithView(t);
+    const heard = listen(t, ['backup']);
+    await refusal(store.restore('anywhere'));
+    const { 'db.operation.name': name, 'error.type': type } = heard.at(-1)[2];
+    assert.deepEqual([name, type], ['restore', 'ASSERTION']);
 });
 
 test('a refusal is told with its code, and reaches the caller as ever', async (t) => {

@@ -31,6 +31,9 @@ const METHODS = {
     queryView: ['view', ofView],
     buildView: ['view', ofView],
     deleteView: ['view', ofView],
+    importItems: ['import'],
+    backup: ['backup'],
+    restore: ['backup'],
     close: ['close'],
 };
 

@@ -12,6 +12,8 @@ class File {
     #durable = Buffer.alloc(0);
     /** What was done since. */
     #done = [];
+    /** How much was done before. */
+    #before = 0;
 
     write(bytes, offset) {
         this.#note({ bytes, offset, length: Math.max(this.content.length, offset + bytes.length) });
@@ -29,13 +31,13 @@ class File {
 
     /** What a sync that begins now will have made durable when it ends: a function to be called then. */
     sync() {
-        const [content, done] = [this.content, this.#done.length];
-        const first = this.#done[0];
+        const [content, through] = [this.content, this.#before + this.#done.length];
         return () => {
-            // Another one may have ended meanwhile.
-            if (this.#done[0] === first) {
+            // Others may have ended meanwhile: those that began later tell of more, and those before of less.
+            if (through > this.#before) {
                 this.#durable = content;
-                this.#done.splice(0, done);
+                this.#done.splice(0, through - this.#before);
+                this.#before = through;
             }
         };
     }

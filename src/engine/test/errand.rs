@@ -53,12 +53,16 @@ fn writes_go_on_while_an_errand_has_its_moment() {
 /// What an errand is told at its first step, after `before` was done.
 fn told_after(store: &Store, call: &Call, before: impl FnOnce()) -> &'static str {
     let (go_on, held) = channel::<()>();
+    let (begun, begins) = channel();
     let (sender, receiver) = channel();
     let job = move |_: crate::error::Result<Moment>, errand: &Errand| {
+        begun.send(()).unwrap();
         held.recv().unwrap();
         sender.send(code(errand.check())).unwrap();
     };
     store.engine.run_errand_at(call.clone(), Box::new(job));
+    // A store that ends would do it on the committer's thread.
+    begins.recv().unwrap();
     before();
     go_on.send(()).unwrap();
     answer(&receiver)
