@@ -24,6 +24,30 @@ const CALLS = {
     transaction: (store, options) => store.transaction((tx) => tx.setItem('a', {}), options),
 };
 
+/** Calls that store nothing, because what they would delete is gone already, or they only read. */
+const NOTHING_LEFT = {
+    deleteItem: (store, options) => store.deleteItem('a', options),
+    deleteItems: (store, options) => store.deleteItems(['a', 'b'], options),
+    batch: (store, options) => store.batch([{ type: 'delete', key: 'a' }], options),
+    'transaction that deletes': (store, options) => store.transaction((tx) => tx.deleteItem('a'), options),
+    'transaction that reads': (store, options) => store.transaction((tx) => tx.getItem('a'), options),
+};
+
+for (const [method, call] of Object.entries(NOTHING_LEFT)) {
+    for (const files of ['eager', 'background']) {
+        test(`${method} at 'full' of what is gone waits until that survives a power cut, with ${files} files`, async (t) => {
+            const store = await openStore(t, { files, syncInterval: 600_000 });
+            await store.setItem('a', {});
+            await store.deleteItem('a');
+            const { sequence, syncedSequence } = store.stats();
+            assert.ok(syncedSequence < sequence);
+            await call(store, { durability: 'full' });
+            assert.deepEqual([store.stats().sequence, store.stats().syncedSequence], [sequence, sequence]);
+            assert.equal(await store.getItem('a'), null);
+        });
+    }
+}
+
 /** Per level of the store, what a call may ask for. */
 const MAY_ASK = { none: ['none'], os: ['os', 'full'], full: ['full'] };
 

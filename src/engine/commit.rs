@@ -81,8 +81,11 @@ impl Commit<'_> {
         for (number, unit) in units.iter().enumerate() {
             let place = first..first + unit.writes.len();
             match self.prepare(unit, &mut touched, number + 1 < units.len(), &mut room) {
-                // What is left of a batch without entries has nothing to do: nothing was there.
-                Ok((group, _)) if group.entries.is_empty() => fill(&mut answers, place.clone(), &Settled::Deleted),
+                // What is left of a batch without entries has nothing to do: nothing was there. But why nothing was there may
+                // have to be synced.
+                Ok((group, _)) if group.entries.is_empty() && !group.synced => {
+                    fill(&mut answers, place.clone(), &Settled::Deleted);
+                }
                 Ok((group, claims)) => {
                     groups.push(group);
                     grouped.push(Passed { writes: unit.writes, place: place.clone(), claims });
@@ -119,6 +122,16 @@ impl Commit<'_> {
     /// This moment.
     pub fn moment(&self) -> Moment {
         Moment { snapshot: self.state.read().current().clone(), definitions: self.uniques.text() }
+    }
+
+    /// Returns when everything committed before survives a power cut.
+    pub fn sync(&mut self) -> Result<()> {
+        self.health.check()?;
+        match self.storage.commit(&[Group { entries: Vec::new(), synced: true }]).pop() {
+            Some(Outcome::Committed(_)) => Ok(()),
+            Some(Outcome::Failed(error)) => Err(error),
+            _ => Err(unanswered()),
+        }
     }
 
     /// What a batch stores, or why not. `touched` tells of the batches before it, and `others_follow` whether there are

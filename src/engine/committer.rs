@@ -10,6 +10,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use super::background::Background;
 use super::batch::Batch;
 use super::commit::{Commit, MOST_WRITES, Unit};
+use super::health::Health;
 use super::patience::Patience;
 use super::queue::{FlushReply, Queue, Request};
 use super::reads::Reads;
@@ -43,6 +44,10 @@ impl Committer<'_> {
                     Request::Duplicates(id, reply) => {
                         self.settle(mem::take(&mut open));
                         reply(Ok(self.commit.uniques.duplicates(&id)));
+                    }
+                    Request::Sync(reply) => {
+                        self.settle(mem::take(&mut open));
+                        reply(self.sync());
                     }
                     Request::Moment(reply) => {
                         self.settle(mem::take(&mut open));
@@ -78,12 +83,17 @@ impl Committer<'_> {
         let defined = catch_unwind(AssertUnwindSafe(|| self.commit.define(id, declaration))).unwrap_or_else(|_| {
             Err(Error::new(ErrorKind::Poisoned, "the committer panicked in the middle of a definition"))
         });
-        if let Err(error) = &defined
-            && error.kind() == ErrorKind::Poisoned
-        {
-            health.poison(error.clone());
-        }
+        poison_by(health, &defined);
         defined
+    }
+
+    /// Returns when everything committed before survives a power cut. What leaves storage in doubt poisons.
+    fn sync(&mut self) -> Result<()> {
+        let health = self.commit.health;
+        let synced = catch_unwind(AssertUnwindSafe(|| self.commit.sync()))
+            .unwrap_or_else(|_| Err(Error::new(ErrorKind::Poisoned, "the committer panicked in the middle of a sync")));
+        poison_by(health, &synced);
+        synced
     }
 
     fn flush(&self, reply: FlushReply) {
@@ -142,6 +152,15 @@ impl Committer<'_> {
             }
         }
         done
+    }
+}
+
+/// Poisons where an outcome leaves storage in doubt.
+fn poison_by<T>(health: &Health, outcome: &Result<T>) {
+    if let Err(error) = outcome
+        && error.kind() == ErrorKind::Poisoned
+    {
+        health.poison(error.clone());
     }
 }
 

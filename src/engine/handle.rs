@@ -16,7 +16,7 @@ use super::reading::Reading;
 use super::report::{Memory, Stats};
 use super::snapshot::{Snapshot, Stored};
 use super::transaction::Transaction;
-use super::write::{Reply, Write};
+use super::write::{Reply, Settled, Write};
 use crate::collator::Collation;
 use crate::document::Document;
 use crate::error::Result;
@@ -57,6 +57,16 @@ impl Engine {
     /// Hands over writes that are done together or not at all.
     pub fn submit_batch(&self, batch: Batch, reply: Reply) {
         self.request(Request::Batch(batch, reply));
+    }
+
+    /// Commits a transaction. What it read survives a power cut, too, when one that is to be `synced` is answered. It has one
+    /// answer for each write, or, where it was refused, the one reason.
+    pub fn commit(&self, transaction: Transaction, synced: bool, reply: Reply) {
+        if !transaction.is_empty() || !synced {
+            return self.submit_batch(transaction.into_batch(synced), reply);
+        }
+        let answer = |done: Result<()>| done.err().map(Settled::Failed).into_iter().collect();
+        self.request(Request::Sync(Box::new(move |done| reply(answer(done)))));
     }
 
     /// Asks for everything handed over before to survive a power cut and to be where it belongs.

@@ -38,8 +38,10 @@ pub(super) enum Request {
     Each(Vec<Write>, Reply),
     /// Writes that are done together.
     Batch(Batch, Reply),
-    /// A sync of what was asked for before.
+    /// A sync of what was asked for before, and its files in their places.
     Flush(FlushReply),
+    /// That what was asked for before survives a power cut, wherever its files are.
+    Sync(FlushReply),
     /// Another unique view of this id, or none, for all that comes later.
     Define(String, Option<Box<Declaration>>, DefineReply),
     /// The duplicates of the unique view of this id.
@@ -55,7 +57,7 @@ impl Request {
         match self {
             Self::Each(writes, reply) => reply(writes.iter().map(|_| failed()).collect()),
             Self::Batch(_, reply) => reply(vec![failed()]),
-            Self::Flush(reply) => reply(Err(error.clone())),
+            Self::Flush(reply) | Self::Sync(reply) => reply(Err(error.clone())),
             Self::Define(_, _, reply) => reply(Err(error.clone())),
             Self::Duplicates(_, reply) => reply(Err(error.clone())),
             Self::Moment(reply) => reply(Err(error.clone())),

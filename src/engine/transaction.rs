@@ -108,6 +108,11 @@ impl Transaction {
         self.working.entries(page)
     }
 
+    /// Whether it has nothing to store.
+    pub(super) fn is_empty(&self) -> bool {
+        self.writes.is_empty()
+    }
+
     /// What commits this. A transaction that wrote nothing is a batch without anything to do or to check.
     #[must_use]
     pub fn into_batch(self, synced: bool) -> Batch {

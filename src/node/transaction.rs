@@ -105,7 +105,7 @@ pub fn transaction_commit(env: Env, number: u32, id: u32, ticket: f64, synced: b
         let refused = answers.into_iter().next().filter(Settled::is_refused);
         events.send(Event::Done { ticket, refused });
     };
-    engine.submit_batch(transaction.into_batch(synced), Box::new(reply));
+    engine.commit(transaction, synced, Box::new(reply));
     Ok(())
 }
 

@@ -80,7 +80,8 @@ pub struct Entry {
 /// Entries that are stored together or not at all.
 #[derive(Clone, Debug)]
 pub struct Group {
-    /// The entries, at most [`Capabilities::group_limit`], each key once.
+    /// The entries, at most [`Capabilities::group_limit`], each key once. None where only what was committed before is to be
+    /// synced.
     pub entries: Vec<Entry>,
     /// Answered only when it survives a power cut.
     pub synced: bool,

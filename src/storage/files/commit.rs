@@ -92,7 +92,7 @@ impl Open {
         let mut staged = Vec::with_capacity(groups.len());
         let mut last = self.shared.journal.last();
         for (number, group) in groups.iter().enumerate() {
-            if group.entries.is_empty() {
+            if group.entries.is_empty() && !group.synced {
                 answer(number, Outcome::Committed(self.position(last)));
                 continue;
             }
@@ -184,7 +184,9 @@ impl Open {
         let records: Vec<Vec<Record>> =
             staged.iter().map(|staged| staged.group.entries.iter().map(record).collect()).collect();
         let Shared { journal, placing, way, .. } = self.shared.as_ref();
-        journal.append(&records, self.shared.placed())?;
+        if records.iter().any(|group| !group.is_empty()) {
+            journal.append(&records, self.shared.placed())?;
+        }
         let places = *placing == Placing::Eager;
         let needs_sync =
             |staged: &Staged| staged.group.synced || (places && (staged.steps.len() > 1 || way.needs_sync()));
@@ -200,6 +202,10 @@ impl Open {
         let mut through = self.shared.placed();
         for Staged { number, first, steps, .. } in staged {
             let last = first + steps.len() as u64 - 1;
+            if steps.is_empty() {
+                answer(number, Outcome::Committed(self.position(last)));
+                continue;
+            }
             through = last;
             let done = match self.shared.placing {
                 Placing::Eager => self.place(first, &steps),
