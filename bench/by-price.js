@@ -20,7 +20,11 @@ const FUNCTION = {
     },
 };
 
-const DECLARED = { where: { type: 'item' }, key: ['category', 'price'], value: ['title', 'status'] };
+/** Two that take the same work: rows of equal declarations would be shared. */
+const DECLARED = [
+    ['title', 'status'],
+    ['status', 'title'],
+].map((value) => ({ where: { type: 'item' }, key: ['category', 'price'], value }));
 
 /** Rows that can be added up. */
 const FUNCTION_SUMS = {

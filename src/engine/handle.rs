@@ -23,6 +23,7 @@ use crate::error::Result;
 use crate::key::Key;
 use crate::storage::{Sequence, Storage};
 use crate::view::declared::Declaration;
+use crate::view::drop_aside;
 
 /// The rows of a view that are not dropped on the caller's thread.
 const MANY_ROWS: usize = 1_000;
@@ -194,7 +195,7 @@ impl Engine {
     pub fn undeclare(&self, view: Arc<View>) {
         // Dropping many rows takes a while.
         if Arc::strong_count(&view) == 1 && view.numbers().rows > MANY_ROWS {
-            self.shared.workers.run(Box::new(move || drop(view)));
+            drop_aside(view);
         }
     }
 
