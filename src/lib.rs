@@ -5,7 +5,7 @@
 //! files.
 //!
 //! ```text
-//! node -> engine -> { view, storage } -> journal -> { range, tree, document, collator, key, disk, tape, error }
+//! node -> engine -> { view, storage } -> journal -> { range, tree, document, collator, key, disk, board, tape, error }
 //! ```
 //!
 //! | module | noun |
@@ -20,16 +20,18 @@
 //! | [`collator`] | the order of strings, as a language has it |
 //! | [`tape`] | JSON text as JavaScript makes objects of it |
 //! | [`disk`] | what the store asks of a file system |
+//! | [`board`] | numbers in memory that processes share |
 //! | [`key`] | order of keys, names of files |
 //! | [`error`] | the one error |
 //!
 //! # Invariants
 //!
 //! - Dependencies point one way, as drawn; a test (`tests/layers.rs`) checks it.
-//! - `unsafe` stands in `node` only.
+//! - `unsafe` stands in `node`, and once in `board`.
 //! - Text is canonical: what `JSON.stringify` made is what is stored; no number is ever printed again.
 //! - Memory never holds what storage refused.
 
+pub mod board;
 pub mod collator;
 pub mod disk;
 pub mod document;

@@ -10,7 +10,8 @@ use std::path::{Path, PathBuf};
 /// Each module, and what it may name.
 const MAY_NAME: &[(&str, &[&str])] = &[
     ("error", &[]),
-    ("disk", &["error"]),
+    ("board", &[]),
+    ("disk", &["board", "error"]),
     ("tape", &[]),
     ("key", &["error"]),
     ("collator", &["key", "error"]),
@@ -19,7 +20,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("range", &["tree", "error"]),
     ("view", &["range", "tree", "document", "collator", "key", "error"]),
     ("journal", &["document", "key", "disk", "error"]),
-    ("storage", &["journal", "disk", "range", "tree", "document", "collator", "key", "error"]),
+    ("storage", &["journal", "disk", "board", "range", "tree", "document", "collator", "key", "error"]),
     ("engine", &["view", "storage", "range", "tree", "document", "collator", "key", "error"]),
     ("node", &["tape", "engine", "view", "storage", "range", "tree", "document", "collator", "key", "error"]),
 ];

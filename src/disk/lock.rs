@@ -1,7 +1,7 @@
-//! The directory's lock: one opener at a time.
+//! The directory's lock: held by one opener alone, or by several together.
 //!
-//! A kernel lock (`flock`, on Windows `LockFileEx`) on `.datastore/lock`. It belongs to the open file, so a second
-//! opener is refused in another process, in another thread and in the same one alike, and the kernel releases it
+//! A kernel lock (`flock`, on Windows `LockFileEx`) on `.datastore/lock`. It belongs to the open file, so that another
+//! opener meets it in another process, in another thread and in the same one alike, and the kernel releases it
 //! when the process dies, however it dies. The file's content means nothing.
 //!
 //! Where files can be removed while they are open, [`Held::stands`](super::Held) tells whether ours was. Windows tells no file's
@@ -35,6 +35,11 @@ impl Held for Lock {
         #[cfg(not(unix))]
         return self.file.metadata().is_ok() && self.path.exists();
     }
+
+    fn share(&mut self) -> Result<()> {
+        FileExt::unlock(&self.file).map_err(|cause| Error::storage("flock", &self.path, cause))?;
+        taken(FileExt::try_lock_shared(&self.file), &self.path)
+    }
 }
 
 impl Lock {
@@ -47,6 +52,18 @@ impl Lock {
         let opened = options().create(true).truncate(false).open(path);
         let file = opened.map_err(|cause| Error::storage("open", path, cause))?;
         Self::hold(file, path)
+    }
+
+    /// Takes the lock together with others, without waiting.
+    ///
+    /// # Errors
+    ///
+    /// `LOCKED` where somebody has it alone, or the system's.
+    pub fn take_together(path: &Path) -> Result<Self> {
+        let opened = options().create(true).truncate(false).open(path);
+        let file = opened.map_err(|cause| Error::storage("open", path, cause))?;
+        taken(FileExt::try_lock_shared(&file), path)?;
+        Ok(Self { file, path: path.to_path_buf() })
     }
 
     /// Takes the lock again after its file was removed, with a file that nobody else can have used meanwhile.
@@ -69,7 +86,7 @@ impl Lock {
         }
     }
 
-    /// Whether somebody holds the lock. No system can be asked that, so it is taken, shared, for a moment.
+    /// Whether somebody holds the lock. No system can be asked that, so it is taken for a moment.
     ///
     /// # Errors
     ///
@@ -80,7 +97,7 @@ impl Lock {
             Err(cause) if cause.kind() == io::ErrorKind::NotFound => return Ok(false),
             Err(cause) => return Err(Error::storage("open", path, cause)),
         };
-        match FileExt::try_lock_shared(&file) {
+        match FileExt::try_lock(&file) {
             Ok(()) => FileExt::unlock(&file).map(|()| false).map_err(|cause| Error::storage("flock", path, cause)),
             Err(TryLockError::WouldBlock) => Ok(true),
             Err(TryLockError::Error(cause)) => Err(Error::storage("flock", path, cause)),
@@ -88,19 +105,24 @@ impl Lock {
     }
 
     fn hold(file: File, path: &Path) -> Result<Self> {
-        match FileExt::try_lock(&file) {
-            Ok(()) => Ok(Self { file, path: path.to_path_buf() }),
-            Err(TryLockError::WouldBlock) => Err(Error::new(
-                ErrorKind::Locked,
-                format!(
-                    "the data directory is open elsewhere: '{}' is locked; close the other datastore first",
-                    path.display()
-                ),
-            )
-            .with_path(path)),
-            Err(TryLockError::Error(cause)) => Err(Error::storage("flock", path, cause)),
-        }
+        taken(FileExt::try_lock(&file), path)?;
+        Ok(Self { file, path: path.to_path_buf() })
     }
+}
+
+/// What became of an attempt to take the lock.
+fn taken(attempt: std::result::Result<(), TryLockError>, path: &Path) -> Result<()> {
+    attempt.map_err(|failure| match failure {
+        TryLockError::WouldBlock => Error::new(
+            ErrorKind::Locked,
+            format!(
+                "the data directory is open elsewhere: '{}' is locked; close the other datastore first",
+                path.display()
+            ),
+        )
+        .with_path(path),
+        TryLockError::Error(cause) => Error::storage("flock", path, cause),
+    })
 }
 
 impl Drop for Lock {
@@ -111,7 +133,8 @@ impl Drop for Lock {
     }
 }
 
-fn options() -> OpenOptions {
+/// How the files of locks are opened.
+pub(super) fn options() -> OpenOptions {
     let mut options = OpenOptions::new();
     options.read(true).write(true);
     #[cfg(windows)]
@@ -138,6 +161,22 @@ mod tests {
         drop(held);
         assert!(!Lock::is_held(&path).unwrap());
         Lock::take(&path).unwrap();
+    }
+
+    #[test]
+    fn a_lock_that_is_shared_is_open_to_those_who_share_it_and_to_nobody_else() {
+        let directory = tempfile::TempDir::new().unwrap();
+        let path = directory.path().join("lock");
+        let mut held = Lock::take(&path).unwrap();
+        assert_eq!(Lock::take_together(&path).unwrap_err().code(), "LOCKED");
+        held.share().unwrap();
+        let other = Lock::take_together(&path).unwrap();
+        assert_eq!(Lock::take(&path).unwrap_err().code(), "LOCKED");
+        assert!(Lock::is_held(&path).unwrap());
+        drop(held);
+        assert!(Lock::is_held(&path).unwrap());
+        drop(other);
+        assert!(!Lock::is_held(&path).unwrap());
     }
 
     #[test]

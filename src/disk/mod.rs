@@ -3,7 +3,7 @@
 //! | file | noun |
 //! |---|---|
 //! | `system` | [`System`]: the operating system's own calls, below one directory |
-//! | `lock` | the kernel lock on a file |
+//! | `lock`, `latch` | the kernel's locks on files |
 //! | `place` | [`Place`]: which directory it is |
 //! | `simulated` (tests) | a disk in memory that fails, and loses power, where a test says so |
 //!
@@ -23,6 +23,7 @@
 
 #![forbid(unsafe_code)]
 
+mod latch;
 pub mod lock;
 mod place;
 mod system;
@@ -34,6 +35,7 @@ pub(crate) mod simulated;
 
 use std::fmt;
 
+use crate::board::Board;
 use crate::error::{Error, ErrorKind, Result};
 
 pub use place::Place;
@@ -87,11 +89,24 @@ pub trait Disk: fmt::Debug + Send + Sync {
     /// `LOCKED` where somebody else holds it; where `anew` is asked for, also where the file is there already.
     fn lock(&self, path: &str, anew: bool) -> Result<Box<dyn Held>>;
 
+    /// As [`lock`](Self::lock), together with others that take it so.
+    fn lock_together(&self, path: &str) -> Result<Box<dyn Held>>;
+
+    /// A lock to be taken and given back many times, on a file, which is created where it is missing.
+    fn latch(&self, path: &str) -> Result<Box<dyn Latch>>;
+
+    /// Numbers that whoever opens this file shares with whoever else does. With `anew` the file is made, in place of any that
+    /// is there, and all numbers are 0. `UNSUPPORTED` where memory cannot be shared.
+    fn board(&self, path: &str, anew: bool) -> Result<Board>;
+
     /// The entries of a folder, in any order.
     fn list(&self, folder: &str) -> Result<Vec<Listed>>;
 
     /// Appends a file's content to `into`.
     fn read(&self, path: &str, into: &mut Vec<u8>) -> Result<()>;
+
+    /// Appends what a file holds from an offset on to `into`.
+    fn read_from(&self, path: &str, offset: u64, into: &mut Vec<u8>) -> Result<()>;
 
     /// What is at the path; `None` where nothing is. Symbolic links are not followed.
     fn kind(&self, path: &str) -> Result<Option<Kind>>;
@@ -167,6 +182,27 @@ pub struct Size {
 pub trait Held: fmt::Debug + Send + Sync {
     /// Whether others find this very file. One that was removed, or moved away, protects nothing.
     fn stands(&self) -> bool;
+
+    /// Lets others have it, too, who take it together with others. For a moment nobody may hold it.
+    ///
+    /// # Errors
+    ///
+    /// `LOCKED` where somebody took it alone in that moment.
+    fn share(&mut self) -> Result<()>;
+}
+
+/// A lock that is taken and given back many times. Two of one file exclude one another, also within a process; one thread
+/// at a time uses each. The kernel gives it back when the process dies.
+#[expect(clippy::missing_errors_doc, reason = "the system's, as above")]
+pub trait Latch: fmt::Debug + Send + Sync {
+    /// Waits until nobody else holds it, however long that takes.
+    fn lock(&self) -> Result<()>;
+
+    /// Takes it, where nobody else holds it.
+    fn try_lock(&self) -> Result<bool>;
+
+    /// Gives it back.
+    fn unlock(&self);
 }
 
 /// Writes all bytes, in as many calls as it takes.

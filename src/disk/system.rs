@@ -7,8 +7,10 @@ use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 
+use super::latch::SystemLatch;
 use super::lock::Lock;
-use super::{Abilities, Disk, Handle, Held, Kind, Listed, Place, Size};
+use super::{Abilities, Disk, Handle, Held, Kind, Latch, Listed, Place, Size};
+use crate::board::{self, Board};
 use crate::error::{Error, ErrorKind, Result};
 
 /// The least room for a read: most documents come in one call.
@@ -152,6 +154,32 @@ impl Disk for System {
         Ok(Box::new(lock))
     }
 
+    fn lock_together(&self, path: &str) -> Result<Box<dyn Held>> {
+        Ok(Box::new(Lock::take_together(&self.path(path))?))
+    }
+
+    fn latch(&self, path: &str) -> Result<Box<dyn Latch>> {
+        Ok(Box::new(SystemLatch::open(&self.path(path))?))
+    }
+
+    fn board(&self, path: &str, anew: bool) -> Result<Board> {
+        let full = self.path(path);
+        if anew {
+            if self.call_kind(path).is_ok() {
+                self.remove(path)?;
+            }
+            // Its space has to be there before memory is written.
+            super::write_all(self.create(path)?.as_ref(), &[0; board::BYTES], 0)?;
+        }
+        let file = fs::OpenOptions::new().read(true).write(true).open(&full);
+        let file = file.map_err(|cause| Error::storage("open", &full, cause))?;
+        Board::map(&file).map_err(|cause| {
+            Error::new(ErrorKind::Unsupported, "this file system cannot share memory between processes")
+                .with_path(&full)
+                .with_source(Error::storage("mmap", &full, cause))
+        })
+    }
+
     fn list(&self, folder: &str) -> Result<Vec<Listed>> {
         let path = self.path(folder);
         let failed = |cause| Error::storage("scandir", &path, cause);
@@ -168,6 +196,13 @@ impl Disk for System {
     fn read(&self, path: &str, into: &mut Vec<u8>) -> Result<()> {
         let file = self.open_to_read(path)?;
         self.call_read(&file, into).map_err(self.failed("read", path))
+    }
+
+    fn read_from(&self, path: &str, offset: u64, into: &mut Vec<u8>) -> Result<()> {
+        use std::io::{Read, Seek, SeekFrom};
+        let mut file = self.open_to_read(path)?;
+        let read = file.seek(SeekFrom::Start(offset)).and_then(|_| file.read_to_end(into));
+        read.map(drop).map_err(self.failed("read", path))
     }
 
     fn kind(&self, path: &str) -> Result<Option<Kind>> {

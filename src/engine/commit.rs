@@ -6,6 +6,7 @@
 
 use std::mem;
 use std::ops::Range;
+use std::sync::Arc;
 
 use parking_lot::{RwLock, RwLockWriteGuard};
 
@@ -18,7 +19,7 @@ use super::state::State;
 use super::unique::{Claims, Touched, Uniques, Verdict};
 use super::write::{Settled, Write};
 use crate::error::{Error, ErrorKind, Result};
-use crate::storage::{Entry, Group, Outcome, Position, Storage};
+use crate::storage::{Entry, Group, Others, Outcome, Position, Storage};
 use crate::view::declared::Declaration;
 
 /// How many writes go to storage at once, as long as they are not of one batch: who waits for them is answered before
@@ -50,6 +51,8 @@ pub(super) struct Commit<'a> {
     pub uniques: Uniques,
     /// Whether every batch is synced, whatever it asks for.
     pub synced: bool,
+    /// Who else commits to the storage.
+    pub others: Option<Arc<dyn Others>>,
 }
 
 /// A group that passed, and what it was made of.
@@ -175,7 +178,13 @@ impl Commit<'_> {
         let mut replaced = Vec::with_capacity(groups.len().min(ENTRIES_PER_LOCK));
         let mut poison = None;
         let mut taken = Vec::new();
+        let last = self.storage.last();
+        let in_doubt = outcomes.iter().any(is_in_doubt);
         let mut state = self.state.write();
+        if let Some(others) = self.others.as_ref().filter(|_| !in_doubt) {
+            // Before anybody here can see it, so that nobody there who heard of it can miss it.
+            others.publish(last);
+        }
         for ((group, outcome), passed) in groups.into_iter().zip(outcomes).zip(grouped) {
             let Passed { writes, place, claims } = passed;
             let refused = match outcome {
@@ -196,6 +205,9 @@ impl Commit<'_> {
                 }
             };
             fill(answers, place, &refused);
+        }
+        if let Some(others) = self.others.as_ref().filter(|_| !in_doubt) {
+            others.caught_up(last);
         }
         drop(state);
         drop(replaced);
@@ -257,6 +269,11 @@ fn take_over<'a>(
             replaced.push(snapshot.apply(key, document, Position { sequence, ..last }));
         }
     }
+}
+
+/// Whether nobody knows what became of a group.
+fn is_in_doubt(outcome: &Outcome) -> bool {
+    matches!(outcome, Outcome::Failed(error) if error.kind() == ErrorKind::Poisoned)
 }
 
 fn unanswered() -> Error {

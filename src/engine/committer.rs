@@ -4,8 +4,10 @@
 //! While it commits, the next ones gather. Flushes are handed to the background when everything that was taken with
 //! them is committed, so that they hold nobody up.
 
+use std::collections::VecDeque;
 use std::mem;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Duration;
 
 use super::background::Background;
 use super::batch::Batch;
@@ -17,7 +19,11 @@ use super::reads::Reads;
 use super::rounds::{Place, Rounds};
 use super::write::{Reply, Settled, Write};
 use crate::error::{Error, ErrorKind, Result};
+use crate::storage::Foreign;
 use crate::view::declared::Declaration;
+
+/// How often it is looked what other processes committed, though nobody asks.
+const FOLLOWED_EVERY: Duration = Duration::from_secs(1);
 
 /// What runs on the thread.
 pub(super) struct Committer<'a> {
@@ -30,7 +36,17 @@ impl Committer<'_> {
     /// Commits until the queue is closed and empty.
     pub fn run(&mut self, queue: &Queue) {
         let mut patience = Patience::new();
-        while let Some(requests) = queue.take(&mut patience) {
+        // Who follows others now and then has less to catch up with when it matters.
+        let most = self.commit.others.as_ref().map(|_| FOLLOWED_EVERY);
+        while let Some(requests) = queue.take(&mut patience, most) {
+            if requests.iter().all(|request| matches!(request, Request::CatchUp(_))) {
+                self.follow(requests);
+                continue;
+            }
+            if let Err(error) = self.begin() {
+                requests.into_iter().for_each(|request| request.refuse(&error));
+                continue;
+            }
             let (mut open, mut flushes) = (Vec::with_capacity(requests.len()), Vec::new());
             for request in requests {
                 match request {
@@ -53,11 +69,57 @@ impl Committer<'_> {
                         self.settle(mem::take(&mut open));
                         reply(Ok(self.commit.moment()));
                     }
+                    Request::CatchUp(reply) => reply(Ok(())),
                 }
             }
             self.settle(open);
+            self.commit.storage.end();
             for reply in flushes {
                 self.flush(reply);
+            }
+        }
+    }
+
+    /// Takes the right to commit, and what others committed until then.
+    fn begin(&mut self) -> Result<()> {
+        let commit = &mut self.commit;
+        let mut begun = commit.storage.begin().map(|foreign| (true, foreign));
+        self.take_in(&mut begun);
+        begun.map(drop)
+    }
+
+    /// Takes in what others committed, and answers those who asked for that.
+    fn follow(&mut self, requests: VecDeque<Request>) {
+        let mut followed = self.commit.storage.follow().map(|foreign| (false, foreign));
+        self.take_in(&mut followed);
+        for request in requests {
+            match (&followed, request) {
+                (Ok(_), Request::CatchUp(reply)) => reply(Ok(())),
+                (Err(error), request) => request.refuse(error),
+                (Ok(_), _) => {}
+            }
+        }
+    }
+
+    /// Takes what storage told into memory; gives the right to commit back where that fails.
+    fn take_in(&mut self, told: &mut Result<(bool, Foreign)>) {
+        let health = self.commit.health;
+        let has_begun = matches!(told, Ok((true, _)));
+        let foreign = told.as_mut().map(|(_, foreign)| mem::take(foreign)).map_err(|error| error.clone());
+        let taken = foreign.and_then(|foreign| {
+            catch_unwind(AssertUnwindSafe(|| self.commit.take_in(foreign))).unwrap_or_else(|_| {
+                Err(Error::new(ErrorKind::Poisoned, "the committer panicked as it followed another process"))
+            })
+        });
+        poison_by(health, &taken);
+        match taken {
+            Ok(true) => self.background.into_iter().for_each(Background::wrote),
+            Ok(false) => {}
+            Err(error) => {
+                if has_begun {
+                    self.commit.storage.end();
+                }
+                *told = Err(error);
             }
         }
     }

@@ -75,6 +75,22 @@ impl Engine {
         self.request(Request::Flush(reply));
     }
 
+    /// Whether another process committed what memory does not have. A few nanoseconds where it did not.
+    #[must_use]
+    pub fn is_behind(&self) -> bool {
+        let Some(others) = self.shared.others.get() else { return false };
+        others.is_behind() && {
+            // What this process is just committing is there in a moment.
+            drop(self.shared.state.read());
+            others.is_behind()
+        }
+    }
+
+    /// Asks for what other processes committed before to be in memory.
+    pub fn catch_up(&self, reply: FlushReply) {
+        self.request(Request::CatchUp(reply));
+    }
+
     /// Makes a declaration the unique view of this id, for every opener, or lets the id have none. Whatever is handed over
     /// later is checked. Values that several documents have already are no failure: see [`Engine::duplicates`].
     pub fn define_unique(&self, id: String, declaration: Option<Declaration>, reply: DefineReply) {

@@ -3,7 +3,7 @@
 use std::io;
 use std::mem;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::thread::{self, JoinHandle};
 use std::time::Instant;
 
@@ -23,7 +23,7 @@ use super::state::State;
 use super::unique::Uniques;
 use super::workers::Workers;
 use crate::error::{Error, ErrorKind, Result};
-use crate::storage::{Keeper, Loaded, Storage};
+use crate::storage::{Keeper, Loaded, Others, Storage};
 
 /// Takes what a load found.
 pub type LoadReply = Box<dyn FnOnce(Result<LoadReport>) + Send>;
@@ -42,6 +42,8 @@ pub(super) struct Shared {
     /// Jobs hold it, to see that they are to stop.
     pub workers: Arc<Workers>,
     pub generations: Generations,
+    /// From the load on: who else commits to the storage.
+    pub others: OnceLock<Arc<dyn Others>>,
     pub options: Options,
 }
 
@@ -113,6 +115,7 @@ impl Shared {
             views: Views::default(),
             workers: Arc::default(),
             generations: Generations::new(),
+            others: OnceLock::new(),
             options,
         }
     }
@@ -201,6 +204,10 @@ impl Shared {
         });
         match loaded {
             Ok((loaded, mut uniques)) => {
+                if let Some(others) = storage.others() {
+                    // It is set once: after a load that succeeded there is no other.
+                    let _ = self.others.set(others);
+                }
                 let background = self.open(loaded, storage.keeper(), started);
                 let (state, health) = (&self.state, self.health.as_ref());
                 // After the answer to the load: only writes need it.
@@ -208,7 +215,8 @@ impl Shared {
                 uniques.build(&now);
                 drop(now);
                 let (generations, synced) = (&self.generations, self.options.synced);
-                let commit = Commit { state, health, generations, storage: storage.as_mut(), uniques, synced };
+                let others = self.others.get().cloned();
+                let commit = Commit { state, health, generations, storage: storage.as_mut(), uniques, synced, others };
                 Committer { commit, background: background.as_ref() }.run(&self.queue);
                 let outcome = self.finish(storage, background);
                 (Phase::Closed(outcome), closed())

@@ -16,6 +16,7 @@
 //! | `committer` | the thread that owns the storage |
 //! | `rounds` | which batches are committed together |
 //! | `commit` | how a round is checked, stored and applied |
+//! | `foreign` | what other processes committed, taken into memory |
 //! | `write` | [`Write`], [`Condition`], [`Settled`]: one write and its answer |
 //! | `batch` | [`Batch`]: writes done together or not at all |
 //! | `transaction` | [`Transaction`]: a snapshot with its own writes |
@@ -71,6 +72,7 @@ mod declared;
 mod documents;
 mod errand;
 mod find;
+mod foreign;
 mod generations;
 mod handle;
 mod health;

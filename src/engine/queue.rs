@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use parking_lot::{Condvar, Mutex, MutexGuard};
 
@@ -42,6 +43,8 @@ pub(super) enum Request {
     Flush(FlushReply),
     /// That what was asked for before survives a power cut, wherever its files are.
     Sync(FlushReply),
+    /// What others committed before, taken into memory.
+    CatchUp(FlushReply),
     /// Another unique view of this id, or none, for all that comes later.
     Define(String, Option<Box<Declaration>>, DefineReply),
     /// The duplicates of the unique view of this id.
@@ -57,7 +60,7 @@ impl Request {
         match self {
             Self::Each(writes, reply) => reply(writes.iter().map(|_| failed()).collect()),
             Self::Batch(_, reply) => reply(vec![failed()]),
-            Self::Flush(reply) | Self::Sync(reply) => reply(Err(error.clone())),
+            Self::Flush(reply) | Self::Sync(reply) | Self::CatchUp(reply) => reply(Err(error.clone())),
             Self::Define(_, _, reply) => reply(Err(error.clone())),
             Self::Duplicates(_, reply) => reply(Err(error.clone())),
             Self::Moment(reply) => reply(Err(error.clone())),
@@ -124,18 +127,23 @@ impl Queue {
         self.waiting.lock().abandoned
     }
 
-    /// Everything that waits; blocks while nothing does. `None` when the queue is closed and empty.
-    pub fn take(&self, patience: &mut Patience) -> Option<VecDeque<Request>> {
-        patience.wait(|| self.has_news.load(Ordering::Relaxed), || self.sleep())
+    /// Everything that waits; blocks while nothing does, and for so long where that is said. `None` when the queue is closed
+    /// and empty.
+    pub fn take(&self, patience: &mut Patience, most: Option<Duration>) -> Option<VecDeque<Request>> {
+        patience.wait(|| self.has_news.load(Ordering::Relaxed), || self.sleep(most))
     }
 
-    fn sleep(&self) -> Option<VecDeque<Request>> {
+    fn sleep(&self, most: Option<Duration>) -> Option<VecDeque<Request>> {
         let mut waiting = self.waiting.lock();
         while waiting.requests.is_empty() {
             if waiting.closed {
                 return None;
             }
-            self.arrived.wait(&mut waiting);
+            match most {
+                None => self.arrived.wait(&mut waiting),
+                Some(most) if self.arrived.wait_for(&mut waiting, most).timed_out() => break,
+                Some(_) => {}
+            }
         }
         self.has_news.store(false, Ordering::Relaxed);
         Some(std::mem::take(&mut waiting.requests))

@@ -10,6 +10,7 @@
 //! | `reader` | reading segments as far as they count |
 //! | `recovery` | [`recover`]: what a journal tells after a crash |
 //! | `history` | [`History`]: what it tells about one document |
+//! | `follow` | taking in what other processes append |
 //!
 //! # Format, version 1
 //!
@@ -66,6 +67,7 @@
 #![forbid(unsafe_code)]
 
 mod entry;
+mod follow;
 mod head;
 mod history;
 mod line;
@@ -78,6 +80,7 @@ mod test;
 mod writer;
 
 pub use entry::Record;
+pub use follow::{Change, Until};
 pub use head::Placing;
 pub use history::History;
 pub(crate) use line::{seal as seal_line, unseal as unseal_line};

@@ -28,6 +28,8 @@ pub(super) struct Reader {
     voided: HashSet<u64>,
     /// Of the segments that count.
     pub heads: Vec<Head>,
+    /// The path of the first of these.
+    pub oldest: String,
     /// The sequence that comes next; 0 before the first head.
     pub next: u64,
     /// The highest sequence up to which every file was in its place.
@@ -105,12 +107,16 @@ impl Reader {
             Some(Line::Head(Read::Ours(head))) if head.settled => {
                 *self = Self {
                     heads: vec![head.clone()],
+                    oldest: segment.to_owned(),
                     next: head.first,
                     placed: head.first - 1,
                     ..Self::new(std::mem::take(&mut self.voided))
                 };
             }
             Some(Line::Head(Read::Ours(head))) if self.damage.is_none() && self.continues(&head) => {
+                if self.heads.is_empty() {
+                    segment.clone_into(&mut self.oldest);
+                }
                 self.next = head.first;
                 self.heads.push(head);
             }

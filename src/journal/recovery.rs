@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::head::Placing;
+use super::head::{Head, Placing};
 use super::history::History;
 use super::reader::{Damage, Reader};
 use super::segment;
@@ -21,7 +21,7 @@ pub struct Recovered {
     pub last: u64,
     /// The highest sequence up to which every file was in its place when the last line was written.
     pub placed: u64,
-    /// When files were placed.
+    /// When files were placed: in the background, where any segment says so.
     pub placing: Placing,
     /// The store was closed, and nothing was written since.
     pub closed: bool,
@@ -29,6 +29,8 @@ pub struct Recovered {
     pub same_boot: bool,
     /// The number of the next segment.
     pub next_number: u64,
+    /// The number of the oldest segment that counts; 0 where none does.
+    pub oldest_number: u64,
     /// The paths of all segments, oldest first, also of those that do not count.
     pub segments: Vec<String>,
     /// Each document of which a version counts.
@@ -78,14 +80,21 @@ pub fn recover(disk: &dyn Disk, folder: &str) -> Result<Recovered> {
         first: oldest.map_or(0, |head| head.first),
         last: reader.next.saturating_sub(1),
         placed: reader.placed,
-        placing: newest.map_or(Placing::default(), |head| head.placing),
+        placing: placing(&reader.heads),
         closed: newest.is_some_and(|head| head.closed) && reader.histories.is_empty(),
         same_boot: boot.is_some() && oldest.is_some() && reader.heads.iter().all(|head| head.boot == boot),
+        oldest_number: reader.oldest.rsplit('/').next().and_then(segment::number).unwrap_or(0),
         next_number: numbers.last().map_or(1, |number| number + 1),
         segments,
         histories: reader.histories.finish(),
         cut,
     })
+}
+
+/// When the files of a journal were placed: of processes that wrote to it together the slowest counts.
+fn placing(heads: &[Head]) -> Placing {
+    let is_background = heads.iter().any(|head| head.placing == Placing::Background);
+    if is_background { Placing::Background } else { Placing::Eager }
 }
 
 /// Makes the segments that were recovered durable. After a crash that was no power cut they may not be; what relies on them,

@@ -40,7 +40,7 @@ pub struct Journal {
     pub(super) folder: String,
     start: Start,
     /// Held while a segment is begun or written: whoever has it alone changes the last segment.
-    writer: Mutex<Writer>,
+    pub(super) writer: Mutex<Writer>,
     /// Held for moments only, never during a call to the disk.
     pub(super) state: Mutex<State>,
     /// Tells whoever waits on `state` that a sync has ended.
@@ -63,13 +63,13 @@ enum Kind {
 }
 
 #[derive(Debug)]
-struct Writer {
+pub(super) struct Writer {
     /// The next segment's number.
-    number: u64,
+    pub number: u64,
     /// That segment, where it was created and its head could not be written.
-    headless: Option<Arc<dyn Handle>>,
+    pub headless: Option<Arc<dyn Handle>>,
     /// Up to which length the segment has space set aside.
-    reserved: u64,
+    pub reserved: u64,
     /// What is about to be written; kept for its memory.
     lines: Vec<u8>,
 }

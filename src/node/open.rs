@@ -31,6 +31,8 @@ pub struct OpenOptions {
     pub durability: Option<String>,
     /// Whether a document's file may come after the answer; by default not.
     pub background: Option<bool>,
+    /// Whether other processes are kept out; by default not.
+    pub single_process: Option<bool>,
     /// The order of keys, as JSON text; without one it is as the directory says.
     pub collation: Option<String>,
     /// How long a committed write stays unsynced at most, in milliseconds.
@@ -76,6 +78,7 @@ impl OpenOptions {
             choice("durability", level.is_some(), format!("'{}'", level.unwrap_or("os"))),
             choice("files", self.background.is_some(), files.to_owned()),
             choice("syncInterval", self.sync_interval.is_some(), interval.to_string()),
+            choice("singleProcess", self.single_process.is_some(), self.single_process.unwrap_or(false).to_string()),
             choice("onCorrupt", self.quarantine.is_some(), on_corrupt.to_owned()),
         ]
     }
@@ -93,8 +96,9 @@ impl OpenOptions {
             (_, Some(true)) => OnCorrupt::Quarantine,
             _ => OnCorrupt::Error,
         };
+        let shares = !self.single_process.unwrap_or(false);
         Box::new(move |watcher| {
-            let options = files::Options { on_corrupt, placing, collation: collation.clone(), watcher };
+            let options = files::Options { on_corrupt, placing, collation: collation.clone(), watcher, shares };
             let (place, files) = Files::mount(&directory, options)?;
             Ok(Mounted { place: Some(place), storage: Box::new(files) })
         })

@@ -20,8 +20,9 @@
 //! - A conflict is an outcome, not an error. The drivers of this crate never report one, because the engine checks
 //!   revisions before it commits; a driver over a server will.
 //!
-//! Not here: revisions and conditions (`engine::commit`), and `changes`/`barrier`, which come with the first driver that
-//! has other writers.
+//! - What others commit is told in their order, and before anything is checked against it.
+//!
+//! Not here: revisions and conditions (`engine::commit`).
 
 #![forbid(unsafe_code)]
 
@@ -202,6 +203,42 @@ pub struct KeeperStats {
     pub spares: usize,
 }
 
+/// What others committed.
+#[derive(Debug, Default)]
+pub struct Foreign {
+    /// What they changed, in their order.
+    pub changes: Vec<Change>,
+    /// Everything that there is, by ascending key, where it is not known what they changed.
+    pub everything: Option<Vec<(Key, Document)>>,
+    /// The definitions that hold now, where they replaced those before.
+    pub definitions: Option<String>,
+    /// The last sequence that memory has then; `None` where nothing changed.
+    pub last: Option<Sequence>,
+}
+
+/// A change that somebody else committed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Change {
+    /// The commit.
+    pub sequence: Sequence,
+    /// Whose document.
+    pub key: Key,
+    /// The new version, or `None` where it is deleted.
+    pub document: Option<Document>,
+}
+
+/// Other writers, seen from any thread.
+pub trait Others: Send + Sync {
+    /// Whether anything was committed that memory does not have.
+    fn is_behind(&self) -> bool;
+
+    /// Tells the others that everything up to here is committed.
+    fn publish(&self, last: Sequence);
+
+    /// Memory has everything up to here.
+    fn caught_up(&self, last: Sequence);
+}
+
 /// A place for documents.
 pub trait Storage: Send {
     /// What this driver can do. Constant over the life of the value.
@@ -213,6 +250,38 @@ pub trait Storage: Send {
     ///
     /// `LOCKED` where another opener holds it, `CORRUPT` with every bad file, or the operating system's.
     fn load(&mut self) -> Result<Loaded>;
+
+    /// The other writers, where there may be any. Asked for once, after `load`.
+    fn others(&self) -> Option<Arc<dyn Others>> {
+        None
+    }
+
+    /// Takes the right to commit, until [`end`](Self::end), and tells what others committed until then. Nothing is held where
+    /// it fails.
+    ///
+    /// # Errors
+    ///
+    /// The system's. `POISONED` where others are in doubt.
+    fn begin(&mut self) -> Result<Foreign> {
+        Ok(Foreign::default())
+    }
+
+    /// Gives the right to commit back. What was committed is published.
+    fn end(&mut self) {}
+
+    /// Tells what others committed and published, and waits for none of them where that can be helped.
+    ///
+    /// # Errors
+    ///
+    /// As of [`begin`](Self::begin).
+    fn follow(&mut self) -> Result<Foreign> {
+        Ok(Foreign::default())
+    }
+
+    /// The last sequence that is used, for [`Others::publish`].
+    fn last(&self) -> Sequence {
+        0
+    }
 
     /// Stores groups, in order, and answers each by itself: as many outcomes as groups.
     fn commit(&mut self, groups: &[Group]) -> Vec<Outcome>;

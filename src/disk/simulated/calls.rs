@@ -2,13 +2,18 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::thread;
+use std::time::Duration;
 
 use super::errno::{EINVAL, ENOENT, ENOTSUP, EPERM};
 use super::faults::{Call, Failure};
 use super::names::Inode;
 use super::tree::{Extent, Outcome, Tree};
 use super::{Ability, Simulated, State};
-use crate::disk::{Abilities, Disk, Handle, Held, Kind, Listed, Size};
+use crate::board::{self, Board};
+use crate::disk::{Abilities, Disk, Handle, Held, Kind, Latch, Listed, Size};
 use crate::error::{Error, ErrorKind, Result};
 
 impl Simulated {
@@ -16,7 +21,10 @@ impl Simulated {
     fn call<T>(&self, call: Call, path: &str, what: &str, action: impl FnOnce(&mut State) -> Outcome<T>) -> Result<T> {
         let mut state = self.state.lock();
         let done = match state.faults.enter(call, format!("{path:?}{what}")) {
-            Some(failure) => Err(failure.errno()),
+            Some(failure) => {
+                state.note_kill(failure);
+                Err(failure.errno())
+            }
             None => action(&mut state),
         };
         done.map_err(|errno| failed(&mut state, call, path, errno))
@@ -33,6 +41,7 @@ impl Simulated {
             }
             (None, Err(errno)) => Err(errno),
             (Some(failure), extent) => {
+                state.note_kill(failure);
                 if let (Failure::Errno(_), Ok(extent)) = (failure, extent) {
                     state.tree.lose(extent);
                 }
@@ -51,6 +60,22 @@ impl Simulated {
 
     fn has(&self, ability: Ability) -> bool {
         !self.state.lock().lacks.contains(&ability)
+    }
+
+    fn hold(&self, path: &str, anew: bool, together: bool) -> Result<Box<dyn Held>> {
+        let taken = self.call(Call::Lock, path, "", |state| {
+            let inode = match state.tree.find(path)? {
+                Some(_) if anew => return Ok(Err("somebody else was here")),
+                Some(inode) => inode,
+                None => state.tree.create(path)?,
+            };
+            state.tree.file(inode)?;
+            Ok(if state.take(inode, together) { Ok(inode) } else { Err("it is locked") })
+        })?;
+        match taken {
+            Ok(inode) => Ok(Box::new(Lock { disk: self.clone(), path: path.to_owned(), inode })),
+            Err(why) => Err(Error::new(ErrorKind::Locked, format!("'{path}': {why}")).with_path(full(path))),
+        }
     }
 
     fn handle(&self, path: &str, inode: Inode) -> Box<dyn Handle> {
@@ -87,19 +112,32 @@ impl Disk for Simulated {
     }
 
     fn lock(&self, path: &str, anew: bool) -> Result<Box<dyn Held>> {
-        let taken = self.call(Call::Lock, path, "", |state| {
-            let inode = match state.tree.find(path)? {
-                Some(_) if anew => return Ok(Err("somebody else was here")),
-                Some(inode) => inode,
-                None => state.tree.create(path)?,
-            };
-            state.tree.file(inode)?;
-            Ok(if state.locked.insert(inode) { Ok(inode) } else { Err("it is locked") })
+        self.hold(path, anew, false)
+    }
+
+    fn lock_together(&self, path: &str) -> Result<Box<dyn Held>> {
+        self.hold(path, false, true)
+    }
+
+    fn latch(&self, path: &str) -> Result<Box<dyn Latch>> {
+        let inode = self.call(Call::Open, path, "", |state| match state.tree.find(path)? {
+            Some(inode) => state.tree.file(inode).map(|_| inode),
+            None => state.tree.create(path),
         })?;
-        match taken {
-            Ok(inode) => Ok(Box::new(Lock { disk: self.clone(), path: path.to_owned(), inode })),
-            Err(why) => Err(Error::new(ErrorKind::Locked, format!("'{path}': {why}")).with_path(full(path))),
-        }
+        Ok(Box::new(SimulatedLatch { disk: self.clone(), inode, is_held: AtomicBool::new(false) }))
+    }
+
+    fn board(&self, path: &str, anew: bool) -> Result<Board> {
+        let cells = self.call(Call::Open, path, "", |state| {
+            if anew && state.tree.find(path)?.is_some() {
+                state.tree.remove(path)?;
+            }
+            let inode = if anew { state.tree.create(path)? } else { state.tree.existing(path)? };
+            let cells =
+                state.boards.entry(inode).or_insert_with(|| (0..board::CELLS).map(|_| AtomicU64::new(0)).collect());
+            Ok(Arc::clone(cells))
+        })?;
+        Ok(Board::own(cells))
     }
 
     fn list(&self, folder: &str) -> Result<Vec<Listed>> {
@@ -116,6 +154,14 @@ impl Disk for Simulated {
         self.call(Call::Read, path, "", |state| {
             let file = state.tree.file(state.tree.existing(path)?)?;
             into.extend_from_slice(file.content());
+            Ok(())
+        })
+    }
+
+    fn read_from(&self, path: &str, offset: u64, into: &mut Vec<u8>) -> Result<()> {
+        self.call(Call::Read, path, &format!(" from {offset}"), |state| {
+            let file = state.tree.file(state.tree.existing(path)?)?;
+            into.extend_from_slice(file.content().get(position(offset)?..).unwrap_or_default());
             Ok(())
         })
     }
@@ -236,14 +282,89 @@ struct Lock {
     inode: Inode,
 }
 
+impl State {
+    /// Remembers what was shared in memory when the process was killed.
+    fn note_kill(&mut self, failure: Failure) {
+        if !matches!(failure, Failure::Errno(_)) && self.boards_then.is_none() {
+            let numbers = |cells: &Arc<[AtomicU64]>| cells.iter().map(|cell| cell.load(Ordering::Acquire)).collect();
+            self.boards_then = Some(self.boards.iter().map(|(inode, cells)| (*inode, numbers(cells))).collect());
+        }
+    }
+
+    /// Takes a lock, where that can be had.
+    fn take(&mut self, inode: Inode, together: bool) -> bool {
+        match self.locked.get_mut(&inode) {
+            Some(0) => false,
+            Some(holders) if together => {
+                *holders += 1;
+                true
+            }
+            Some(_) => false,
+            None => {
+                self.locked.insert(inode, usize::from(together));
+                true
+            }
+        }
+    }
+
+    fn give_back(&mut self, inode: Inode) {
+        match self.locked.get_mut(&inode) {
+            Some(holders) if *holders > 1 => *holders -= 1,
+            _ => drop(self.locked.remove(&inode)),
+        }
+    }
+}
+
 impl Held for Lock {
     fn stands(&self) -> bool {
         self.disk.state.lock().tree.find(&self.path) == Ok(Some(self.inode))
+    }
+
+    fn share(&mut self) -> Result<()> {
+        let mut state = self.disk.state.lock();
+        state.give_back(self.inode);
+        state.take(self.inode, true);
+        Ok(())
     }
 }
 
 impl Drop for Lock {
     fn drop(&mut self) {
-        self.disk.state.lock().locked.remove(&self.inode);
+        self.disk.state.lock().give_back(self.inode);
+    }
+}
+
+/// A lock that is taken and given back.
+#[derive(Debug)]
+struct SimulatedLatch {
+    disk: Simulated,
+    inode: Inode,
+    is_held: AtomicBool,
+}
+
+impl Latch for SimulatedLatch {
+    fn lock(&self) -> Result<()> {
+        while !self.try_lock()? {
+            thread::sleep(Duration::from_micros(100));
+        }
+        Ok(())
+    }
+
+    fn try_lock(&self) -> Result<bool> {
+        let taken = self.is_held.load(Ordering::Acquire) || self.disk.state.lock().take(self.inode, false);
+        self.is_held.fetch_or(taken, Ordering::AcqRel);
+        Ok(taken)
+    }
+
+    fn unlock(&self) {
+        if self.is_held.swap(false, Ordering::AcqRel) {
+            self.disk.state.lock().give_back(self.inode);
+        }
+    }
+}
+
+impl Drop for SimulatedLatch {
+    fn drop(&mut self) {
+        self.unlock();
     }
 }

@@ -44,6 +44,7 @@ mod tree;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use parking_lot::Mutex;
 
@@ -91,8 +92,12 @@ pub enum Ability {
 struct State {
     tree: Tree,
     faults: Faults,
-    /// The files on which somebody holds a lock.
-    locked: BTreeSet<Inode>,
+    /// The files on which somebody holds a lock: how many together, or 0 for one alone.
+    locked: BTreeMap<Inode, usize>,
+    /// The numbers that processes share, by their files.
+    boards: BTreeMap<Inode, Arc<[AtomicU64]>>,
+    /// What these were when the process was killed: what it does to them afterwards did not happen.
+    boards_then: Option<Vec<(Inode, Vec<u64>)>>,
     lacks: BTreeSet<Ability>,
     boot: u64,
 }
@@ -109,7 +114,15 @@ impl Simulated {
     }
 
     fn made_of(tree: Tree, lacks: BTreeSet<Ability>, boot: u64) -> Self {
-        let state = State { tree, faults: Faults::default(), locked: BTreeSet::new(), lacks, boot };
+        let state = State {
+            tree,
+            faults: Faults::default(),
+            locked: BTreeMap::new(),
+            boards: BTreeMap::new(),
+            boards_then: None,
+            lacks,
+            boot,
+        };
         Self { state: Arc::new(Mutex::new(state)), meanwhile: Arc::default() }
     }
 
@@ -147,9 +160,14 @@ impl Simulated {
         *self.meanwhile.lock() = None;
     }
 
-    /// Nothing fails from now on, and writes are whole.
+    /// Nothing fails from now on, and writes are whole. Processes that share the disk with the one that was killed go on.
     pub fn heal(&self) {
-        self.state.lock().faults.heal();
+        let mut state = self.state.lock();
+        state.faults.heal();
+        for (inode, numbers) in state.boards_then.take().unwrap_or_default() {
+            let cells = state.boards.get(&inode).into_iter().flat_map(|cells| cells.iter());
+            cells.zip(numbers).for_each(|(cell, number)| cell.store(number, Ordering::Release));
+        }
     }
 
     /// How many calls were made.

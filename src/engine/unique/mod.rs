@@ -159,6 +159,13 @@ impl Uniques {
         Verdict::Free(claims)
     }
 
+    /// Follows a group that somebody else stored, and judged.
+    pub fn accept(&mut self, entries: &[Entry]) {
+        for view in &mut self.views {
+            Claim::of(&view.declaration, entries).take(&mut view.holders);
+        }
+    }
+
     /// Whether there is nothing to judge.
     pub fn is_empty(&self) -> bool {
         self.views.is_empty()

@@ -7,7 +7,8 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 
-use crate::disk::{Abilities, Disk, Handle, Held, Kind, Listed, Size, System};
+use crate::board::Board;
+use crate::disk::{Abilities, Disk, Handle, Held, Kind, Latch, Listed, Size, System};
 use crate::error::{Error, Result};
 
 pub const EIO: i32 = 5;
@@ -112,12 +113,28 @@ impl Disk for Faulty {
         self.inner.lock(path, anew)
     }
 
+    fn lock_together(&self, path: &str) -> Result<Box<dyn Held>> {
+        self.inner.lock_together(path)
+    }
+
+    fn latch(&self, path: &str) -> Result<Box<dyn Latch>> {
+        self.inner.latch(path)
+    }
+
+    fn board(&self, path: &str, anew: bool) -> Result<Board> {
+        self.inner.board(path, anew)
+    }
+
     fn list(&self, folder: &str) -> Result<Vec<Listed>> {
         self.inner.list(folder)
     }
 
     fn read(&self, path: &str, into: &mut Vec<u8>) -> Result<()> {
         self.inner.read(path, into)
+    }
+
+    fn read_from(&self, path: &str, offset: u64, into: &mut Vec<u8>) -> Result<()> {
+        self.inner.read_from(path, offset, into)
     }
 
     fn kind(&self, path: &str) -> Result<Option<Kind>> {

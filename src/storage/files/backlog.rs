@@ -78,6 +78,11 @@ impl Backlog {
         self.waiting.insert(step.key.clone(), step);
     }
 
+    /// Forgets what waits: somebody else has placed everything up to here.
+    pub fn forget(&mut self, through: Sequence) {
+        *self = Self { through, ..Self::default() };
+    }
+
     /// The last commit whose steps wait, waited, or were none.
     pub fn through(&self) -> Sequence {
         self.through

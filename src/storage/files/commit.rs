@@ -37,8 +37,13 @@ impl Files {
             }
         };
         let Some(open) = &mut self.open else { return refuse(groups, &not_loaded()) };
-        if let Err(error) = open.hold().and_then(|()| open.shared.make_room()) {
+        // With others, whoever began this commit looked.
+        let held = if open.shared.link.is_none() { open.hold() } else { Ok(()) };
+        if let Err(error) = held.and_then(|()| open.shared.make_room()) {
             return refuse(groups, &error);
+        }
+        if let Some(link) = &open.shared.link {
+            link.set_under_way();
         }
         open.store(groups, &mut answer);
         let unanswered = || Outcome::Failed(Error::assertion("a group without an answer"));
@@ -150,7 +155,7 @@ impl Open {
 
     fn prepare(&mut self, step: &Step) -> Result<()> {
         let shared = Arc::clone(&self.shared);
-        if shared.placing == Placing::Background {
+        if shared.placing_now() == Placing::Background {
             return step.check_name(shared.disk.as_ref());
         }
         let mut prepare = || self.placer.prepare(shared.disk.as_ref(), shared.way, &shared.spares, step);
@@ -163,14 +168,14 @@ impl Open {
     /// Gives up steps that were prepared, and the names that they claimed.
     fn give_up(&mut self, steps: &[Step]) {
         for step in steps {
-            if self.shared.placing == Placing::Eager {
+            if self.shared.placing_now() == Placing::Eager {
                 step.discard(self.shared.disk.as_ref(), self.shared.way);
             }
             self.release_claim(step);
         }
     }
 
-    fn release_claim(&mut self, step: &Step) {
+    pub(super) fn release_claim(&mut self, step: &Step) {
         if let (Some(_), Some(file), false) = (&step.document, &step.file, step.replaces) {
             self.names.release(file, &step.key);
         }
@@ -183,11 +188,11 @@ impl Open {
         }
         let records: Vec<Vec<Record>> =
             staged.iter().map(|staged| staged.group.entries.iter().map(record).collect()).collect();
-        let Shared { journal, placing, way, .. } = self.shared.as_ref();
+        let Shared { journal, way, .. } = self.shared.as_ref();
         if records.iter().any(|group| !group.is_empty()) {
             journal.append(&records, self.shared.placed())?;
         }
-        let places = *placing == Placing::Eager;
+        let places = self.shared.placing_now() == Placing::Eager;
         let needs_sync =
             |staged: &Staged| staged.group.synced || (places && (staged.steps.len() > 1 || way.needs_sync()));
         if staged.iter().any(needs_sync) {
@@ -199,6 +204,7 @@ impl Open {
     /// Puts files in place, or leaves them to the keeper, and answers.
     fn finish(&mut self, staged: Vec<Staged>, answer: &mut (impl FnMut(usize, Outcome) + ?Sized)) {
         let (mut voided, mut in_doubt) = (false, false);
+        let placing = self.shared.placing_now();
         let mut through = self.shared.placed();
         for Staged { number, first, steps, .. } in staged {
             let last = first + steps.len() as u64 - 1;
@@ -207,14 +213,14 @@ impl Open {
                 continue;
             }
             through = last;
-            let done = match self.shared.placing {
+            let done = match placing {
                 Placing::Eager => self.place(first, &steps),
                 Placing::Background => Ok(()),
             };
             match done {
                 Ok(()) => {
                     self.note_names(&steps);
-                    if self.shared.placing == Placing::Background {
+                    if placing == Placing::Background {
                         self.shared.leave(steps, last);
                     }
                     answer(number, Outcome::Committed(self.position(last)));
@@ -227,7 +233,7 @@ impl Open {
             }
         }
         // What is in doubt the journal has to keep, for the next load.
-        if self.shared.placing == Placing::Eager && !in_doubt {
+        if placing == Placing::Eager && !in_doubt {
             self.shared.set_placed(if voided { self.shared.journal.last() } else { through });
         }
     }

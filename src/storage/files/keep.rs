@@ -71,7 +71,7 @@ impl Shared {
             return Err(error);
         }
         if self.placing == Placing::Background {
-            self.set_placed(work.through);
+            self.set_placed(work.through.max(self.placed()));
         }
         Ok(())
     }
@@ -128,10 +128,29 @@ impl Shared {
     fn rotate(&self, tending: &mut Tending) -> Result<()> {
         let is_old = tending.began.elapsed() >= self.limits.segment_age;
         if self.journal.active_bytes() >= self.limits.segment || (is_old && self.journal.is_used()) {
-            self.journal.rotate()?;
-            tending.began = Instant::now();
+            let rotated = self.when_free(|| self.journal.rotate())?;
+            if rotated {
+                tending.began = Instant::now();
+            }
         }
         Ok(())
+    }
+
+    /// Changes which segments there are, where no commit is under way and this process knows all of them. Tells whether it
+    /// was done.
+    fn when_free(&self, act: impl FnOnce() -> Result<()>) -> Result<bool> {
+        let Some(link) = &self.link else { return act().map(|()| true) };
+        let mut is_done = false;
+        link.when_free(|| {
+            if link.has_news(self.journal.segment()) {
+                return Ok(());
+            }
+            act()?;
+            is_done = true;
+            link.set_segment(self.journal.segment());
+            Ok(())
+        })?;
+        Ok(is_done)
     }
 
     /// Makes displaced files ready to be written again, and cuts what the journal no longer needs: both wait for one
@@ -151,9 +170,12 @@ impl Shared {
         self.spares.lock().put(displaced.len(), if synced.is_ok() { clean } else { Vec::new() });
         synced?;
         let Some(through) = cut else { return Ok(()) };
-        // First: without the segment that says that they do not count they would, and end in a gap.
-        self.discard_older(tending)?;
-        self.journal.cut(through)
+        self.when_free(|| {
+            // First: without the segment that says that they do not count they would, and end in a gap.
+            self.discard_older(tending)?;
+            self.journal.cut(through)
+        })
+        .map(drop)
     }
 
     /// Removes the segments of openers before this one, durably. Its own first one is begun.
@@ -179,12 +201,12 @@ impl Shared {
         clean
     }
 
-    fn tend_now(&self) -> Result<()> {
+    fn tend_now(&self, places: bool) -> Result<()> {
         let mut tending = self.tending.lock();
         let synced = self.journal.sync()?;
         let mut placed = Ok(());
         let is_due = tending.work.is_some() || tending.placed.elapsed() >= self.limits.file_age;
-        if self.is_behind() && (is_due || self.backlog.lock().is_pressed(self.limits.behind)) {
+        if places && self.is_behind() && (is_due || self.backlog.lock().is_pressed(self.limits.behind)) {
             placed = self.place_backlog(&mut tending);
         }
         // Recycling gives space back, so it must not wait until a full disk takes a new segment.
@@ -198,23 +220,41 @@ impl Shared {
         placed.and(rotated)
     }
 
-    fn flush_now(&self) -> Result<()> {
+    fn flush_now(&self, places: bool) -> Result<()> {
         let mut tending = self.tending.lock();
-        if self.is_behind() { self.place_backlog(&mut tending) } else { self.journal.sync().map(drop) }
+        if places && self.is_behind() { self.place_backlog(&mut tending) } else { self.journal.sync().map(drop) }
+    }
+
+    /// Tends, for a commit that is under way: others cannot come in between.
+    pub(super) fn tend_for_commit(&self) -> Result<()> {
+        let tended = self.tend_now(self.placing_now() == Placing::Background);
+        note_failure(self.disk.as_ref(), &tended);
+        tended
+    }
+
+    /// Does something for which it has to be known whether files may be placed later than with their commits.
+    fn in_turn(&self, act: impl FnOnce(bool) -> Result<()>) -> Result<()> {
+        let done = match &self.link {
+            Some(link) if self.placing == Placing::Background => link.when_alone(act),
+            _ => act(true),
+        };
+        if let (Some(link), Err(error)) = (&self.link, &done)
+            && error.kind() == ErrorKind::Poisoned
+        {
+            link.poison();
+        }
+        note_failure(self.disk.as_ref(), &done);
+        done
     }
 }
 
 impl Keeper for Shared {
     fn tend(&self) -> Result<()> {
-        let tended = self.tend_now();
-        note_failure(self.disk.as_ref(), &tended);
-        tended
+        self.in_turn(|places| self.tend_now(places))
     }
 
     fn flush(&self) -> Result<()> {
-        let flushed = self.flush_now();
-        note_failure(self.disk.as_ref(), &flushed);
-        flushed
+        self.in_turn(|places| self.flush_now(places))
     }
 
     fn is_pressed(&self) -> bool {

@@ -4,7 +4,10 @@
 //! data/
 //!   user%3A123.json       documents; a long name is cut into folders `first-part%/rest.json`
 //!   .datastore/
-//!     lock                held (flock) by the opener
+//!     lock                held (flock) by the openers
+//!     commit, placing     held (flock) by the one that commits, or places files later
+//!     openers/1           held (flock) by the first opener, as long as it lives
+//!     board               what openers tell one another, in shared memory
 //!     format.json         the format's version, the order of keys
 //!     views.json          definitions of views that hold for every opener
 //!     backup.jsonl        in a backup: what it holds
@@ -26,6 +29,14 @@ pub const ROOT: &str = "";
 pub const PRIVATE: &str = ".datastore";
 /// The lock's file.
 pub const LOCK: &str = ".datastore/lock";
+/// The file whose lock commits are under.
+pub const COMMIT: &str = ".datastore/commit";
+/// The file whose lock later placing is under.
+pub const PLACING: &str = ".datastore/placing";
+/// The folder of a file for each opener.
+pub const OPENERS: &str = ".datastore/openers";
+/// The file of the memory that openers share.
+pub const BOARD: &str = ".datastore/board";
 /// The file that names the format.
 pub const FORMAT: &str = ".datastore/format.json";
 /// The file of the definitions.

@@ -12,7 +12,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use super::collision::Names;
 use super::definitions::{self, Found};
 use super::folders::make_folder;
-use super::layout::{FAILED, FORMAT, JOURNAL, LOCK, PRIVATE, TEMPORARY};
+use super::layout::{self, FAILED, FORMAT, JOURNAL, LOCK, PRIVATE, TEMPORARY};
+use super::link::{Course, Entrance, Link};
 use super::place::{Placer, Way, remove_if_there};
 use super::quarantine::Quarantine;
 use super::read::{self, Contents};
@@ -20,10 +21,10 @@ use super::recover::{self, Plan};
 use super::scan::{self, Scan};
 use super::shared::{Limits, Shared};
 use super::{OnCorrupt, Open, Options, format};
-use crate::disk::Disk;
+use crate::disk::{Disk, Held};
 use crate::document::Document;
 use crate::error::{BadFile, Error, ErrorKind, Result};
-use crate::journal::{self, Journal, Recovered, Start};
+use crate::journal::{self, Journal, Recovered, Start, Until};
 use crate::key::Key;
 use crate::key::file_name::{Form, canonical};
 use crate::storage::{Findings, Loaded, Position, Watcher};
@@ -38,7 +39,38 @@ type Probe = fn(&dyn Disk) -> Result<Names>;
 /// `LOCKED`, `CORRUPT` with every bad file, `UNSUPPORTED` for a later format, or the system's.
 pub(super) fn load(disk: Arc<dyn Disk>, options: &Options, limits: Limits, probe: Probe) -> Result<(Open, Loaded)> {
     make_folder(disk.as_ref(), PRIVATE)?;
-    let lock = disk.lock(LOCK, false)?;
+    if !options.shares {
+        let lock = disk.lock(LOCK, false)?;
+        return recover_all(disk, options, limits, probe, (lock, None));
+    }
+    let Entrance { lock, link, is_first } = Link::enter(disk.as_ref())?;
+    let link = Arc::new(link);
+    let (mut open, loaded) = if is_first {
+        recover_all(disk, options, limits, probe, (lock, Some(Arc::clone(&link))))?
+    } else {
+        join(disk, options, limits, probe, (lock, Arc::clone(&link)))?
+    };
+    if is_first {
+        open.lock.share()?;
+    }
+    let journal = &open.shared.journal;
+    link.end(journal.segment(), journal.last());
+    link.end_entrance();
+    link.give_up();
+    Ok((open, loaded))
+}
+
+/// What a load holds: the lock, and its part in a directory that others may open, too.
+type Entered<L> = (Box<dyn Held>, L);
+
+/// Opens a directory that nobody else has open.
+fn recover_all(
+    disk: Arc<dyn Disk>,
+    options: &Options,
+    limits: Limits,
+    probe: Probe,
+    (lock, link): Entered<Option<Arc<Link>>>,
+) -> Result<(Open, Loaded)> {
     let (collation, bad_format) = match format::ensure(disk.as_ref(), options.collation.as_ref()) {
         Err(error) if may_go_aside(options, &error) => (options.collation.clone().unwrap_or_default(), Some(error)),
         other => (other?, None),
@@ -71,7 +103,10 @@ pub(super) fn load(disk: Arc<dyn Disk>, options: &Options, limits: Limits, probe
     // What a load displaces has sequences, too; and so has every document.
     let last = plan.last.max(documents as u64);
     let journal = next_journal(&disk, options, &past, last)?;
-    let shared = Shared::new(disk, journal, way, options.placing, limits, past.segments.clone());
+    if let Some(link) = &link {
+        link.found(journal.epoch(), past.next_number);
+    }
+    let shared = Shared::new(disk, journal, way, options.placing, limits, past.segments.clone(), link);
     let mut open = Open {
         lock,
         definitions: (!definitions.is_empty()).then(|| definitions.clone()),
@@ -105,6 +140,76 @@ pub(super) fn load(disk: Arc<dyn Disk>, options: &Options, limits: Limits, probe
     let position = Position { epoch: open.epoch, sequence: last };
     let findings = Findings { ignored, quarantined, recovered };
     Ok((open, Loaded { documents, position, collation, definitions, findings }))
+}
+
+/// Opens a directory that others have open. What was committed stands in its files, or in the journal, where that was left to
+/// be placed later: it is placed now, because the others no longer do.
+fn join(
+    disk: Arc<dyn Disk>,
+    options: &Options,
+    limits: Limits,
+    probe: Probe,
+    (lock, link): Entered<Arc<Link>>,
+) -> Result<(Open, Loaded)> {
+    let collation = format::ensure(disk.as_ref(), options.collation.as_ref())?;
+    let names = probe(disk.as_ref())?;
+    let way = Way::probe(disk.as_ref())?;
+    let course = link.course();
+    let past = journal::recover(disk.as_ref(), JOURNAL)?;
+    let (found, contents) = read_files(disk.as_ref(), &options.watcher)?;
+    let plan = recover::plan(disk.as_ref(), &past, false, &found, &contents)?;
+    if !plan.bad.is_empty() {
+        return Err(corrupt(plan.bad));
+    }
+    let Found::Text(definitions) = definitions::read(disk.as_ref())? else {
+        return Err(Error::new(ErrorKind::Corrupt, "the definitions of unique views are damaged"));
+    };
+    let journal = joined_journal(&disk, options, &past, course)?;
+    let last = journal.last();
+    let shared = Shared::new(disk, journal, way, options.placing, limits, Vec::new(), Some(link));
+    let mut open = Open {
+        lock,
+        definitions: (!definitions.is_empty()).then(|| definitions.clone()),
+        is_uprooted: false,
+        collation: collation.clone(),
+        epoch: shared.journal.epoch(),
+        shared: Arc::new(shared),
+        placer: Placer::default(),
+        names,
+        plain: HashSet::new(),
+    };
+    if !plan.steps.is_empty() {
+        // Before one of a group stands in its file.
+        open.shared.journal.sync()?;
+        open.act(&plan, std::iter::empty())?;
+        open.shared.sync_files()?;
+        // The sequences are not ours: the names of what was displaced come again.
+        open.shared.spares.lock().forget();
+        for step in &plan.steps {
+            remove_if_there(open.shared.disk.as_ref(), &layout::displaced(&step.key, step.sequence))?;
+        }
+    }
+    let ignored = found.ignored.clone();
+    let documents = open.own(found, contents, plan)?;
+    open.names.set_aside(&ignored);
+    let findings = Findings { ignored, ..Findings::default() };
+    let position = Position { epoch: open.epoch, sequence: last };
+    Ok((open, Loaded { documents, position, collation, definitions, findings }))
+}
+
+/// The journal that others write to, at its end: what one of them left half done there counts where it is whole, and is cut
+/// off where it is not.
+fn joined_journal(disk: &Arc<dyn Disk>, options: &Options, past: &Recovered, course: Course) -> Result<Journal> {
+    let (number, last) =
+        if course.has_begun { (past.oldest_number, past.first.saturating_sub(1)) } else { (course.number, course.end) };
+    let start = Start { epoch: course.epoch, last, number, placing: options.placing };
+    let journal = Journal::new(Arc::clone(disk), JOURNAL, start);
+    let lost = || Error::new(ErrorKind::Storage, "the journal that others write to cannot be read");
+    if past.cut.is_some() && !course.is_under_way {
+        return Err(lost());
+    }
+    journal.follow(Until::TheEnd)?.filter(|_| journal.last() >= course.end).ok_or_else(lost)?;
+    Ok(journal)
 }
 
 /// Whether the file of ours that an error tells of is moved out of the way instead of ending the load.
@@ -264,7 +369,8 @@ impl Open {
     }
 }
 
-fn corrupt(files: Vec<BadFile>) -> Error {
+/// The error of a load that finds bad files.
+pub(super) fn corrupt(files: Vec<BadFile>) -> Error {
     let count = files.len();
     let first = files.first().map(|bad| format!("'{}' {}", bad.file, bad.reason)).unwrap_or_default();
     let more = if count > 1 { format!(", and {} more", count - 1) } else { String::new() };

@@ -19,6 +19,7 @@
 //! | `spare` | files that are used again |
 //! | `backlog` | documents whose files follow later |
 //! | `shared` | what committer and keeper share |
+//! | `link`, `together` | what processes share that have the directory open |
 //! | `keep` | syncing, recycling, checkpoints |
 //! | `verify` | whether a directory is in order |
 //! | `format`, `definitions` | small files of ours |
@@ -46,6 +47,7 @@ mod definitions;
 mod folders;
 mod format;
 mod keep;
+mod link;
 mod load;
 mod place;
 mod quarantine;
@@ -57,6 +59,7 @@ mod shared;
 mod spare;
 #[cfg(test)]
 mod test;
+mod together;
 mod verify;
 
 use std::collections::HashSet;
@@ -69,7 +72,7 @@ use self::folders::make_folder;
 use self::layout::{JOURNAL, LOCK, PRIVATE, TEMPORARY};
 use self::place::Placer;
 use self::shared::{Limits, Shared, note_failure};
-use super::{Capabilities, Group, Keeper, Loaded, Outcome, Place, Storage, Watcher};
+use super::{Capabilities, Foreign, Group, Keeper, Loaded, Others, Outcome, Place, Sequence, Storage, Watcher};
 use crate::collator::Collation;
 use crate::disk::{Disk, Held, System};
 use crate::error::{ErrorKind, Result};
@@ -102,6 +105,8 @@ pub struct Options {
     pub collation: Option<Collation>,
     /// Hears how far a load is.
     pub watcher: Watcher,
+    /// Whether other processes may open it, too.
+    pub shares: bool,
 }
 
 /// Mounts the disk that a directory lies on.
@@ -172,6 +177,9 @@ impl Open {
     fn hold(&mut self) -> Result<()> {
         let disk = self.shared.disk.as_ref();
         if !self.lock.stands() {
+            if let Some(link) = &self.shared.link {
+                link.cut_off()?;
+            }
             make_folder(disk, PRIVATE)?;
             self.lock = disk.lock(LOCK, true)?;
             self.is_uprooted = true;
@@ -197,13 +205,16 @@ impl Open {
             other => other?,
         }
         self.definitions = Some(text.to_owned());
+        if let Some(link) = &self.shared.link {
+            link.tell_definitions();
+        }
         Ok(())
     }
 }
 
 impl Storage for Files {
     fn capabilities(&self) -> Capabilities {
-        Capabilities { durable: true, group_limit: usize::MAX, exclusive: true }
+        Capabilities { durable: true, group_limit: usize::MAX, exclusive: !self.options.shares }
     }
 
     fn load(&mut self) -> Result<Loaded> {
@@ -213,6 +224,29 @@ impl Storage for Files {
         Ok(loaded)
     }
 
+    fn others(&self) -> Option<Arc<dyn Others>> {
+        let link = self.open.as_ref()?.shared.link.clone()?;
+        Some(link)
+    }
+
+    fn begin(&mut self) -> Result<Foreign> {
+        self.open.as_mut().map_or_else(|| Err(commit::not_loaded()), Open::begin)
+    }
+
+    fn end(&mut self) {
+        if let Some(open) = &mut self.open {
+            open.end();
+        }
+    }
+
+    fn follow(&mut self) -> Result<Foreign> {
+        self.open.as_mut().map_or_else(|| Err(commit::not_loaded()), Open::follow)
+    }
+
+    fn last(&self) -> Sequence {
+        self.open.as_ref().map_or(0, |open| open.shared.journal.last())
+    }
+
     fn commit(&mut self, groups: &[Group]) -> Vec<Outcome> {
         let outcomes = self.store(groups);
         let failed = outcomes.iter().find_map(|outcome| match outcome {
@@ -220,6 +254,9 @@ impl Storage for Files {
             _ => None,
         });
         if let (Some(open), Some(error)) = (&self.open, failed) {
+            if let Some(link) = &open.shared.link {
+                link.poison();
+            }
             note_failure::<()>(open.shared.disk.as_ref(), &Err(error));
         }
         outcomes
@@ -239,8 +276,9 @@ impl Storage for Files {
     fn close(&mut self) -> Result<()> {
         match self.open.take() {
             Some(open) => {
-                let finished = open.shared.finish();
-                note_failure(open.shared.disk.as_ref(), &finished);
+                let disk = Arc::clone(&open.shared.disk);
+                let finished = open.close();
+                note_failure(disk.as_ref(), &finished);
                 finished
             }
             None => Ok(()),

@@ -21,12 +21,13 @@ use parking_lot::Mutex;
 
 use super::backlog::{Backlog, Work};
 use super::layout::{self, FAILED, ROOT, TEMPORARY};
+use super::link::Link;
 use super::place::{Placed, Placer, Step, Way, remove_if_there};
 use super::spare::{Displaced, Spares};
 use crate::disk::{Disk, Kind};
 use crate::error::{Error, ErrorKind, Result};
 use crate::journal::{Journal, Placing};
-use crate::storage::{Keeper, Sequence};
+use crate::storage::Sequence;
 
 /// When the keeper does what.
 #[derive(Clone, Copy, Debug)]
@@ -70,6 +71,8 @@ pub struct Shared {
     pub way: Way,
     pub placing: Placing,
     pub limits: Limits,
+    /// The other processes that have the directory open, where there may be any.
+    pub link: Option<Arc<Link>>,
     /// A mutex, held for a push or a pop.
     pub spares: Mutex<Spares>,
     /// A mutex, held for as long as it takes to move steps in or out.
@@ -108,6 +111,7 @@ impl Shared {
         placing: Placing,
         limits: Limits,
         older: Vec<String>,
+        link: Option<Arc<Link>>,
     ) -> Self {
         let syncs_everything = disk.abilities().sync_everything;
         let spares = Spares::new(syncs_everything);
@@ -118,6 +122,7 @@ impl Shared {
             way,
             placing,
             limits,
+            link,
             spares: Mutex::new(spares),
             backlog: Mutex::default(),
             touched: (!syncs_everything).then(Mutex::default),
@@ -132,6 +137,11 @@ impl Shared {
             }),
             disk,
         }
+    }
+
+    /// When files are placed now: with each commit, where there are other processes.
+    pub fn placing_now(&self) -> Placing {
+        if self.link.as_ref().is_none_or(|link| link.is_alone()) { self.placing } else { Placing::Eager }
     }
 
     /// Up to which commit every file is in its place.
@@ -165,7 +175,7 @@ impl Shared {
     /// Why that cannot be done.
     pub fn make_room(&self) -> Result<()> {
         if self.spares.lock().are_too_many()
-            && let Err(error) = self.tend()
+            && let Err(error) = self.tend_for_commit()
             && (error.kind() == ErrorKind::Poisoned || self.spares.lock().are_too_many())
         {
             return Err(error);

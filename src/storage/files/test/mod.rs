@@ -10,6 +10,7 @@ mod history;
 mod loading;
 mod order;
 mod recovery;
+mod together;
 mod verifying;
 mod writing;
 

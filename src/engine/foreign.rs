@@ -1,0 +1,110 @@
+//! What others committed, taken into memory.
+
+use std::mem;
+
+use parking_lot::RwLockWriteGuard;
+
+use super::commit::Commit;
+use super::snapshot::{Snapshot, Stored};
+use super::unique::Uniques;
+use crate::document::Document;
+use crate::error::Result;
+use crate::key::Key;
+use crate::storage::{Change, Entry, Foreign, Position};
+
+/// More changes are applied to a clone, which then takes the place of the snapshot in use.
+const MOST_IN_PLACE: usize = 256;
+
+impl Commit<'_> {
+    /// Takes in what others committed, all in one moment. Tells whether there was anything.
+    ///
+    /// # Errors
+    ///
+    /// `UNSUPPORTED` where this version cannot tell what a unique view of theirs means; memory is as it was.
+    pub fn take_in(&mut self, foreign: Foreign) -> Result<bool> {
+        let Foreign { changes, everything, definitions, last } = foreign;
+        let uniques = definitions.map(|text| Uniques::load(&text)).transpose()?;
+        let changes = match everything {
+            Some(documents) => differences(self.state.read().current(), documents),
+            None => changes,
+        };
+        let is_anything = !changes.is_empty();
+        if is_anything {
+            self.show_foreign(changes);
+        }
+        if let Some(mut uniques) = uniques {
+            let now = self.state.read().current().clone();
+            uniques.build(&now);
+            self.uniques = uniques;
+        }
+        if let (Some(others), Some(last)) = (&self.others, last) {
+            others.caught_up(last);
+        }
+        Ok(is_anything)
+    }
+
+    fn show_foreign(&mut self, changes: Vec<Change>) {
+        let keys: Vec<Key> = changes.iter().map(|change| change.key.clone()).collect();
+        let mut replaced = Vec::with_capacity(changes.len());
+        let mut state = self.state.write();
+        let epoch = state.current().position().epoch;
+        let uniques = &mut self.uniques;
+        if changes.len() <= MOST_IN_PLACE {
+            apply(state.current_mut(), uniques, changes, epoch, &mut replaced);
+        } else {
+            // Nobody else changes the state, so the clone is still what is in use when it has the changes.
+            let mut next = state.current().clone();
+            RwLockWriteGuard::unlocked_fair(&mut state, || apply(&mut next, uniques, changes, epoch, &mut replaced));
+            let before = mem::replace(state.current_mut(), next);
+            replaced.clear();
+            RwLockWriteGuard::unlocked_fair(&mut state, || drop(before));
+        }
+        for key in &keys {
+            self.generations.raise(key);
+        }
+        drop(state);
+        drop(replaced);
+    }
+}
+
+/// Applies changes in their order, and has the unique views follow.
+fn apply(
+    snapshot: &mut Snapshot,
+    uniques: &mut Uniques,
+    changes: Vec<Change>,
+    epoch: u64,
+    replaced: &mut Vec<Option<Stored>>,
+) {
+    for Change { sequence, key, document } in changes {
+        if !uniques.is_empty() {
+            let previous = snapshot.get(&key).map(|stored| stored.document.clone());
+            uniques.accept(&[Entry { key: key.clone(), document: document.clone(), previous }]);
+        }
+        replaced.push(snapshot.apply(key, document, Position { epoch, sequence }));
+    }
+}
+
+/// What makes of a snapshot one that holds these documents, which come by ascending key. Each of the changes stands for at
+/// least one commit, so there are sequences for them.
+fn differences(now: &Snapshot, documents: Vec<(Key, Document)>) -> Vec<Change> {
+    let mut changes = Vec::new();
+    let mut sequence = now.position().sequence;
+    let mut change = |key: &Key, document: Option<Document>| {
+        sequence += 1;
+        changes.push(Change { sequence, key: key.clone(), document });
+    };
+    let mut kept = now.documents().iter().peekable();
+    for (key, document) in documents {
+        while let Some((gone, _)) = kept.next_if(|(old, _)| **old < key) {
+            change(gone, None);
+        }
+        let same = kept.next_if(|(old, _)| **old == key);
+        if same.is_none_or(|(_, stored)| stored.document.text() != document.text()) {
+            change(&key, Some(document));
+        }
+    }
+    for (gone, _) in kept {
+        change(gone, None);
+    }
+    changes
+}
