@@ -17,6 +17,15 @@ class CheckingDriver {
     /** Such storage makes no promise that could be told. */
     durability = undefined;
 
+    /** Whether reads see everything that there is: what others do to such storage, nobody tells. */
+    get isCurrent() {
+        return this.loaded;
+    }
+
+    becomeCurrent() {
+        return this.load();
+    }
+
     /** Refuses what takes a journal. */
     mustBeAtomic(what) {
         throw new DatastoreError(`${what} takes the engine in Rust; custom parts cannot do it`, {

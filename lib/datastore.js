@@ -82,7 +82,8 @@ class Datastore extends EventEmitter {
         const { fileSystem, onCorrupt, cacheSize, collation } = ofEngine;
         const isOfEngine = (fileSystem ?? onCorrupt ?? cacheSize ?? collation) !== undefined || isGiven(ofEngine);
         if (db !== undefined && isOfEngine) {
-            const names = 'fileSystem, onCorrupt, cacheSize, collation, durability, files and syncInterval';
+            const names =
+                'fileSystem, onCorrupt, cacheSize, collation, durability, files, syncInterval and singleProcess';
             throw new AssertionError(`${names} belong to the engine: give them to the db`);
         }
         super();
@@ -118,8 +119,8 @@ class Datastore extends EventEmitter {
     async getItem(key, options) {
         const id = checkKey(key);
         const required = options !== undefined && checkOptions(options, OF_GET, 'getItem').required === true;
-        if (this.#mustLoad()) {
-            await this.#driver.load();
+        if (this.#mustWait()) {
+            await this.#driver.becomeCurrent();
         }
         const found = this.#driver.get(id);
         // Most are there at once, and an await would cost them a turn.
@@ -139,8 +140,8 @@ class Datastore extends EventEmitter {
             ids.push(checkKey(key));
         }
         const { required = false } = checkOptions(options, OF_GET, 'getItems');
-        if (this.#mustLoad()) {
-            await this.#driver.load();
+        if (this.#mustWait()) {
+            await this.#driver.becomeCurrent();
         }
         const found = this.#driver.getMany(ids);
         const documents = found instanceof Promise ? await found : found;
@@ -207,8 +208,8 @@ class Datastore extends EventEmitter {
         const { synced } = this.#conditions(true, durability);
         this.#checkOpen();
         return this.#underWay.run(async () => {
-            if (!this.#driver.loaded) {
-                await this.#driver.load();
+            if (!this.#driver.isCurrent) {
+                await this.#driver.becomeCurrent();
             }
             return transact(this.#driver, run, { owner: this, requireRev: this.#requireRev, retries, synced });
         });
@@ -219,8 +220,8 @@ class Datastore extends EventEmitter {
         const list = migrationsOf(migrations);
         const checked = migrateOptions(options);
         this.#driver.mustBeAtomic('a migration');
-        if (this.#mustLoad()) {
-            await orAborted(checked.signal, this.#driver.load());
+        if (this.#mustWait()) {
+            await orAborted(checked.signal, this.#driver.becomeCurrent());
         }
         if (this.#isMigrating) {
             throw new AssertionError('a migration is under way');
@@ -235,10 +236,10 @@ class Datastore extends EventEmitter {
 
     /** Resolves when what was acknowledged so far is synced and, with background files, in its file. */
     async flush() {
-        const mustLoad = this.#mustLoad();
+        const mustWait = this.#mustWait();
         await this.#underWay.run(async () => {
-            if (mustLoad) {
-                await this.#driver.load();
+            if (mustWait) {
+                await this.#driver.becomeCurrent();
             }
             await this.#driver.flush();
         });
@@ -246,16 +247,16 @@ class Datastore extends EventEmitter {
 
     async queryKeys(options) {
         const query = keyQuery(options);
-        if (this.#mustLoad()) {
-            await orAborted(query.signal, this.#driver.load());
+        if (this.#mustWait()) {
+            await orAborted(query.signal, this.#driver.becomeCurrent());
         }
         return this.#driver.queryKeys(query);
     }
 
     async queryView(id, options) {
         const query = viewQuery(options);
-        if (this.#mustLoad()) {
-            await orAborted(query.signal, this.#driver.load());
+        if (this.#mustWait()) {
+            await orAborted(query.signal, this.#driver.becomeCurrent());
         }
         return this.#driver.queryView(id, query);
     }
@@ -300,10 +301,10 @@ class Datastore extends EventEmitter {
     async backup(destination, options) {
         const target = path.resolve(checkPath(destination, 'destination'));
         const checked = loadOptions(options, 'backup');
-        const mustLoad = this.#mustLoad();
+        const mustWait = this.#mustWait();
         return this.#underWay.run(async () => {
-            if (mustLoad) {
-                await orAborted(checked.signal, this.#driver.load());
+            if (mustWait) {
+                await orAborted(checked.signal, this.#driver.becomeCurrent());
             }
             return this.#driver.backup(target, checked);
         });
@@ -325,18 +326,18 @@ class Datastore extends EventEmitter {
     /** Brings a view to the moment of the call. Resolves to `{ rows, skipped, sequence, duplicates }`. */
     async buildView(id, options) {
         const checked = buildOptions(options);
-        if (this.#mustLoad()) {
-            await orAborted(checked.signal, this.#driver.load());
+        if (this.#mustWait()) {
+            await orAborted(checked.signal, this.#driver.becomeCurrent());
         }
         return this.#driver.buildView(id, checked);
     }
 
     /** Forgets a view, a unique one for every opener. Resolves to whether there was one. */
     async deleteView(id) {
-        const mustLoad = this.#mustLoad();
+        const mustWait = this.#mustWait();
         return this.#underWay.run(async () => {
-            if (mustLoad) {
-                await this.#driver.load();
+            if (mustWait) {
+                await this.#driver.becomeCurrent();
             }
             return this.#driver.deleteView(id);
         });
@@ -379,8 +380,8 @@ class Datastore extends EventEmitter {
     }
 
     async #find(query) {
-        if (this.#mustLoad()) {
-            await orAborted(query.signal, this.#driver.load());
+        if (this.#mustWait()) {
+            await orAborted(query.signal, this.#driver.becomeCurrent());
         }
         return this.#driver.find(query);
     }
@@ -388,7 +389,7 @@ class Datastore extends EventEmitter {
     #walking(query, read) {
         this.#checkOpen();
         return walking({
-            load: () => (this.#driver.loaded ? undefined : this.#driver.load()),
+            load: () => (this.#driver.isCurrent ? undefined : this.#driver.becomeCurrent()),
             begin: () => this.#driver.walk(query),
             check: () => this.#checkOpen(),
             signal: query.signal,
@@ -408,10 +409,13 @@ class Datastore extends EventEmitter {
         return this.#underWay.run(() => look(this.#driver, rehearse, this));
     }
 
-    /** Whether a read has to wait for the load. Where not, it must not wait at all: it answers for the moment of its call. */
-    #mustLoad() {
+    /**
+     * Whether a read has to wait for the load, or for what other processes committed. Where not, it must not wait at all: it
+     * answers for the moment of its call.
+     */
+    #mustWait() {
         this.#checkOpen();
-        return !this.#driver.loaded;
+        return !this.#driver.isCurrent;
     }
 
     /** What a write's options ask of the driver. */
@@ -473,6 +477,9 @@ class Datastore extends EventEmitter {
 
     async #update(key, update, turn, { rule, synced }, retries) {
         for (let attempt = 0; ; attempt += 1) {
+            if (!this.#driver.isCurrent) {
+                await this.#driver.becomeCurrent();
+            }
             const { document, seen } = await this.#driver.read(key);
             const updated = await inside(turn, () => update(document));
             const { text, copy } = take(updated, key);

@@ -54,6 +54,16 @@ class NativeDriver {
         return this.#store.loaded;
     }
 
+    /** Whether reads see everything that was committed, in whatever process. */
+    get isCurrent() {
+        return this.#store.isCurrent;
+    }
+
+    /** Loads, or takes in what other processes committed. */
+    becomeCurrent() {
+        return this.#store.loaded ? this.#store.catchUp() : this.load();
+    }
+
     async load() {
         if (this.#restored !== null) {
             // Whatever becomes of it: the directory is whole or as it was.

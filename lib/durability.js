@@ -2,7 +2,7 @@
 
 /** How sure an acknowledged write is: the levels of a store, and what a single call may ask for. */
 
-const { oneOf, show } = require('./check.js');
+const { boolean, oneOf, show } = require('./check.js');
 const { AssertionError, DatastoreError } = require('./errors.js');
 
 /** Each promises what the one before it does, and more. */
@@ -21,12 +21,17 @@ function interval(value, name) {
     return value;
 }
 
-/** The options of a store that are about durability. */
-const OF_STORE = { durability: level, files: oneOf('eager', 'background'), syncInterval: interval };
+/** The options of a store that are about durability, and about who else may have its directory open. */
+const OF_STORE = {
+    durability: level,
+    files: oneOf('eager', 'background'),
+    syncInterval: interval,
+    singleProcess: boolean,
+};
 
 /** Whether any of these options is given. */
-function isGiven({ durability, files, syncInterval }) {
-    return (durability ?? files ?? syncInterval) !== undefined;
+function isGiven({ durability, files, syncInterval, singleProcess }) {
+    return (durability ?? files ?? syncInterval ?? singleProcess) !== undefined;
 }
 
 /**

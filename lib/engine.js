@@ -134,7 +134,7 @@ function asks(asked, value) {
 }
 
 function newDriver({ directory, fileSystem, onCorrupt, cacheSize, collation: order, ...ofStore }) {
-    const { durability, files, syncInterval } = ofStore;
+    const { durability, files, syncInterval, singleProcess } = ofStore;
     if (directory === undefined && (durability !== 'none' || fileSystem !== undefined)) {
         throw new AssertionError("a store needs a directory, unless its durability is 'none'");
     }
@@ -143,7 +143,9 @@ function newDriver({ directory, fileSystem, onCorrupt, cacheSize, collation: ord
             throw new AssertionError("a custom file system cannot move files: onCorrupt must be 'error'");
         }
         if (isGiven(ofStore)) {
-            throw new AssertionError('a custom file system has no journal: no durability, files or syncInterval');
+            throw new AssertionError(
+                'a custom file system has no journal: no durability, files, syncInterval or singleProcess',
+            );
         }
         return new FileSystemDriver(directory, fileSystem, { cacheSize, collation: order });
     }
@@ -155,6 +157,7 @@ function newDriver({ directory, fileSystem, onCorrupt, cacheSize, collation: ord
         quarantine: asks(onCorrupt, 'quarantine'),
         background: asks(files, 'background'),
         syncInterval,
+        singleProcess,
         collation: order,
         cacheSize,
     });

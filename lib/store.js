@@ -25,6 +25,11 @@ const abandoned = new FinalizationRegistry((number) => binding.dispose(number));
  * for a deletion, or the facts of a failure, from which the caller makes the error where its stack tells something
  */
 
+/** Whether other processes may have the same directory open. */
+function mayBeShared({ directory, durability, singleProcess }) {
+    return directory !== undefined && durability !== 'none' && singleProcess !== true;
+}
+
 class Store {
     #pending = new Pending();
     #number;
@@ -33,6 +38,9 @@ class Store {
     #whenLoaded = () => {};
     #close = null;
     #cache;
+    /** Whether another process committed what is not here yet. */
+    #isBehind;
+    #caughtUp = null;
 
     /**
      * @param {object} given
@@ -43,6 +51,7 @@ class Store {
      * @param {boolean} [given.background] whether files follow later than answers
      * @param {number} [given.syncInterval] milliseconds
      * @param {number} [given.cacheSize] bytes of documents kept as objects
+     * @param {boolean} [given.singleProcess] whether other processes are kept out
      * @param {string} [given.collation] JSON text; without it keys are in the order that the directory remembers
      * @param {import('./loading.js').Progress} progress hears how far a load is
      */
@@ -58,6 +67,7 @@ class Store {
         pending.number = this.#number;
         pending.progress = progress;
         useDecoder(this.#number);
+        this.#isBehind = mayBeShared(given) ? binding.behindReader(this.#number) : () => false;
         this.#cache = new ObjectCache(this.#source(), cacheSize);
         abandoned.register(this, this.#number, this);
     }
@@ -76,9 +86,31 @@ class Store {
         };
     }
 
-    /** Whether reads are answered at once. */
+    /** Whether reads are answered at once, though perhaps without what other processes have just committed. */
     get loaded() {
         return this.#loaded;
+    }
+
+    /** Whether reads see everything that was committed. */
+    get isCurrent() {
+        return this.#loaded && !this.#isBehind();
+    }
+
+    /** Takes in what other processes committed before the call. */
+    async catchUp() {
+        // One that was asked for before may have been answered with less.
+        this.#caughtUp ??= Promise.resolve().then(() => this.#catchUp());
+        const failure = await this.#caughtUp;
+        if (failure !== null) {
+            throw fromNative(failure);
+        }
+    }
+
+    async #catchUp() {
+        // Asked for now: who comes from now on has to ask again.
+        this.#caughtUp = null;
+        const [answer] = await this.#pending.ask((ticket) => binding.catchUp(this.#number, ticket), false);
+        return answer;
     }
 
     /** Whether every answered write survives a power cut, as whoever opened the directory first has it. Loaded. */

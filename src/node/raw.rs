@@ -35,6 +35,12 @@ pub fn generation_reader(env: &Env, number: u32) -> napi::Result<Unknown<'_>> {
     function(env, c"generation", generation, Box::new(Arc::clone(&store(env, number)?.member)))
 }
 
+/// A function that tells whether another process committed what this one does not have; also when the store is closed.
+#[napi(catch_unwind, ts_return_type = "() => boolean")]
+pub fn behind_reader(env: &Env, number: u32) -> napi::Result<Unknown<'_>> {
+    function(env, c"behind", behind, Box::new(Arc::clone(&store(env, number)?.member)))
+}
+
 /// A function of a key that tells its document or the text of it, `null` where there is none, and `undefined` where `get` is
 /// to be asked: of a key that is long or not ASCII, and when the store cannot be read.
 #[napi(catch_unwind, ts_return_type = "(key: string) => object | string | null | undefined")]
@@ -127,6 +133,18 @@ unsafe extern "C" fn generation(env: sys::napi_env, info: sys::napi_callback_inf
         sys::napi_get_value_uint32(env, argument, &raw mut bucket);
         let generation = member.map_or(0, |member| member.generation(bucket));
         sys::napi_create_uint32(env, generation, &raw mut told);
+    }
+    told
+}
+
+#[expect(unsafe_code, reason = "called by JavaScript")]
+unsafe extern "C" fn behind(env: sys::napi_env, info: sys::napi_callback_info) -> sys::napi_value {
+    let mut told = ptr::null_mut();
+    // SAFETY: `called` is given what Node gave.
+    unsafe {
+        let ([], member) = called::<Arc<Member>, 0>(env, info);
+        let is_behind = member.is_some_and(|member| member.is_behind());
+        sys::napi_get_boolean(env, is_behind, &raw mut told);
     }
     told
 }

@@ -24,7 +24,7 @@ use super::numbered::Numbered;
 use super::open::OpenOptions;
 use super::view::Reductions;
 use crate::collator::Collation;
-use crate::engine::{Ending, Engine, Index, Member, Memory, Registry, Settled, Transaction, Walk};
+use crate::engine::{Ending, Engine, FlushReply, Index, Member, Memory, Registry, Settled, Transaction, Walk};
 use crate::error::{Error, ErrorKind, Result};
 use crate::view::{drop_aside, wait_for_drops};
 
@@ -199,14 +199,24 @@ pub fn is_synced(env: Env, number: u32) -> napi::Result<bool> {
 /// `[null]`, or the failure.
 #[napi(catch_unwind)]
 pub fn flush(env: Env, number: u32, ticket: f64) -> napi::Result<()> {
+    ask(env, number, ticket, Engine::flush)
+}
+
+/// Takes in what other processes committed before. Answered as `flush` is.
+#[napi(catch_unwind)]
+pub fn catch_up(env: Env, number: u32, ticket: f64) -> napi::Result<()> {
+    ask(env, number, ticket, Engine::catch_up)
+}
+
+fn ask(env: Env, number: u32, ticket: f64, ask: impl FnOnce(&Engine, FlushReply)) -> napi::Result<()> {
     let store = store(&env, number)?;
     let engine = store.engine().map_err(|error| throw(&env, &error))?;
     store.alive.begin(&env);
     let events = store.events.clone();
-    let reply = move |flushed: Result<()>| {
-        events.send(Event::Done { ticket, refused: flushed.err().map(Settled::Failed) });
+    let reply = move |done: Result<()>| {
+        events.send(Event::Done { ticket, refused: done.err().map(Settled::Failed) });
     };
-    engine.flush(Box::new(reply));
+    ask(engine, Box::new(reply));
     Ok(())
 }
 

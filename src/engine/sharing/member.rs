@@ -88,6 +88,12 @@ impl Member {
         self.engine.get().map_or(0, |engine| engine.generations().of(bucket))
     }
 
+    /// Whether [the engine is behind](Engine::is_behind) another process; not where there is no engine.
+    #[must_use]
+    pub fn is_behind(&self) -> bool {
+        self.engine.get().is_some_and(|engine| engine.is_behind())
+    }
+
     /// How much the engine holds, and how it is; nothing where there is none.
     #[must_use]
     pub fn stats(&self) -> Stats {
