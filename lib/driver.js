@@ -59,9 +59,15 @@ class NativeDriver {
         return this.#store.isCurrent;
     }
 
-    /** Loads, or takes in what other processes committed. */
-    becomeCurrent() {
-        return this.#store.loaded ? this.#store.catchUp() : this.load();
+    /** Loads, and takes in what other processes committed. */
+    async becomeCurrent() {
+        if (!this.#store.loaded) {
+            await this.load();
+        }
+        // A load that was under way may have read the files before somebody committed who was answered before this call.
+        if (!this.#store.isCurrent) {
+            await this.#store.catchUp();
+        }
     }
 
     async load() {
