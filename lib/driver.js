@@ -64,8 +64,8 @@ class NativeDriver {
         if (!this.#store.loaded) {
             await this.load();
         }
-        // A load that was under way may have read the files before somebody committed who was answered before this call.
-        if (!this.#store.isCurrent) {
+        // A load that was under way may have read the files before something was committed that the caller knows of.
+        if (!this.isCurrent) {
             await this.#store.catchUp();
         }
     }

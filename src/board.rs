@@ -53,6 +53,7 @@ impl Board {
     /// One of the numbers, counted from 0 and from there again.
     #[must_use]
     #[expect(unsafe_code, reason = "memory that processes share is reached by its address")]
+    #[expect(clippy::cast_ptr_alignment, reason = "a mapping begins at a page")]
     pub fn cell(&self, index: usize) -> &AtomicU64 {
         static NONE: AtomicU64 = AtomicU64::new(0);
         match &self.cells {

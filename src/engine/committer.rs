@@ -44,7 +44,9 @@ impl Committer<'_> {
                 continue;
             }
             if let Err(error) = self.begin() {
-                requests.into_iter().for_each(|request| request.refuse(&error));
+                for request in requests {
+                    request.refuse(&error);
+                }
                 continue;
             }
             let (mut open, mut flushes) = (Vec::with_capacity(requests.len()), Vec::new());
@@ -83,6 +85,7 @@ impl Committer<'_> {
     /// Takes the right to commit, and what others committed until then.
     fn begin(&mut self) -> Result<()> {
         let commit = &mut self.commit;
+        commit.health.check()?;
         let mut begun = commit.storage.begin().map(|foreign| (true, foreign));
         self.take_in(&mut begun);
         begun.map(drop)

@@ -8,7 +8,7 @@ use super::commit::Commit;
 use super::snapshot::{Snapshot, Stored};
 use super::unique::Uniques;
 use crate::document::Document;
-use crate::error::Result;
+use crate::error::{Error, ErrorKind, Result};
 use crate::key::Key;
 use crate::storage::{Change, Entry, Foreign, Position};
 
@@ -20,12 +20,21 @@ impl Commit<'_> {
     ///
     /// # Errors
     ///
-    /// `UNSUPPORTED` where this version cannot tell what a unique view of theirs means; memory is as it was.
+    /// `UNSUPPORTED` where this version cannot tell what a unique view of theirs means, `POISONED` where files are what nobody
+    /// committed; memory is as it was.
     pub fn take_in(&mut self, foreign: Foreign) -> Result<bool> {
         let Foreign { changes, everything, definitions, last } = foreign;
         let uniques = definitions.map(|text| Uniques::load(&text)).transpose()?;
         let changes = match everything {
-            Some(documents) => differences(self.state.read().current(), documents),
+            Some(documents) => {
+                let now = self.state.read().current().clone();
+                let room = last.unwrap_or_default().saturating_sub(now.position().sequence);
+                let differences = differences(&now, documents);
+                if differences.len() as u64 > room {
+                    return Err(Error::new(ErrorKind::Poisoned, "files were changed that no process has committed"));
+                }
+                differences
+            }
             None => changes,
         };
         let is_anything = !changes.is_empty();

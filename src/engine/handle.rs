@@ -78,11 +78,11 @@ impl Engine {
     /// Whether another process committed what memory does not have. A few nanoseconds where it did not.
     #[must_use]
     pub fn is_behind(&self) -> bool {
-        let Some(others) = self.shared.others.get() else { return false };
-        others.is_behind() && {
+        let is_behind = || self.shared.others.read().as_ref().is_some_and(|others| others.is_behind());
+        is_behind() && {
             // What this process is just committing is there in a moment.
             drop(self.shared.state.read());
-            others.is_behind()
+            is_behind()
         }
     }
 

@@ -3,7 +3,7 @@
 use std::io;
 use std::mem;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 use std::time::Instant;
 
@@ -42,8 +42,8 @@ pub(super) struct Shared {
     /// Jobs hold it, to see that they are to stop.
     pub workers: Arc<Workers>,
     pub generations: Generations,
-    /// From the load on: who else commits to the storage.
-    pub others: OnceLock<Arc<dyn Others>>,
+    /// From the load to the close: who else commits to the storage. A read-write lock, held for a look.
+    pub others: RwLock<Option<Arc<dyn Others>>>,
     pub options: Options,
 }
 
@@ -115,7 +115,7 @@ impl Shared {
             views: Views::default(),
             workers: Arc::default(),
             generations: Generations::new(),
-            others: OnceLock::new(),
+            others: RwLock::default(),
             options,
         }
     }
@@ -179,6 +179,7 @@ impl Shared {
             self.health.poison(error.clone());
             let released = self.state.write().release();
             drop(released);
+            *self.others.write() = None;
             for request in self.queue.abandon() {
                 request.refuse(&error);
             }
@@ -204,10 +205,7 @@ impl Shared {
         });
         match loaded {
             Ok((loaded, mut uniques)) => {
-                if let Some(others) = storage.others() {
-                    // It is set once: after a load that succeeded there is no other.
-                    let _ = self.others.set(others);
-                }
+                self.others.write().clone_from(&storage.others());
                 let background = self.open(loaded, storage.keeper(), started);
                 let (state, health) = (&self.state, self.health.as_ref());
                 // After the answer to the load: only writes need it.
@@ -215,7 +213,7 @@ impl Shared {
                 uniques.build(&now);
                 drop(now);
                 let (generations, synced) = (&self.generations, self.options.synced);
-                let others = self.others.get().cloned();
+                let others = self.others.read().clone();
                 let commit = Commit { state, health, generations, storage: storage.as_mut(), uniques, synced, others };
                 Committer { commit, background: background.as_ref() }.run(&self.queue);
                 let outcome = self.finish(storage, background);
@@ -250,6 +248,7 @@ impl Shared {
         }
         let released = self.state.write().release();
         drop(released);
+        *self.others.write() = None;
         let in_doubt = self.health.check();
         if is_abandoned || in_doubt.is_err() {
             storage.abandon();

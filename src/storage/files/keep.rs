@@ -201,12 +201,12 @@ impl Shared {
         clean
     }
 
-    fn tend_now(&self, places: bool) -> Result<()> {
+    fn tend_now(&self, may_place: bool) -> Result<()> {
         let mut tending = self.tending.lock();
         let synced = self.journal.sync()?;
         let mut placed = Ok(());
         let is_due = tending.work.is_some() || tending.placed.elapsed() >= self.limits.file_age;
-        if places && self.is_behind() && (is_due || self.backlog.lock().is_pressed(self.limits.behind)) {
+        if may_place && self.is_behind() && (is_due || self.backlog.lock().is_pressed(self.limits.behind)) {
             placed = self.place_backlog(&mut tending);
         }
         // Recycling gives space back, so it must not wait until a full disk takes a new segment.
@@ -220,9 +220,9 @@ impl Shared {
         placed.and(rotated)
     }
 
-    fn flush_now(&self, places: bool) -> Result<()> {
+    fn flush_now(&self, may_place: bool) -> Result<()> {
         let mut tending = self.tending.lock();
-        if places && self.is_behind() { self.place_backlog(&mut tending) } else { self.journal.sync().map(drop) }
+        if may_place && self.is_behind() { self.place_backlog(&mut tending) } else { self.journal.sync().map(drop) }
     }
 
     /// Tends, for a commit that is under way: others cannot come in between.
@@ -250,11 +250,11 @@ impl Shared {
 
 impl Keeper for Shared {
     fn tend(&self) -> Result<()> {
-        self.in_turn(|places| self.tend_now(places))
+        self.in_turn(|may_place| self.tend_now(may_place))
     }
 
     fn flush(&self) -> Result<()> {
-        self.in_turn(|places| self.flush_now(places))
+        self.in_turn(|may_place| self.flush_now(may_place))
     }
 
     fn is_pressed(&self) -> bool {

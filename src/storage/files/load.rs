@@ -204,11 +204,11 @@ fn joined_journal(disk: &Arc<dyn Disk>, options: &Options, past: &Recovered, cou
         if course.has_begun { (past.oldest_number, past.first.saturating_sub(1)) } else { (course.number, course.end) };
     let start = Start { epoch: course.epoch, last, number, placing: options.placing };
     let journal = Journal::new(Arc::clone(disk), JOURNAL, start);
-    let lost = || Error::new(ErrorKind::Storage, "the journal that others write to cannot be read");
+    let unreadable = || Error::new(ErrorKind::Storage, "the journal that others write to cannot be read");
     if past.cut.is_some() && !course.is_under_way {
-        return Err(lost());
+        return Err(unreadable());
     }
-    journal.follow(Until::TheEnd)?.filter(|_| journal.last() >= course.end).ok_or_else(lost)?;
+    journal.follow(Until::TheEnd)?.filter(|_| journal.last() >= course.end).ok_or_else(unreadable)?;
     Ok(journal)
 }
 

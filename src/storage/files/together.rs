@@ -27,8 +27,12 @@ impl Open {
     pub(super) fn begin(&mut self) -> Result<Foreign> {
         let Some(link) = self.shared.link.clone() else { return Ok(Foreign::default()) };
         self.hold()?;
+        self.begin_with(&link)
+    }
+
+    fn begin_with(&mut self, link: &Link) -> Result<Foreign> {
         link.begin(self.shared.disk.as_ref())?;
-        let taken = self.take_in(&link);
+        let taken = self.take_in(link);
         if taken.is_err() {
             link.give_up();
         }
@@ -189,7 +193,10 @@ impl Open {
     /// Closes: the last opener leaves everything in order, any other what is its own.
     pub(super) fn close(mut self) -> Result<()> {
         let Some(link) = self.shared.link.clone() else { return self.shared.finish() };
-        self.begin()?;
+        if !self.lock.stands() {
+            link.cut_off()?;
+        }
+        self.begin_with(&link)?;
         let Self { shared, lock, .. } = self;
         let disk = shared.disk.as_ref();
         let others = if link.is_cut_off() { Ok(0) } else { link.recount(disk) };

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 
-use super::super::Placing;
+use super::super::{Files, Placing};
 use super::history::{self, Act, Found, History, Pace, acts, found};
 use crate::disk::simulated::{Ability, Simulated};
 use crate::storage::Storage;
@@ -65,9 +65,23 @@ struct Run<'a> {
     lacking: &'a [Ability],
     placing: Placing,
     pace: Pace,
+    /// How many processes take turns, where it may be more than one.
+    openers: Option<usize>,
 }
 
 impl Run<'_> {
+    /// Opens the disk as often as is wanted, or as it can be.
+    fn open(&self, disk: &Simulated) -> Vec<Files> {
+        let open = |_| match self.openers {
+            Some(_) => history::open_together(disk, self.placing, self.pace),
+            None => history::open(disk, self.placing, self.pace),
+        };
+        let mut all: Vec<Files> = (0..self.openers.unwrap_or(1)).map(open).collect();
+        let opened = all.iter_mut().map(|files| files.load().is_ok()).take_while(|is_open| *is_open).count();
+        all.truncate(opened);
+        all
+    }
+
     /// Does everything, or what comes before a call.
     fn to(&self, stop: Option<usize>) -> (Simulated, History) {
         let disk = Simulated::without(self.lacking);
@@ -75,16 +89,21 @@ impl Run<'_> {
             disk.stop_at(stop);
         }
         let mut history = History::default();
-        let mut files = history::open(&disk, self.placing, self.pace);
-        if files.load().is_err() {
+        let mut openers = self.open(&disk);
+        if openers.is_empty() {
             return (disk, history);
         }
-        let keeper = files.keeper().unwrap();
         // There a single write waits for a sync, too, and so for the one that it is made during.
         let waits = self.lacking.contains(&Ability::Exchange) && self.lacking.contains(&Ability::Link);
-        for act in self.acts.iter().filter(|act| !(waits && matches!(act, Act::Meanwhile(..)))) {
+        // With others a commit waits for who removes segments, too.
+        let waits = waits || self.openers.is_some();
+        let acts = self.acts.iter().filter(|act| !(waits && matches!(act, Act::Meanwhile(..))));
+        for (turn, act) in acts.enumerate() {
             let before = history.len();
-            history.act(&disk, &mut files, keeper.as_ref(), act);
+            let number = turn % openers.len();
+            let Some(files) = openers.get_mut(number) else { break };
+            let keeper = files.keeper().unwrap();
+            history.act(&disk, files, keeper.as_ref(), act);
             if stop.is_some_and(|stop| disk.calls() >= stop) {
                 history.doubt_refusals_from(before);
                 break;
@@ -115,9 +134,10 @@ fn a_power_cut_leaves_every_document_whole_and_nothing_synced_is_lost() {
     let states = std::cell::Cell::new(0);
     let placing = prop_oneof![Just(Placing::Eager), Just(Placing::Background)];
     let pace = prop_oneof![Just(Pace::Calm), Just(Pace::Recycling), Just(Pace::Cutting)];
-    let input = (acts(20), 0..DISKS.len(), placing, pace, any::<usize>(), any::<u64>());
-    let result = runner.run(&input, |(acts, lacking, placing, pace, middle, seed)| {
-        let run = Run { acts: &acts, lacking: DISKS[lacking], placing, pace };
+    let openers = prop_oneof![Just(None), Just(Some(1)), Just(Some(2)), Just(Some(3))];
+    let input = (acts(20), 0..DISKS.len(), placing, pace, openers, any::<usize>(), any::<u64>());
+    let result = runner.run(&input, |(acts, lacking, placing, pace, openers, middle, seed)| {
+        let run = Run { acts: &acts, lacking: DISKS[lacking], placing, pace, openers };
         let tried = run.cut(middle, seed).map_err(TestCaseError::fail)?;
         states.set(states.get() + tried);
         Ok(())

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 
-use super::super::shared::Limits;
+use super::super::shared::{Limits, Shared};
 use super::super::{Files, Options, Placing};
 use crate::disk::Disk;
 use crate::disk::simulated::{Call, Simulated};
@@ -100,10 +100,26 @@ pub enum Pace {
     Cutting,
 }
 
+/// Whether a commit would place files first.
+fn waits_for_keeper(files: &Files) -> bool {
+    files.open.as_ref().is_some_and(|open| {
+        let Shared { backlog, spares, limits, .. } = open.shared.as_ref();
+        backlog.lock().is_too_long(limits.behind) || spares.lock().are_too_many()
+    })
+}
+
 /// A driver on the disk.
 pub fn open(disk: &Simulated, placing: Placing, pace: Pace) -> Files {
+    open_with(disk, pace, Options { placing, ..Options::default() })
+}
+
+/// A driver on the disk that others may open, too.
+pub fn open_together(disk: &Simulated, placing: Placing, pace: Pace) -> Files {
+    open_with(disk, pace, Options { placing, shares: true, ..Options::default() })
+}
+
+fn open_with(disk: &Simulated, pace: Pace, options: Options) -> Files {
     let disk = disk.clone();
-    let options = Options { placing, ..Options::default() };
     let mut files = Files::on(Box::new(move || Ok(Arc::new(disk.clone()) as Arc<dyn Disk>)), options);
     let (now, never) = (Duration::ZERO, Duration::MAX);
     match pace {
@@ -166,7 +182,8 @@ impl History {
                 drop(keeper.tend());
                 disk.forget_meanwhile();
             });
-            if is_reached.recv().is_ok() {
+            // One that has to wait for the keeper would wait for ever, because the keeper waits for it.
+            if is_reached.recv().is_ok() && !waits_for_keeper(files) {
                 self.commit(files, &wishes);
             }
             drop(go_on);
@@ -194,7 +211,12 @@ impl History {
                 groups.push(Group { entries, synced: wish.synced });
             }
         }
+        if files.begin().is_err() {
+            // Nothing was tried.
+            return;
+        }
         let outcomes = files.commit(&groups);
+        files.end();
         for (group, outcome) in groups.into_iter().zip(outcomes) {
             self.note(group, &outcome);
         }
