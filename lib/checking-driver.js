@@ -26,6 +26,10 @@ class CheckingDriver {
         return this.load();
     }
 
+    getCurrent(key) {
+        return this.get(key);
+    }
+
     /** Refuses what takes a journal. */
     mustBeAtomic(what) {
         throw new DatastoreError(`${what} takes the engine in Rust; custom parts cannot do it`, {

@@ -7,19 +7,10 @@ const path = require('node:path');
 const { orAborted } = require('./abort.js');
 const { wasLost } = require('./answer.js');
 const { deletionsOf, operationsOf, setsOf } = require('./batch.js');
-const {
-    boolean,
-    checkKey,
-    checkOptions,
-    count,
-    func,
-    path: checkPath,
-    oneOf,
-    show,
-    withMethods,
-} = require('./check.js');
+const { boolean, checkKey, checkOptions, count, func, path: checkPath, show } = require('./check.js');
 const { CustomDriver } = require('./custom-driver.js');
-const { OF_STORE, asksToSync, isGiven, level } = require('./durability.js');
+const { datastoreOptions } = require('./datastore-options.js');
+const { asksToSync, level } = require('./durability.js');
 const { DatastoreEngine, driverOf } = require('./engine.js');
 const { AssertionError, ClosedError, NotFoundError } = require('./errors.js');
 const { countQuery, firstQuery, pageQuery } = require('./find.js');
@@ -38,25 +29,8 @@ const { look, transact } = require('./transaction.js');
 const { UnderWay } = require('./under-way.js');
 const { current, inside, newTurn } = require('./update-context.js');
 
-/** How often an update function is run again after somebody else was faster. */
-const DEFAULT_RETRIES = 100;
-
-/** The same for a transaction: it may have read and done a lot, and should tell when that is in vain. */
+/** How often a transaction is run again after somebody else was faster: it may have read and done a lot, and should tell when that is in vain. */
 const TRANSACTION_RETRIES = 3;
-
-const OPTIONS = {
-    directory: checkPath,
-    db: withMethods('loadDocuments', 'getItem', 'setItem', 'deleteItem'),
-    lockingQueue: withMethods('getLock', 'releaseLock'),
-    fileSystem: withMethods(),
-    onCorrupt: oneOf('error', 'quarantine'),
-    // Checked by the engine that it is for.
-    collation: (value) => value,
-    cacheSize: count,
-    requireRev: boolean,
-    retries: count,
-    ...OF_STORE,
-};
 
 const OF_GET = { required: boolean };
 const OF_SET = { checkConsistency: boolean, durability: level };
@@ -77,15 +51,7 @@ class Datastore extends EventEmitter {
     #isMigrating = false;
 
     constructor(options) {
-        const checked = checkOptions(options, OPTIONS, 'Datastore');
-        const { db, lockingQueue, requireRev = false, retries = DEFAULT_RETRIES, ...ofEngine } = checked;
-        const { fileSystem, onCorrupt, cacheSize, collation } = ofEngine;
-        const isOfEngine = (fileSystem ?? onCorrupt ?? cacheSize ?? collation) !== undefined || isGiven(ofEngine);
-        if (db !== undefined && isOfEngine) {
-            const names =
-                'fileSystem, onCorrupt, cacheSize, collation, durability, files, syncInterval and singleProcess';
-            throw new AssertionError(`${names} belong to the engine: give them to the db`);
-        }
+        const { db, lockingQueue, requireRev, retries, ...ofEngine } = datastoreOptions(options);
         super();
         this.#engine = db ?? new DatastoreEngine(ofEngine);
         this.#driver = driverOf(this.#engine) ?? new CustomDriver(this.#engine);
@@ -119,11 +85,11 @@ class Datastore extends EventEmitter {
     async getItem(key, options) {
         const id = checkKey(key);
         const required = options !== undefined && checkOptions(options, OF_GET, 'getItem').required === true;
-        if (this.#mustWait()) {
+        if (this.#mustLoad()) {
             await this.#driver.becomeCurrent();
         }
-        const found = this.#driver.get(id);
         // Most are there at once, and an await would cost them a turn.
+        const found = this.#driver.getCurrent(id);
         const document = found instanceof Promise ? await found : found;
         if (document === null && required) {
             throw missing(id);
@@ -414,8 +380,12 @@ class Datastore extends EventEmitter {
      * answers for the moment of its call.
      */
     #mustWait() {
+        return this.#mustLoad() || !this.#driver.isCurrent;
+    }
+
+    #mustLoad() {
         this.#checkOpen();
-        return !this.#driver.isCurrent;
+        return !this.#driver.loaded;
     }
 
     /** What a write's options ask of the driver. */

@@ -117,6 +117,11 @@ class NativeDriver {
         return this.#store.document(key);
     }
 
+    /** A document of all that was committed, or a promise of it. Loaded. */
+    getCurrent(key) {
+        return this.#store.currentDocument(key);
+    }
+
     getMany(keys) {
         return this.#store.getMany(keys);
     }

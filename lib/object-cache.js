@@ -48,9 +48,11 @@ const SKIP_SHIFT = 8;
  * @typedef {object} Source where documents come from
  * @property {(key: string) => object | null} document
  * @property {(key: string) => Entry | null} entry
- * @property {(bucket: number) => number} generation
+ * @property {(bucket: number) => number} generation nobody's where another process committed what is not here yet
  * @property {(slot: number, sequence: number) => void} mark tells which version is kept where, 0 for none
  */
+
+const yes = () => true;
 
 class ObjectCache {
     hits = 0;
@@ -89,11 +91,18 @@ class ObjectCache {
         return { size: this.#most, documents, bytes, hits, misses };
     }
 
-    /** A document of the reader's own, or `null`. */
-    get(key) {
+    /**
+     * A document of the reader's own, or `null`.
+     *
+     * @param {() => boolean} [isCurrent] asked where the document is not kept; `undefined` is answered where it says no
+     */
+    get(key, isCurrent = yes) {
         const kept = this.#kept.get(key);
         if (kept !== undefined && this.#generation(kept.bucket) === kept.generation) {
             return this.copyOf(kept);
+        }
+        if (!isCurrent()) {
+            return undefined;
         }
         this.misses += 1;
         if (kept === undefined && !this.#letsIn()) {

@@ -40,6 +40,7 @@ class Store {
     #cache;
     /** Whether another process committed what is not here yet. */
     #isBehind;
+    #mayAnswer = () => !this.#isBehind();
     #caughtUp = null;
 
     /**
@@ -147,6 +148,12 @@ class Store {
     /** A document, or `null`. */
     document(key) {
         return this.#cache.get(key);
+    }
+
+    /** A document, or `null`, of all that was committed: at once, or a promise where that has to be taken in first. */
+    currentDocument(key) {
+        const document = this.#cache.get(key, this.#mayAnswer);
+        return document === undefined ? this.catchUp().then(() => this.#cache.get(key)) : document;
     }
 
     /** A document, or `null`, and the sequence of its last change. */

@@ -48,6 +48,8 @@ pub struct Abilities {
     pub sync_everything: bool,
     /// [`Disk::rename_new`] never replaces what is there; elsewhere it does.
     pub rename_new: bool,
+    /// Whoever has the disk is on this machine, so that memory can be shared with him.
+    pub is_local: bool,
 }
 
 /// An entry of a folder.

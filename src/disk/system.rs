@@ -28,6 +28,8 @@ pub struct System {
     #[cfg(unix)]
     handle: File,
     syncs_everything: bool,
+    /// As far as the system tells.
+    is_local: bool,
     boot: Option<String>,
 }
 
@@ -53,9 +55,13 @@ impl System {
         Ok(Self {
             root: root.to_path_buf(),
             #[cfg(target_os = "linux")]
-            syncs_everything: syncs_everything(&handle),
+            syncs_everything: syncs_everything(magic(&handle)),
             #[cfg(not(target_os = "linux"))]
             syncs_everything: false,
+            #[cfg(target_os = "linux")]
+            is_local: !is_remote(magic(&handle)),
+            #[cfg(not(target_os = "linux"))]
+            is_local: true,
             #[cfg(unix)]
             handle,
             boot: boot(),
@@ -112,14 +118,42 @@ fn create_folders(path: &Path) -> Result<()> {
     Ok(())
 }
 
+/// What kind of file system it is, by `<linux/magic.h>`; 0 where that is not told.
+#[cfg(target_os = "linux")]
+fn magic(directory: &File) -> u64 {
+    rustix::fs::fstatfs(directory).map_or(0, |found| found.f_type.cast_unsigned() & 0xffff_ffff)
+}
+
 /// Whether `syncfs` means what it says. Where files are somebody else's (FUSE, 9p, SMB, NFS) it writes to the server and
 /// does not ask the server to sync.
 #[cfg(target_os = "linux")]
-fn syncs_everything(directory: &File) -> bool {
-    // ext2 to 4, XFS, Btrfs, F2FS, ZFS, bcachefs, tmpfs, overlayfs: <linux/magic.h>.
+fn syncs_everything(magic: u64) -> bool {
+    // ext2 to 4, XFS, Btrfs, F2FS, ZFS, bcachefs, tmpfs, overlayfs.
     const LOCAL: [u64; 8] =
         [0xef53, 0x5846_5342, 0x9123_683e, 0xf2f5_2010, 0x2fc1_2fc1, 0xca45_1a4e, 0x0102_1994, 0x794c_7630];
-    rustix::fs::fstatfs(directory).is_ok_and(|found| LOCAL.contains(&found.f_type.cast_unsigned()))
+    LOCAL.contains(&magic)
+}
+
+/// Whether the files are another machine's, with which no memory can be shared.
+#[cfg(target_os = "linux")]
+fn is_remote(magic: u64) -> bool {
+    // NFS, SMB, CIFS, SMB2, NCP, AFS (two), Coda, Ceph, 9p, GFS2, OCFS2, Lustre.
+    const REMOTE: [u64; 13] = [
+        0x6969,
+        0x517b,
+        0xff53_4d42,
+        0xfe53_4d42,
+        0x564c,
+        0x5346_414f,
+        0x6b41_4653,
+        0x7375_7245,
+        0x00c3_6400,
+        0x0102_1997,
+        0x0116_1970,
+        0x7461_636f,
+        0x0bd0_0bd0,
+    ];
+    REMOTE.contains(&magic)
 }
 
 #[cfg(target_os = "linux")]
@@ -137,6 +171,7 @@ impl Disk for System {
         Abilities {
             sync_everything: self.syncs_everything,
             rename_new: cfg!(any(target_os = "linux", target_vendor = "apple")),
+            is_local: self.is_local,
         }
     }
 
@@ -174,9 +209,12 @@ impl Disk for System {
         let file = fs::OpenOptions::new().read(true).write(true).open(&full);
         let file = file.map_err(|cause| Error::storage("open", &full, cause))?;
         Board::map(&file).map_err(|cause| {
-            Error::new(ErrorKind::Unsupported, "this file system cannot share memory between processes")
-                .with_path(&full)
-                .with_source(Error::storage("mmap", &full, cause))
+            Error::new(
+                ErrorKind::Unsupported,
+                "this file system cannot share memory between processes; 'singleProcess: true' does without it",
+            )
+            .with_path(&full)
+            .with_source(Error::storage("mmap", &full, cause))
         })
     }
 

@@ -85,6 +85,7 @@ pub use head::Placing;
 pub use history::History;
 pub(crate) use line::{seal as seal_line, unseal as unseal_line};
 pub use recovery::{Cut, Recovered, discard, recover, secure};
+pub(crate) use segment::path as segment_path;
 pub use writer::{Journal, Start};
 
 /// The checksum by which a journal knows a version of a document: CRC32C.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::disk::Handle;
 
 /// The path of a segment.
-pub(super) fn path(folder: &str, number: u64) -> String {
+pub(crate) fn path(folder: &str, number: u64) -> String {
     format!("{folder}/{number:08}.jsonl")
 }
 

@@ -29,7 +29,8 @@ const LONGEST_KEY: usize = 256;
 /// More documents are never kept: a slot takes memory here.
 const MOST_SLOTS: u32 = 1 << 24;
 
-/// A function of a bucket that tells its generation, also when the store is closed.
+/// A function of a bucket that tells its generation, also when the store is closed; -1 where another process committed what
+/// this one does not have.
 #[napi(catch_unwind, ts_return_type = "(bucket: number) => number")]
 pub fn generation_reader(env: &Env, number: u32) -> napi::Result<Unknown<'_>> {
     function(env, c"generation", generation, Box::new(Arc::clone(&store(env, number)?.member)))
@@ -131,8 +132,10 @@ unsafe extern "C" fn generation(env: sys::napi_env, info: sys::napi_callback_inf
     unsafe {
         let ([argument], member) = called::<Arc<Member>, 1>(env, info);
         sys::napi_get_value_uint32(env, argument, &raw mut bucket);
+        let is_behind = member.is_some_and(|member| member.is_behind());
         let generation = member.map_or(0, |member| member.generation(bucket));
-        sys::napi_create_uint32(env, generation, &raw mut told);
+        let generation = if is_behind { -1.0 } else { f64::from(generation) };
+        sys::napi_create_double(env, generation, &raw mut told);
     }
     told
 }

@@ -100,7 +100,11 @@ fn position(offset: u64) -> Outcome<usize> {
 
 impl Disk for Simulated {
     fn abilities(&self) -> Abilities {
-        Abilities { sync_everything: self.has(Ability::SyncEverything), rename_new: self.has(Ability::RenameNew) }
+        Abilities {
+            sync_everything: self.has(Ability::SyncEverything),
+            rename_new: self.has(Ability::RenameNew),
+            is_local: self.has(Ability::Local),
+        }
     }
 
     fn path(&self, relative: &str) -> PathBuf {

@@ -86,6 +86,8 @@ pub enum Ability {
     RenameNew,
     /// Without: `sync_everything` fails with `UNSUPPORTED`.
     SyncEverything,
+    /// Without: it says that it is on another machine.
+    Local,
 }
 
 #[derive(Debug)]

@@ -30,7 +30,7 @@ use std::time::{Duration, Instant};
 use parking_lot::Mutex;
 
 use super::folders::make_folder;
-use super::layout::{BOARD, COMMIT, LOCK, OPENERS, PLACING};
+use super::layout::{BOARD, COMMIT, LOCK, OPENERS, PLACING, ROOT};
 use super::place::remove_if_there;
 use crate::board::Board;
 use crate::disk::{Disk, Held, Latch};
@@ -125,6 +125,11 @@ impl Link {
     /// `LOCKED` where somebody has it alone, `UNSUPPORTED` where memory cannot be shared, `POISONED` where a sync of the others
     /// failed, or the system's.
     pub fn enter(disk: &dyn Disk) -> Result<Entrance> {
+        if !disk.abilities().is_local {
+            let message = "the data directory lies on a network file system, which several processes cannot share safely: \
+                           keep it on a local disk, or open it by one process alone, with 'singleProcess: true'";
+            return Err(Error::new(ErrorKind::Unsupported, message).with_path(disk.path(ROOT)));
+        }
         let (commit, cut, placing) = (disk.latch(COMMIT)?, disk.latch(COMMIT)?, disk.latch(PLACING)?);
         commit.lock()?;
         placing.lock()?;

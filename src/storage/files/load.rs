@@ -164,9 +164,9 @@ fn join(
     let Found::Text(definitions) = definitions::read(disk.as_ref())? else {
         return Err(Error::new(ErrorKind::Corrupt, "the definitions of unique views are damaged"));
     };
-    let journal = joined_journal(&disk, options, &past, course)?;
+    let (journal, older) = joined_journal(&disk, options, &past, course)?;
     let last = journal.last();
-    let shared = Shared::new(disk, journal, way, options.placing, limits, Vec::new(), Some(link));
+    let shared = Shared::new(disk, journal, way, options.placing, limits, older, Some(link));
     let mut open = Open {
         lock,
         definitions: (!definitions.is_empty()).then(|| definitions.clone()),
@@ -197,9 +197,14 @@ fn join(
     Ok((open, Loaded { documents, position, collation, definitions, findings }))
 }
 
-/// The journal that others write to, at its end: what one of them left half done there counts where it is whole, and is cut
-/// off where it is not.
-fn joined_journal(disk: &Arc<dyn Disk>, options: &Options, past: &Recovered, course: Course) -> Result<Journal> {
+/// The journal that others write to, at its end, and the segments before it, which do not count: what one of them left half
+/// done at the end counts where it is whole, and is cut off where it is not.
+fn joined_journal(
+    disk: &Arc<dyn Disk>,
+    options: &Options,
+    past: &Recovered,
+    course: Course,
+) -> Result<(Journal, Vec<String>)> {
     let (number, last) =
         if course.has_begun { (past.oldest_number, past.first.saturating_sub(1)) } else { (course.number, course.end) };
     let start = Start { epoch: course.epoch, last, number, placing: options.placing };
@@ -209,7 +214,9 @@ fn joined_journal(disk: &Arc<dyn Disk>, options: &Options, past: &Recovered, cou
         return Err(unreadable());
     }
     journal.follow(Until::TheEnd)?.filter(|_| journal.last() >= course.end).ok_or_else(unreadable)?;
-    Ok(journal)
+    let first = journal::segment_path(JOURNAL, number);
+    let older = past.segments.iter().filter(|segment| **segment < first).cloned().collect();
+    Ok((journal, older))
 }
 
 /// Whether the file of ours that an error tells of is moved out of the way instead of ending the load.

@@ -154,7 +154,8 @@ impl History {
             Act::Commit(wishes) => self.commit(files, wishes),
             Act::Tend => drop(keeper.tend()),
             Act::Flush => {
-                if keeper.flush().is_ok() {
+                // What others committed is taken in before, as before a commit.
+                if files.begin().map(|_| files.end()).and_then(|()| keeper.flush()).is_ok() {
                     self.synced(|_| true);
                 }
             }

@@ -7,7 +7,7 @@ use super::super::layout::{JOURNAL, OPENERS};
 use super::super::shared::Limits;
 use super::super::{Files, Options, Placing};
 use crate::disk::Disk;
-use crate::disk::simulated::Simulated;
+use crate::disk::simulated::{Ability, Simulated};
 use crate::error::{Error, Result};
 use crate::storage::conformance::{delete, set};
 use crate::storage::{Entry, Foreign, Group, Loaded, Others, Outcome, Storage};
@@ -218,6 +218,15 @@ fn one_that_wants_to_be_alone_refuses_the_others_and_is_refused_by_them() {
     assert_eq!(alone().load().unwrap_err().code(), "LOCKED");
     peer.close().unwrap();
     alone().load().unwrap();
+}
+
+#[test]
+fn a_directory_of_another_machine_is_refused_unless_it_is_opened_alone() {
+    let disk = Simulated::without(&[Ability::Local]);
+    let error = Peer::on(&disk, Placing::Eager).load().unwrap_err();
+    assert_eq!(error.code(), "UNSUPPORTED");
+    assert!(error.message().contains("singleProcess: true"), "{error}");
+    Files::on(Box::new(move || Ok(Arc::new(disk.clone()) as Arc<dyn Disk>)), Options::default()).load().unwrap();
 }
 
 #[test]
