@@ -563,8 +563,8 @@ export interface FileSystem {
 
 /**
  * What the engine is made of. It is shared with all stores of this process, in whatever threads, that have the directory open:
- * a load is refused with an `AssertionError` where it asks for another `durability`, `files`, `syncInterval`, `onCorrupt` or
- * `collation` than they have; what is not asked for is as they have it.
+ * a load is refused with an `AssertionError` where it asks for another `durability`, `files`, `syncInterval`, `singleProcess`,
+ * `onCorrupt` or `collation` than they have; what is not asked for is as they have it.
  */
 export interface EngineOptions {
     /** The data directory; made by the load where it is missing. Required, unless `durability` is `'none'`. */
@@ -582,6 +582,13 @@ export interface EngineOptions {
     files?: 'eager' | 'background' | undefined;
     /** At least so often, in milliseconds from 10 to 3,600,000, what was written is synced. Default: 1,000. */
     syncInterval?: number | undefined;
+    /**
+     * Whether other processes are kept out: a load is refused with `LOCKED`, and the `path` of the lock, while another process has
+     * the directory open, and so is theirs while this one has it. Without it, processes share the directory: a read sees every
+     * write that was acknowledged before, in whatever process, and revisions count in all of them. Not with a `fileSystem`.
+     * Default: `false`.
+     */
+    singleProcess?: boolean | undefined;
     /**
      * How many bytes of documents are kept as JavaScript objects, beside their texts, so that reading them again is
      * faster; an estimate. 0 keeps none. Default: 64 MB, or a sixteenth of the heap's limit where that is less.

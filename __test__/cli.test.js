@@ -114,14 +114,24 @@ test('what only reads makes no directory, and tells ENOENT with code 1', async (
     assert.deepEqual([code, reason, told, syscall], [1, 'ENOTDIR', BIN, 'scandir']);
 });
 
-test('a store that is open elsewhere is told as LOCKED, with what to do', async (t) => {
+test('a store that another process has for itself is told as LOCKED, with what to do', async (t) => {
     const directory = path.join(temporaryDirectory(t), 'data');
-    const store = await openStore(t, { directory });
+    const store = await openStore(t, { directory, singleProcess: true });
     await store.setItem('a', { n: 1 });
     const { code, stdout, stderr } = await command('get', directory, 'a');
     assert.deepEqual([code, stdout], [1, '']);
     assert.match(stderr, /^kixx-datastore: LOCKED: .*\n.*Stop it/);
     assert.deepEqual(await store.getItem('a'), { _rev: 0, n: 1 });
+});
+
+test('a command works beside a store that is open elsewhere, and each sees what the other has written', async (t) => {
+    const directory = path.join(temporaryDirectory(t), 'data');
+    const store = await openStore(t, { directory });
+    await store.setItem('a', { n: 1 });
+    const { code, stdout } = await command('get', directory, 'a', '--json');
+    assert.deepEqual([code, JSON.parse(stdout)], [0, { _rev: 0, n: 1 }]);
+    assert.equal((await command('delete', directory, 'a')).code, 0);
+    assert.equal(await store.getItem('a'), null);
 });
 
 test('a reader that leaves ends the command quietly, as it ends others', async (t) => {

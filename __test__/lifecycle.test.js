@@ -320,9 +320,9 @@ async function messageOf(source, directory) {
     return message;
 }
 
-test('a directory that is open here is locked for other processes until the last store is closed', async (t) => {
+test('a directory that is open here alone is locked for other processes until the last store is closed', async (t) => {
     const directory = newDirectory(t);
-    const store = await openStore(t, { directory });
+    const store = await openStore(t, { directory, singleProcess: true });
     await store.setItem('a', {});
     const second = await openStore(t, { directory });
     assert.equal(await messageOf(WORKER_LOAD, directory), 'loaded');
@@ -335,7 +335,7 @@ test('a directory that is open here is locked for other processes until the last
     await runWell(script, { directory }, { stdout: '' });
 });
 
-test('a directory that another process has open is locked here, in every thread', async (t) => {
+test('a directory that another process has open alone is locked here, in every thread', async (t) => {
     const directory = newDirectory(t);
     const close = await openElsewhere(t, directory);
     const store = new Datastore({ directory });

@@ -401,9 +401,9 @@ function incomplete(part) {
 
 const NO_POLICY = { ...KINDS, 'another text': 'ignore', 'a list': ['error'] };
 
-const OF_DURABILITY = { durability: NO_LEVEL, files: NO_POLICY, syncInterval: NO_INTERVAL };
+const OF_STORE = { durability: NO_LEVEL, files: NO_POLICY, syncInterval: NO_INTERVAL, singleProcess: NO_BOOLEAN };
 const OF_DATASTORE = {
-    ...OF_DURABILITY,
+    ...OF_STORE,
     directory: NO_PATH,
     db: incomplete(DB),
     lockingQueue: incomplete(QUEUE),
@@ -413,7 +413,7 @@ const OF_DATASTORE = {
     retries: NO_COUNT,
 };
 const OF_ENGINE = {
-    ...OF_DURABILITY,
+    ...OF_STORE,
     directory: NO_PATH,
     fileSystem: incomplete(FILE_SYSTEM),
     onCorrupt: NO_POLICY,
@@ -570,15 +570,28 @@ test('options of the engine beside a db are refused', (t) => {
     const db = new DatastoreEngine({ directory: temporaryDirectory(t) });
     assert.throws(() => new Datastore({ db, onCorrupt: 'quarantine' }), REFUSED);
     assert.throws(() => new Datastore({ db, fileSystem: {} }), REFUSED);
-    for (const option of [{ durability: 'os' }, { files: 'eager' }, { syncInterval: 1_000 }]) {
+    for (const option of [
+        { durability: 'os' },
+        { files: 'eager' },
+        { syncInterval: 1_000 },
+        { singleProcess: true },
+        { singleProcess: false },
+    ]) {
         assert.throws(() => new Datastore({ db, ...option }), REFUSED);
     }
 });
 
 for (const Class of [Datastore, DatastoreEngine]) {
-    test(`new ${Class.name} refuses durability, files and syncInterval beside a custom file system`, (t) => {
+    test(`new ${Class.name} refuses what a journal is needed for beside a custom file system`, (t) => {
         const directory = temporaryDirectory(t);
-        for (const option of [{ durability: 'none' }, { files: 'eager' }, { syncInterval: 1_000 }]) {
+        const options = [
+            { durability: 'none' },
+            { files: 'eager' },
+            { syncInterval: 1_000 },
+            { singleProcess: true },
+            { singleProcess: false },
+        ];
+        for (const option of options) {
             assert.throws(() => new Class({ directory, fileSystem: FILE_SYSTEM, ...option }), REFUSED);
         }
     });

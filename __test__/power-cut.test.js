@@ -99,10 +99,14 @@ async function faultsOf(disk, model, directory, dice) {
     }
 }
 
+/** What processes share in memory by way of a file. No call writes it, and who opens first makes it anew. */
+const BOARD = path.join('.datastore', 'board');
+
 /** Every file below a folder, with what it holds. */
 function treeOf(folder) {
     const entries = fs.readdirSync(folder, { recursive: true, withFileTypes: true });
-    const files = entries.filter((entry) => entry.isFile()).map((entry) => path.join(entry.parentPath, entry.name));
+    const all = entries.filter((entry) => entry.isFile()).map((entry) => path.join(entry.parentPath, entry.name));
+    const files = all.filter((file) => path.relative(folder, file) !== BOARD);
     return new Map(files.sort().map((file) => [path.relative(folder, file), fs.readFileSync(file, 'latin1')]));
 }
 

@@ -85,6 +85,13 @@ const CONTRADICTIONS = {
     'durability, the lesser': [{ durability: 'full' }, { durability: 'os' }, "durability 'full'", "durability 'os'"],
     files: [{ files: 'background' }, { files: 'eager' }, "files 'background'", "files 'eager'"],
     syncInterval: [{}, { syncInterval: 50 }, 'syncInterval 1000', 'syncInterval 50'],
+    singleProcess: [{}, { singleProcess: true }, 'singleProcess false', 'singleProcess true'],
+    'singleProcess, the other way': [
+        { singleProcess: true },
+        { singleProcess: false },
+        'singleProcess true',
+        'singleProcess false',
+    ],
     onCorrupt: [{ onCorrupt: 'quarantine' }, { onCorrupt: 'error' }, "onCorrupt 'quarantine'", "onCorrupt 'error'"],
     collation: [{}, { collation: { locale: 'de' } }, 'collation "codeUnit"', 'collation {"locale":"de"'],
 };

@@ -114,11 +114,11 @@ console.error(error); process.exitCode = 70; });`;
     });
 }
 
-/** Opens a directory in another process. Resolves, when it is loaded, to what closes it there. */
+/** Opens a directory in another process, which has it for itself. Resolves, when it is loaded, to what closes it there. */
 async function openElsewhere(t, directory) {
     const script = `
         const { Datastore } = require(${JSON.stringify(PACKAGE)});
-        const store = new Datastore({ directory: ${JSON.stringify(directory)} });
+        const store = new Datastore({ directory: ${JSON.stringify(directory)}, singleProcess: true });
         store.load().then(() => process.stdout.write('open'));
         process.stdin.resume().on('end', () => store.close());`;
     const child = spawn(process.execPath, ['-e', script], { stdio: ['pipe', 'pipe', 'inherit'] });

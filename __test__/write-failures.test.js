@@ -7,7 +7,8 @@ const { spawnSync } = require('node:child_process');
 const fs = require('node:fs');
 const path = require('node:path');
 const { test } = require('node:test');
-const { Datastore, DatastoreError, StorageError } = require('../index.js');
+const { DatastoreError, StorageError } = require('../index.js');
+const { withMounts } = require('./mounts.js');
 const { PACKAGE, documentFiles, openStore, readJson, refusal, runScript, temporaryDirectory } = require('./support.js');
 
 const NOBODY = 65_534;
@@ -171,66 +172,6 @@ test('a failed write is told with the stack of its caller', async (t) => {
     }
     assert.match((await refusal(theCaller())).stack, /theCaller/);
 });
-
-/** Whether this process may mount. */
-function canMount(folder) {
-    if (!isRoot || process.platform !== 'linux') {
-        return false;
-    }
-    const { status } = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', folder]);
-    if (status !== 0) {
-        return false;
-    }
-    spawnSync('umount', [folder]);
-    return true;
-}
-
-/**
- * Runs `body` over a folder that can be mounted on; the store it opens by `open` is closed and the mounts are undone
- * before the folder is removed. Skipped where mounting is not allowed.
- */
-async function withMounts(t, body) {
-    const [stores, mounts] = [[], []];
-    const folder = temporaryDirectory(t);
-    if (!canMount(folder)) {
-        t.skip('mounting needs root on Linux');
-        return;
-    }
-    const mount = (...args) => {
-        const { status, stderr } = spawnSync('mount', args, { encoding: 'utf8' });
-        assert.equal(status, 0, stderr);
-    };
-    const unmount = () => {
-        const { status, stderr } = spawnSync('umount', [mounts.pop()], { encoding: 'utf8' });
-        assert.equal(status, 0, stderr);
-    };
-    try {
-        await body({
-            directory: folder,
-            mountSmall(options) {
-                mount('-t', 'tmpfs', '-o', options, 'tmpfs', folder);
-                mounts.push(folder);
-            },
-            mountReadOnly() {
-                mount('--bind', folder, folder);
-                mounts.push(folder);
-                mount('-o', 'remount,bind,ro', folder);
-            },
-            unmount,
-            newStore() {
-                const store = new Datastore({ directory: folder });
-                store.setView('view', { map: (document, emit) => emit(document.n) });
-                stores.push(store);
-                return store;
-            },
-        });
-    } finally {
-        await Promise.all(stores.map((store) => store.close()));
-        while (mounts.length > 0) {
-            unmount();
-        }
-    }
-}
 
 test('a full disk refuses what does not fit, with ENOSPC', async (t) => {
     await withMounts(t, async ({ directory, mountSmall, newStore }) => {

@@ -186,6 +186,10 @@ export async function durability(users: Datastore<User>): Promise<void> {
     void new Datastore({ durability: 'none' });
     void new DatastoreEngine({ durability: 'none' });
     void new Datastore({ directory: 'x', durability: 'full', files: 'background', syncInterval: 50 });
+    void new Datastore({ directory: 'x', singleProcess: true });
+    void new DatastoreEngine({ directory: 'x', singleProcess: false });
+    // @ts-expect-error yes or no
+    void new Datastore({ directory: 'x', singleProcess: 1 });
     // @ts-expect-error where?
     void new Datastore({ durability: 'os' });
     // @ts-expect-error where?
