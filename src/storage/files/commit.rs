@@ -37,8 +37,9 @@ impl Files {
             }
         };
         let Some(open) = &mut self.open else { return refuse(groups, &not_loaded()) };
-        // With others, whoever began this commit looked.
-        let held = if open.shared.link.is_none() { open.hold() } else { Ok(()) };
+        // With others, whoever began this commit looked whether the lock stands.
+        let is_alone = open.shared.link.as_ref().is_none_or(|link| link.is_cut_off());
+        let held = if is_alone { open.hold() } else { Ok(()) };
         if let Err(error) = held.and_then(|()| open.shared.make_room()) {
             return refuse(groups, &error);
         }

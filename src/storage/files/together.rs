@@ -26,8 +26,13 @@ impl Open {
     /// See [`Storage::begin`](crate::storage::Storage::begin).
     pub(super) fn begin(&mut self) -> Result<Foreign> {
         let Some(link) = self.shared.link.clone() else { return Ok(Foreign::default()) };
-        self.hold()?;
+        self.check_lock(&link)?;
         self.begin_with(&link)
+    }
+
+    /// Goes on alone where the files of the locks were removed; a commit makes them anew.
+    fn check_lock(&self, link: &Link) -> Result<()> {
+        if self.lock.stands() { Ok(()) } else { link.cut_off() }
     }
 
     fn begin_with(&mut self, link: &Link) -> Result<Foreign> {
@@ -193,9 +198,7 @@ impl Open {
     /// Closes: the last opener leaves everything in order, any other what is its own.
     pub(super) fn close(mut self) -> Result<()> {
         let Some(link) = self.shared.link.clone() else { return self.shared.finish() };
-        if !self.lock.stands() {
-            link.cut_off()?;
-        }
+        self.check_lock(&link)?;
         self.begin_with(&link)?;
         let Self { shared, lock, .. } = self;
         let disk = shared.disk.as_ref();
