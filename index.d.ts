@@ -643,7 +643,7 @@ export class Datastore<
 
     /**
      * Reads every document into memory. Calling it again waits for the same load.
-     * @throws `CorruptError`, `StorageError`, `DatastoreError` with code `LOCKED` where another process has the directory open;
+     * @throws `CorruptError`, `StorageError`, `DatastoreError` with code `LOCKED` where another process keeps others out, or this one would;
      * `AssertionError` where it remembers another `collation`, or is open in this process with another option than is asked
      * for; code `ABORT_ERR`
      */

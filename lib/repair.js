@@ -21,6 +21,7 @@ async function repair(directory, options) {
         directory: path.resolve(directory),
         quarantine: true,
         salvage: true,
+        singleProcess: true,
         cacheSize: 0,
     };
     const store = new Store(given, progress);

@@ -23,7 +23,7 @@ class UsageError extends DatastoreError {
 
 /** What to do about it, by code. */
 const ADVICE = {
-    LOCKED: 'Another process has this directory open. Stop it, or work on a copy; only verify runs beside it.',
+    LOCKED: 'Another process has this directory open, or for itself. Stop it, or work on a copy; verify runs beside it.',
     CORRUPT: 'verify lists what is damaged; repair moves it to .datastore/quarantine/.',
     CONFLICT: 'Read the document again, and give the revision that it has now.',
 };

@@ -41,7 +41,7 @@ module.exports = {
         const { directory, output } = context;
         await mustStand(directory);
         const before = await workingBytes(directory);
-        await withStore(context, (store) => store.flush());
+        await withStore(context, (store) => store.flush(), { singleProcess: true });
         const sizes = { before, after: await workingBytes(directory) };
         await output.put(
             sizes,
