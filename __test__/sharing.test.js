@@ -9,6 +9,7 @@ const path = require('node:path');
 const process = require('node:process');
 const { test } = require('node:test');
 const { remainsIn } = require('./crash/directory.js');
+const { keysOf } = require('./processes/accounts.js');
 const { crew, joined } = require('./processes/crew.js');
 const { PACKAGE, documentFiles, openStore, readJson, refusal, runScript, temporaryDirectory } = require('./support.js');
 const { Datastore } = require(PACKAGE);
@@ -217,4 +218,41 @@ test('a member that went without closing is not missed, and the last close leave
     assert.deepEqual(remainsIn(directory), []);
     assert.deepEqual(readJson(directory, 'exited.json'), { _rev: 1, n: 2 });
     assert.deepEqual(fs.readdirSync(path.join(directory, '.datastore', 'tmp')), []);
+});
+
+test('a backup of one process holds whole what another one writes meanwhile', async (t) => {
+    const accounts = 10;
+    const directory = newDirectory(t);
+    const store = await openStore(t, { directory });
+    await store.setItems(keysOf(accounts).map((key) => [key, { kind: 'account', balance: 100 }]));
+    const member = await joined(t, directory);
+    const moved = member.ask('move', { accounts, most: 300, seed: 1 });
+    const backups = temporaryDirectory(t);
+    for (let n = 0; n < 5; n += 1) {
+        await store.backup(path.join(backups, String(n)));
+    }
+    assert.equal(await moved, 300);
+    for (let n = 0; n < 5; n += 1) {
+        const copy = await openStore(t, { directory: path.join(backups, String(n)) });
+        const { items } = await copy.queryKeys({ limit: Infinity, includeDocuments: true });
+        const sum = items.reduce((total, { document }) => total + document.balance, 0);
+        assert.deepEqual([items.length, sum], [accounts, 1_000]);
+    }
+});
+
+test('processes that migrate at once migrate each document once', async (t) => {
+    const directory = newDirectory(t);
+    const store = await openStore(t, { directory });
+    await store.setItems(Array.from({ length: 500 }, (_, n) => [`doc:${n}`, { n }]));
+    const members = await crew(t, directory, 3);
+    const before = [{ version: 1, up: () => undefined }];
+    await store.migrate(before);
+    const reports = await Promise.all(members.map((member) => member.ask('migrateOnce')));
+    assert.deepEqual(
+        reports.map(({ to }) => to),
+        [2, 2, 2],
+    );
+    const { items } = await store.queryKeys({ prefix: 'doc:', limit: Infinity, includeDocuments: true });
+    assert.deepEqual(new Set(items.map(({ document }) => document.migrated)), new Set([1]));
+    assert.equal(items.length, 500);
 });

@@ -8,12 +8,6 @@ const { count, stopCounting } = require('./counters.js');
 const { play } = require('./history.js');
 const { pass } = require('./freshness.js');
 
-/** Map functions cannot cross to another process, so they are known by a name. */
-const MAPS = {
-    'by name': (document, emit) => emit(document.name, document.n),
-    'by n': (document, emit) => emit(document.n),
-};
-
 const ACTS = {
     count,
     move,
@@ -39,9 +33,15 @@ const ACTS = {
         return { done: settled.length - refused.length, refused };
     },
 
-    async setMap(store, id, name) {
-        store.setView(id, { map: MAPS[name] });
-    },
+    /** Counts in each document how often it was migrated to version 2. */
+    migrateOnce: (store) =>
+        store.migrate(
+            [
+                { version: 1, up: () => undefined },
+                { version: 2, up: (document) => ({ ...document, migrated: (document.migrated ?? 0) + 1 }) },
+            ],
+            { batchSize: 20 },
+        ),
 
     /** Begins a call and ends the process in the same tick, in the next, or in the next turn. */
     async beginAndExit(store, moment, method, ...args) {
