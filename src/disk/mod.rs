@@ -97,8 +97,8 @@ pub trait Disk: fmt::Debug + Send + Sync {
     /// A lock to be taken and given back many times, on a file, which is created where it is missing.
     fn latch(&self, path: &str) -> Result<Box<dyn Latch>>;
 
-    /// Numbers that whoever opens this file shares with whoever else does. With `anew` the file is made, in place of any that
-    /// is there, and all numbers are 0. `UNSUPPORTED` where memory cannot be shared.
+    /// Numbers that whoever opens this file shares with whoever else does. With `anew` the file is made
+    /// where it is missing, and all numbers are 0. `UNSUPPORTED` where memory cannot be shared.
     fn board(&self, path: &str, anew: bool) -> Result<Board>;
 
     /// The entries of a folder, in any order.

@@ -200,11 +200,12 @@ impl Disk for System {
     fn board(&self, path: &str, anew: bool) -> Result<Board> {
         let full = self.path(path);
         if anew {
-            if self.call_kind(path).is_ok() {
-                self.remove(path)?;
-            }
+            let handle = match self.open(path) {
+                Err(error) if error.is_not_found() => self.create(path)?,
+                other => other?,
+            };
             // Its space has to be there before memory is written.
-            super::write_all(self.create(path)?.as_ref(), &[0; board::BYTES], 0)?;
+            super::write_all(handle.as_ref(), &[0; board::BYTES], 0)?;
         }
         let file = fs::OpenOptions::new().read(true).write(true).open(&full);
         let file = file.map_err(|cause| Error::storage("open", &full, cause))?;

@@ -133,12 +133,15 @@ impl Disk for Simulated {
 
     fn board(&self, path: &str, anew: bool) -> Result<Board> {
         let cells = self.call(Call::Open, path, "", |state| {
-            if anew && state.tree.find(path)?.is_some() {
-                state.tree.remove(path)?;
-            }
-            let inode = if anew { state.tree.create(path)? } else { state.tree.existing(path)? };
+            let inode = match state.tree.find(path)? {
+                None if anew => state.tree.create(path)?,
+                _ => state.tree.existing(path)?,
+            };
             let cells =
                 state.boards.entry(inode).or_insert_with(|| (0..board::CELLS).map(|_| AtomicU64::new(0)).collect());
+            if anew {
+                cells.iter().for_each(|cell| cell.store(0, Ordering::Release));
+            }
             Ok(Arc::clone(cells))
         })?;
         Ok(Board::own(cells))

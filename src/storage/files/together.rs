@@ -6,10 +6,10 @@ use std::sync::Arc;
 use super::Open;
 use super::commit::not_loaded;
 use super::definitions::{self, Found};
-use super::layout::{BOARD, JOURNAL};
+use super::layout::JOURNAL;
 use super::link::Link;
 use super::load::read_files;
-use super::place::{Step, remove_if_there};
+use super::place::Step;
 use super::shared::Shared;
 use crate::disk::Disk;
 use crate::document::Document;
@@ -207,8 +207,6 @@ impl Open {
             if others > 0 {
                 return shared.finish_own().map(|()| others);
             }
-            // Whoever opens next makes it anew.
-            let _ = remove_if_there(disk, BOARD);
             shared.finish().map(|()| others)
         });
         match &left {
