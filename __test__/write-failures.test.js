@@ -197,36 +197,39 @@ test('a full disk refuses what does not fit, with ENOSPC', async (t) => {
     });
 });
 
-test('a disk that fills up takes exactly the writes it answers, and goes on when there is room', async (t) => {
-    await withMounts(t, async ({ directory, mountSmall, newStore }) => {
-        mountSmall('size=256k');
-        const store = newStore();
-        await store.load();
-        const text = 'x'.repeat(3_000);
-        const outcomes = await Promise.allSettled(
-            Array.from({ length: 100 }, (_, n) => store.setItem(`doc ${n}`, { n, text })),
-        );
-        const refused = outcomes.filter(({ status }) => status === 'rejected');
-        assert.ok(refused.length > 20 && refused.length < 80, `${refused.length} of 100 were refused`);
-        for (const { reason } of refused) {
-            checkSystemError(reason, ['ENOSPC'], directory);
-        }
-        for (const [n, { status }] of outcomes.entries()) {
-            assert.equal((await store.getItem(`doc ${n}`)) !== null, status === 'fulfilled');
-        }
-        await checkMemoryIsDisk(store, directory);
-        assert.equal((await store.queryView('view')).total, 100 - refused.length);
+/** What is left for the journal depends on whether the pages are even. */
+for (const size of ['252k', '256k']) {
+    test(`a disk of ${size} that fills up takes exactly the writes it answers, and can be opened again`, async (t) => {
+        await withMounts(t, async ({ directory, mountSmall, newStore }) => {
+            mountSmall(`size=${size}`);
+            const store = newStore();
+            await store.load();
+            const text = 'x'.repeat(3_000);
+            const outcomes = await Promise.allSettled(
+                Array.from({ length: 100 }, (_, n) => store.setItem(`doc ${n}`, { n, text })),
+            );
+            const refused = outcomes.filter(({ status }) => status === 'rejected');
+            assert.ok(refused.length > 20 && refused.length < 80, `${refused.length} of 100 were refused`);
+            for (const { reason } of refused) {
+                checkSystemError(reason, ['ENOSPC'], directory);
+            }
+            for (const [n, { status }] of outcomes.entries()) {
+                assert.equal((await store.getItem(`doc ${n}`)) !== null, status === 'fulfilled');
+            }
+            await checkMemoryIsDisk(store, directory);
+            assert.equal((await store.queryView('view')).total, 100 - refused.length);
 
-        await store.deleteItem('doc 0');
-        await store.deleteItem('doc 1');
-        assert.deepEqual(await store.setItem('again', { n: 1, text }), { _rev: 0, n: 1, text });
-        await checkMemoryIsDisk(store, directory);
-        await store.close();
-        const again = newStore();
-        await again.load();
-        await checkMemoryIsDisk(again, directory);
+            await store.deleteItem('doc 0');
+            await store.deleteItem('doc 1');
+            assert.deepEqual(await store.setItem('again', { n: 1, text }), { _rev: 0, n: 1, text });
+            await checkMemoryIsDisk(store, directory);
+            await store.close();
+            const again = newStore();
+            await again.load();
+            await checkMemoryIsDisk(again, directory);
+        });
     });
-});
+}
 
 test('a disk without room for another file refuses new documents', async (t) => {
     await withMounts(t, async ({ directory, mountSmall, newStore }) => {

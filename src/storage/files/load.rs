@@ -19,7 +19,7 @@ use super::quarantine::Quarantine;
 use super::read::{self, Contents};
 use super::recover::{self, Plan};
 use super::scan::{self, Scan};
-use super::shared::{Limits, Shared};
+use super::shared::{Limits, Shared, is_full};
 use super::{OnCorrupt, Open, Options, format};
 use crate::disk::{Disk, Held};
 use crate::document::Document;
@@ -331,7 +331,7 @@ impl Open {
         // Before the new segment, so that a full disk has room for that.
         self.shared.tidy()?;
         if !is_clean {
-            self.shared.journal.begin()?;
+            self.begin_journal(past)?;
             if let Some(cut) = past.cut.as_ref().filter(|cut| cut.whole_groups_behind > 0) {
                 let (offset, groups) = (cut.offset, cut.whole_groups_behind);
                 let reason =
@@ -346,6 +346,21 @@ impl Open {
         }
         remove_if_there(disk, FAILED)?;
         Ok(quarantine.finish().0)
+    }
+
+    /// Begins the journal. Where there is no room for that, the segments before it give theirs first, of which everything is in
+    /// its file: the oldest first, each durably, so that what a power cut leaves has no gap.
+    fn begin_journal(&self, past: &Recovered) -> Result<()> {
+        let is_whole = past.cut.as_ref().is_none_or(|cut| cut.whole_groups_behind == 0);
+        match self.shared.journal.begin() {
+            Err(error) if is_full(&error) && is_whole => {
+                for segment in &past.segments {
+                    journal::discard(self.shared.disk.as_ref(), JOURNAL, std::slice::from_ref(segment))?;
+                }
+                self.shared.journal.begin()
+            }
+            other => other,
+        }
     }
 
     /// Joins keys and documents, and notes who owns which name.

@@ -310,7 +310,7 @@ impl Shared {
             self.sync_files()?;
             // Every document is durable in its file. A full disk may have no room to say so; then the next load finds
             // that nothing is missing.
-            let told = self.journal.finish().and_then(|()| self.discard_older(&mut tending));
+            let told = self.end_journal().and_then(|()| self.discard_older(&mut tending));
             if let Err(error) = told.and_then(|()| self.tidy())
                 && error.kind() == ErrorKind::Poisoned
             {
@@ -318,6 +318,15 @@ impl Shared {
             }
         }
         Ok(())
+    }
+
+    /// Writes that nothing follows. Where there is no room for that, what documents displaced gives its own: their files are
+    /// synced.
+    fn end_journal(&self) -> Result<()> {
+        match self.journal.finish() {
+            Err(error) if is_full(&error) => self.tidy().and_then(|()| self.journal.finish()),
+            other => other,
+        }
     }
 
     /// Goes on in a new journal: somebody removed the lock's file, and maybe our whole folder. What only the old
