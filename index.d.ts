@@ -79,7 +79,7 @@ export type {
     Stored,
     Writable,
 } from './declarations/document.js';
-export type { CountOptions, Explanation, FindOneOptions, FindOptions } from './declarations/find.js';
+export type { ConsideredView, CountOptions, Explanation, FindOneOptions, FindOptions } from './declarations/find.js';
 export type { Path, ValueAt } from './declarations/path.js';
 export type {
     BuildOptions,

@@ -285,7 +285,8 @@ pub fn push_number(json: &mut String, number: usize) {
     let _ = write!(json, "{number}");
 }
 
-fn push_index(json: &mut String, index: Option<usize>) {
+/// An index, or `null`.
+pub fn push_index(json: &mut String, index: Option<usize>) {
     match index {
         Some(index) => push_number(json, index),
         None => json.push_str("null"),
