@@ -16,7 +16,12 @@ const HALVES = 100;
 const ROUNDING = 1e-9;
 
 module.exports = [
-    { name: 'view-build', title: 'view, first query (build)', unit: 'ms', prepare: (store) => builds(store, [FUNCTION]) },
+    {
+        name: 'view-build',
+        title: 'view, first query (build)',
+        unit: 'ms',
+        prepare: (store) => builds(store, [FUNCTION]),
+    },
     {
         name: 'view-build-declared',
         title: 'declarative view, first query (build)',

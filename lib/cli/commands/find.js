@@ -3,9 +3,8 @@
 const { withStore } = require('../directory.js');
 const { explanationText } = require('../explanation.js');
 const { UsageError } = require('../failure.js');
-const { itemsOf, putItem } = require('../items.js');
+const { PAGE_OPTIONS, putItems } = require('../items.js');
 const { setView, viewsOf } = require('../module.js');
-const { count, positive } = require('../option.js');
 
 /** Options of a page of documents, which is not what is told with `--explain`. */
 const OF_PAGE = ['offset', 'limit', 'count'];
@@ -45,9 +44,7 @@ module.exports = {
     ],
     options: {
         prefix: { value: '<text>', about: 'of the keys that start with this' },
-        offset: { value: '<n>', about: 'leave out so many first', read: count },
-        limit: { value: '<n>', about: 'at most so many; default: all', read: positive },
-        descending: { about: 'from the highest key down' },
+        ...PAGE_OPTIONS,
         count: { about: 'only how many there are' },
         explain: { about: 'only how they are found' },
         module: { value: '<file>', about: 'with --explain: a .js, .cjs or .mjs file that exports views' },
@@ -68,9 +65,7 @@ module.exports = {
                 return;
             }
             const query = (of) => store.find(where, { ...of, signal });
-            for await (const item of itemsOf(query, options)) {
-                await putItem(output, item);
-            }
+            await putItems(output, query, options);
         });
     },
 };

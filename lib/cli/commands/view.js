@@ -2,9 +2,9 @@
 
 const { withStore } = require('../directory.js');
 const { UsageError } = require('../failure.js');
-const { itemsOf } = require('../items.js');
+const { PAGE_OPTIONS, itemsOf } = require('../items.js');
 const { setView, viewsOf } = require('../module.js');
-const { count, positive, value, values } = require('../option.js');
+const { count, value, values } = require('../option.js');
 const { pretty, printable } = require('../text.js');
 
 /** The view that is meant, and its id. */
@@ -62,9 +62,7 @@ module.exports = {
         },
         start: { value: JSON_VALUE, about: 'from this key on, itself included', read: value },
         end: { value: JSON_VALUE, about: 'up to this key, itself included', read: value },
-        offset: { value: '<n>', about: 'leave out so many first', read: count },
-        limit: { value: '<n>', about: 'at most so many; default: all', read: positive },
-        descending: { about: 'from the highest key down' },
+        ...PAGE_OPTIONS,
         documents: { about: 'each row with its document' },
         reduce: { about: 'what the rows come to, as the view reduces them' },
         group: { about: 'what the rows of each key come to' },
