@@ -4,6 +4,8 @@
  * `Doc` is the type of the documents in one datastore: one type, a union, or a `KeyMap`; leave it out where any will do.
  * `Views` are the types of its views' rows. What is declared twice, the second time for `WithoutKeyMap`, is so for the
  * sake of functions and classes of which `Doc` is a type parameter.
+ *
+ * @packageDocumentation
  */
 
 import type { EventEmitter } from 'node:events';
@@ -71,11 +73,13 @@ export type {
     Key,
     KeyMap,
     KeyOf,
+    MappedDocument,
+    MappedKey,
     Revision,
     Stored,
     Writable,
 } from './declarations/document.js';
-export type { CountOptions, Explanation, FindOneOptions, FindOptions } from './declarations/find.js';
+export type { ConsideredView, CountOptions, Explanation, FindOneOptions, FindOptions } from './declarations/find.js';
 export type { Path, ValueAt } from './declarations/path.js';
 export type {
     BuildOptions,
@@ -83,13 +87,34 @@ export type {
     BuildReport,
     Duplicate,
     GroupQueryOptions,
+    KeyPrefix,
     KeyQueryOptions,
     ReduceQueryOptions,
     ViewQueryOptions,
     WindowOptions,
 } from './declarations/query.js';
-export type { BuiltInReduce, BuiltInResults, ReduceFunction, ViewStatistics } from './declarations/reduce.js';
-export type { AnyViews, DeclaredView, Emit, View, ViewDeclaration, ViewMap, ViewSource } from './declarations/view.js';
+export type {
+    BuiltInReduce,
+    BuiltInResults,
+    ReduceArguments,
+    ReduceFor,
+    ReduceFunction,
+    ViewStatistics,
+} from './declarations/reduce.js';
+export type {
+    AnyViews,
+    DeclarationOptions,
+    DeclaredRow,
+    DeclaredView,
+    EachDeclaration,
+    Emit,
+    SourceOf,
+    View,
+    ViewDeclaration,
+    ViewId,
+    ViewMap,
+    ViewSource,
+} from './declarations/view.js';
 export type { Condition, Conditions, Operand, Where } from './declarations/where.js';
 
 /** How a load is waited for. */
@@ -134,8 +159,18 @@ export type ItemsOptions = Omit<KeyQueryOptions, 'includeDocuments' | 'limit'> &
 
 /** A document with its key. */
 export interface Item<Doc = AnyDocument, ItemKey extends string = string> {
+    /** The document's key. */
     key: ItemKey;
+    /** The document, a copy of its own. */
     document: Stored<Doc>;
+}
+
+/** A document as an import takes it. */
+export interface ImportRecord<Doc = AnyDocument> {
+    /** The key under which it is stored. */
+    key: Key;
+    /** What is stored. Its `_rev` counts as the `ImportOptions` say. */
+    document: Writable<Doc>;
 }
 
 /**
@@ -145,8 +180,8 @@ export interface Item<Doc = AnyDocument, ItemKey extends string = string> {
 export type ImportSource<Doc = AnyDocument> =
     | string
     | Uint8Array
-    | Iterable<{ key: Key; document: Writable<Doc> } | string | Uint8Array>
-    | AsyncIterable<{ key: Key; document: Writable<Doc> } | string | Uint8Array>;
+    | Iterable<ImportRecord<Doc> | string | Uint8Array>
+    | AsyncIterable<ImportRecord<Doc> | string | Uint8Array>;
 
 /** What an import has come to. */
 export interface ImportReport {
@@ -184,6 +219,7 @@ export interface BackupOptions {
 
 /** What a backup is. */
 export interface BackupReport {
+    /** How many documents it has. */
     documents: number;
     /** Bytes of its files, without the manifest. */
     bytes: number;
@@ -232,14 +268,19 @@ export interface TransactionOptions extends DurabilityOptions {
 /** One step of a batch. */
 export type BatchOperation<Doc = AnyDocument, K = Key> =
     | {
+          /** Stores a document. */
           type: 'set';
+          /** Which document. No other step of the batch may have it. */
           key: K;
+          /** What is stored. */
           document: Writable<Doc>;
           /** The stored revision must be this one, as if it were the document's `_rev`. */
           rev?: number | undefined;
       }
     | {
+          /** Removes a document, if it is there. */
           type: 'delete';
+          /** Which document. No other step of the batch may have it. */
           key: K;
           /** The stored revision must be this one. */
           rev?: number | undefined;
@@ -255,6 +296,7 @@ export type MappedOperation<Doc> = { [K in MappedKey<Doc>]: BatchOperation<Mappe
 
 /** What a step of a batch made. */
 export interface BatchResult<Doc = AnyDocument, DocumentKey extends string = string> {
+    /** The key as text. */
     key: DocumentKey;
     /** As a later read returns it; `null` after a deletion. */
     document: Stored<Doc> | null;
@@ -272,20 +314,27 @@ export type NotCounting<Options> = Options & { total: false };
  * `AssertionError`.
  */
 export interface Transaction<Doc = AnyDocument> {
+    /** In the type alone: by it the compiler tells stores of different documents apart. */
     readonly [documents]?: Doc;
 
-    /** @throws `NotFoundError` with `{ required: true }` */
+    /**
+     * A document that has to be there.
+     * @throws `NotFoundError` where it is not
+     */
     getItem<K extends MappedKey<Doc>>(
         this: WithKeyMap,
         key: K,
         options: { required: true },
     ): Promise<Stored<MappedDocument<Doc, K>>>;
+    /** A document, or `null`. */
     getItem<K extends MappedKey<Doc>>(
         this: WithKeyMap,
         key: K,
         options?: { required?: boolean | undefined },
     ): Promise<Stored<MappedDocument<Doc, K>> | null>;
+    /** A document that has to be there, of a store without a `KeyMap`. */
     getItem(this: WithoutKeyMap, key: Key, options: { required: true }): Promise<Stored<Doc>>;
+    /** A document, or `null`, of a store without a `KeyMap`. */
     getItem(this: WithoutKeyMap, key: Key, options?: { required?: boolean | undefined }): Promise<Stored<Doc> | null>;
 
     /**
@@ -299,6 +348,7 @@ export interface Transaction<Doc = AnyDocument> {
         document: Writable<MappedDocument<Doc, K>>,
         options?: { checkConsistency?: boolean | undefined },
     ): Promise<Stored<MappedDocument<Doc, K>>>;
+    /** The same in a store without a `KeyMap`. */
     setItem(
         this: WithoutKeyMap,
         key: Key,
@@ -306,8 +356,12 @@ export interface Transaction<Doc = AnyDocument> {
         options?: { checkConsistency?: boolean | undefined },
     ): Promise<Stored<Doc>>;
 
-    /** @throws `ConflictError` where `rev` is not the revision that the transaction sees */
+    /**
+     * Removes a document, if it is there, and resolves to the key as it was given.
+     * @throws `ConflictError` where `rev` is not the revision that the transaction sees
+     */
     deleteItem<K extends MappedKey<Doc>>(this: WithKeyMap, key: K, options?: { rev?: number | undefined }): Promise<K>;
+    /** The same in a store without a `KeyMap`. */
     deleteItem<K extends Key>(this: WithoutKeyMap, key: K, options?: { rev?: number | undefined }): Promise<K>;
 
     /**
@@ -319,24 +373,31 @@ export interface Transaction<Doc = AnyDocument> {
         this: WithKeyMap,
         options: NotCounting<Including<KeyQueryOptions>>,
     ): Promise<Page<WithDocument<KeyItem<KeyOf<Doc>>, DocumentOf<Doc>>>>;
+    /** A page with documents that counts no more than itself, of a store without a `KeyMap`. */
     queryKeys(
         this: WithoutKeyMap,
         options: NotCounting<Including<KeyQueryOptions>>,
     ): Promise<Page<WithDocument<KeyItem, Doc>>>;
+    /** A page of keys that counts no more than itself. */
     queryKeys(options: NotCounting<Excluding<KeyQueryOptions>>): Promise<Page<KeyItem<KeyOf<Doc>>>>;
+    /** A page with documents, and the number of the whole range. */
     queryKeys(
         this: WithKeyMap,
         options: Counting<Including<KeyQueryOptions>>,
     ): Promise<QueryResult<WithDocument<KeyItem<KeyOf<Doc>>, DocumentOf<Doc>>>>;
+    /** A page with documents, and the number of the whole range, of a store without a `KeyMap`. */
     queryKeys(
         this: WithoutKeyMap,
         options: Counting<Including<KeyQueryOptions>>,
     ): Promise<QueryResult<WithDocument<KeyItem, Doc>>>;
+    /** A page of keys, and the number of the whole range. */
     queryKeys(options?: Counting<Excluding<KeyQueryOptions>>): Promise<QueryResult<KeyItem<KeyOf<Doc>>>>;
+    /** A page of which only the running program knows whether it has documents and counts the range. */
     queryKeys(
         this: WithKeyMap,
         options?: KeyQueryOptions & { total?: boolean | undefined },
     ): Promise<Page<WithOptionalDocument<KeyItem<KeyOf<Doc>>, DocumentOf<Doc>>> & { total?: number }>;
+    /** The same in a store without a `KeyMap`. */
     queryKeys(
         this: WithoutKeyMap,
         options?: KeyQueryOptions & { total?: boolean | undefined },
@@ -345,6 +406,7 @@ export interface Transaction<Doc = AnyDocument> {
 
 /** What a migration's function is told beside document and key. */
 export interface MigrationContext {
+    /** The version that the migration leads to. */
     version: number;
     /** Whether what it returns is thrown away. */
     dryRun: boolean;
@@ -390,10 +452,13 @@ export interface MigrateOptions {
 
 /** What one migration did, or would do. */
 export interface MigrationStep {
+    /** The version that it leads to. */
     version: number;
     /** How many documents it was given. */
     documents: number;
+    /** For how many of them it returned a new version. */
     changed: number;
+    /** How many of them it deleted. */
     deleted: number;
     /** The first thousand keys of documents changed or deleted. */
     keys: string[];
@@ -405,6 +470,7 @@ export interface MigrationReport {
     from: number;
     /** The version afterwards. */
     to: number;
+    /** Whether nothing of it was written. */
     dryRun: boolean;
     /** What this call did for each version, in their order. */
     migrations: MigrationStep[];
@@ -445,6 +511,7 @@ export interface CommitStats {
     p50: number | null;
     /** The 99th percentile. */
     p99: number | null;
+    /** The longest. */
     max: number | null;
 }
 
@@ -469,6 +536,7 @@ export interface Stats {
     documents: number;
     /** Bytes of their texts. */
     textBytes: number;
+    /** Bytes that are held beside V8's heap. */
     memory: MemoryStats;
     /** Rises with every change. */
     sequence: number;
@@ -486,8 +554,11 @@ export interface Stats {
     failure: DatastoreError | null;
     /** What hinders syncing, or files in the background, at present. */
     degraded: DatastoreError | null;
+    /** This store's views by their ids. */
     views: Record<string, ViewStats>;
+    /** What this store keeps of documents as objects. */
     cache: CacheStats;
+    /** How long commits took. */
     commits: CommitStats;
 }
 
@@ -495,19 +566,22 @@ export interface Stats {
 export interface CacheStats {
     /** How many bytes may be kept. */
     size: number;
+    /** How many documents are kept. */
     documents: number;
     /** An estimate. */
     bytes: number;
     /**
-     * How many documents were read from it, and how many were not, which counts those that do not exist. Those of `getItems`
-     * and of queries count each, where the query was answered at once.
+     * How many documents were read from it. Those of `getItems` and of queries count each, where the query was answered at
+     * once.
      */
     hits: number;
+    /** How many were not, those that do not exist among them. */
     misses: number;
 }
 
 /** A view's numbers, as of its last query. */
 export interface ViewStats {
+    /** How many rows it has. */
     rows: number;
     /** How many documents are left out because `map` threw (`onError: 'skip'`). */
     skipped: number;
@@ -525,30 +599,45 @@ export type CustomItem<Doc> = { document: Doc | null | undefined } | null | unde
 /** Any object that works as an engine. Promises are awaited, except those of `hasView`, `setView` and `stats`. */
 // biome-ignore lint/suspicious/noExplicitAny: somebody else's engine has its own types
 export interface CustomEngine<Doc = any> {
+    /** Reads everything. */
     loadDocuments(): unknown;
     /** `null` or `undefined`, in place of the document or of the whole answer: there is none. */
     getItem(key: string): CustomItem<Doc> | Promise<CustomItem<Doc>>;
+    /** Stores the document as it is, `_rev` included. */
     setItem(key: string, document: Doc): unknown;
+    /** Removes the document, if it is there. */
     deleteItem(key: string): unknown;
+    /** Answers `Datastore.queryKeys`. The options have `inclusiveStartIndex` and `limit`, and no `offset`. */
     // biome-ignore lint/suspicious/noExplicitAny: passed on as it comes
     queryKeys?(options: any): any;
+    /** Answers `Datastore.queryView`. The options have `inclusiveStartIndex` and `limit`, and no `offset`. */
     // biome-ignore lint/suspicious/noExplicitAny: passed on as it comes
     queryView?(id: string, options: any): any;
+    /** Answers `Datastore.buildView`. */
     // biome-ignore lint/suspicious/noExplicitAny: passed on as it comes
     buildView?(id: string, options: any): any;
+    /** Whether there is such a view. */
     hasView?(id: string): boolean;
+    /** Forgets a view. */
     deleteView?(id: string): unknown;
+    /** Takes a view as `Datastore.setView` is given it. */
     // biome-ignore lint/suspicious/noExplicitAny: passed on as it comes
     setView?(id: string, source: any): void;
+    /** Answers `Datastore.stats`. */
     stats?(): unknown;
+    /** Makes everything acknowledged so far durable. */
     flush?(): unknown;
+    /** What `loadDocuments` found. */
     readonly loadReport?: LoadReport | null | undefined;
+    /** Ends it. */
     close?(): unknown;
 }
 
 /** Serialises writes of one key, as the original's locking queue does. */
 export interface LockingQueue {
+    /** Resolves when the caller has the key for itself. */
     getLock(key: string): unknown;
+    /** Gives the key to the next one. */
     releaseLock(key: string): void;
 }
 
@@ -556,8 +645,11 @@ export interface LockingQueue {
 export interface FileSystem {
     /** The names of the directory's entries, or objects with a `name`. */
     readDocumentDirectory(directory: string): Promise<Iterable<string | { name: string }>>;
+    /** The document of a file, parsed. */
     readDocumentFile(path: string): Promise<object>;
+    /** Makes or replaces a file. */
     writeDocumentFile(path: string, document: object): Promise<unknown>;
+    /** Removes a file. */
     removeDocumentFile(path: string): Promise<unknown>;
 }
 
@@ -569,6 +661,7 @@ export interface FileSystem {
 export interface EngineOptions {
     /** The data directory; made by the load where it is missing. Required, unless `durability` is `'none'`. */
     directory?: string | undefined;
+    /** Functions that read and write the files, in place of the engine's own storage. */
     fileSystem?: FileSystem | undefined;
     /**
      * What an acknowledged write survives. `'none'` keeps everything in memory and touches no directory. Not with a
@@ -631,6 +724,7 @@ export class Datastore<
     Doc extends object = AnyDocument,
     Views extends ViewMap<Views> = AnyViews,
 > extends EventEmitter<DatastoreEvents> {
+    /** In the type alone: by it the compiler tells stores of different documents apart. */
     readonly [documents]?: Doc;
 
     constructor(options: DatastoreOptions & (Place | { db: object }));
@@ -975,6 +1069,7 @@ export class Datastore<
      */
     deleteView(id: ViewId<Views>): Promise<boolean>;
 
+    /** Whether a view of this id is registered here. */
     hasView(id: ViewId<Views>): boolean;
 
     /** A custom engine tells what it likes. */
@@ -987,11 +1082,13 @@ export class Datastore<
      */
     close(): Promise<void>;
 
+    /** `close`, as `await using` calls it. */
     [Symbol.asyncDispose](): Promise<void>;
 }
 
 /** The engine below a datastore. Reads are synchronous and throw `NOT_LOADED` before the load. */
 export class DatastoreEngine<Doc extends object = AnyDocument, Views extends ViewMap<Views> = AnyViews> {
+    /** In the type alone: by it the compiler tells stores of different documents apart. */
     readonly [documents]?: Doc;
 
     constructor(options: EngineOptions & Place);
@@ -999,8 +1096,13 @@ export class DatastoreEngine<Doc extends object = AnyDocument, Views extends Vie
     /** What `loadDocuments` found; `null` before. */
     readonly loadReport: LoadReport | null;
 
+    /**
+     * Reads every document into memory. Calling it again waits for the same load.
+     * @throws as `Datastore.load`
+     */
     loadDocuments(options?: LoadOptions): Promise<void>;
 
+    /** A document under its key, or `null`. */
     getItem<K extends MappedKey<Doc>>(
         this: WithKeyMap,
         key: K,
@@ -1012,15 +1114,17 @@ export class DatastoreEngine<Doc extends object = AnyDocument, Views extends Vie
         this: WithKeyMap,
         key: K,
         document: Writable<MappedDocument<Doc, K>>,
-    ): Promise<{ key: `${K}`; document: Stored<MappedDocument<Doc, K>> }>;
-    setItem(this: WithoutKeyMap, key: Key, document: Writable<Doc>): Promise<{ key: string; document: Stored<Doc> }>;
+    ): Promise<Item<MappedDocument<Doc, K>, `${K}`>>;
+    setItem(this: WithoutKeyMap, key: Key, document: Writable<Doc>): Promise<Item<Doc>>;
 
+    /** Removes a document, if it is there, whatever its revision. */
     deleteItem<K extends MappedKey<Doc>>(this: WithKeyMap, key: K): Promise<{ key: `${K}` }>;
     deleteItem(this: WithoutKeyMap, key: Key): Promise<{ key: string }>;
 
     /** Resolves when everything acknowledged so far would survive a power cut and is in its file. */
     flush(): Promise<void>;
 
+    /** A page of a range of keys, in the order of the store's `collation`. */
     queryKeys(
         this: WithKeyMap,
         options: Including<KeyQueryOptions>,
@@ -1033,6 +1137,10 @@ export class DatastoreEngine<Doc extends object = AnyDocument, Views extends Vie
     ): QueryResult<WithOptionalDocument<KeyItem<KeyOf<Doc>>, DocumentOf<Doc>>>;
     queryKeys(this: WithoutKeyMap, options?: KeyQueryOptions): QueryResult<WithOptionalDocument<KeyItem, Doc>>;
 
+    /**
+     * A page of a range of a view's rows. What was written since the last query is mapped first, all of it in this call.
+     * @throws `NotFoundError`, `ViewMapError`
+     */
     queryView<GivenKey = Declared, GivenValue = Declared, Id extends ViewId<Views> = ViewId<Views>>(
         this: WithKeyMap,
         id: Id,
@@ -1071,13 +1179,17 @@ export class DatastoreEngine<Doc extends object = AnyDocument, Views extends Vie
         options: GroupQueryOptions<RowKey<Views[Id], Declared>, Level>,
     ): QueryResult<RowGroup<Views[Id], GivenKey, GivenValue, Level>>;
 
+    /** Whether a view of this id is registered. */
     hasView(id: ViewId<Views>): boolean;
 
+    /** Registers a view; one with the same id is replaced and built anew. */
     setView<Id extends ViewId<Views>>(this: WithKeyMap, id: Id, source: SourceOf<DocumentOf<Doc>, Views, Id>): void;
     setView<Id extends ViewId<Views>>(this: WithoutKeyMap, id: Id, source: SourceOf<Doc, Views, Id>): void;
 
+    /** The numbers that `Datastore.stats` tells. */
     stats(): Stats;
 
+    /** Ends it, as `Datastore.close` does. */
     close(): Promise<void>;
 }
 
@@ -1094,6 +1206,7 @@ export type OtherCode =
 
 /** A `DatastoreError` without a class of its own. */
 export interface OtherError extends DatastoreError {
+    /** What happened. */
     readonly code: OtherCode;
 }
 
@@ -1115,13 +1228,16 @@ export type AnyDatastoreError =
 
 /** The base of every error that this package creates. Branch on `code`. */
 export class DatastoreError extends Error {
+    /** Whether a value is such an error: by `instanceof` the compiler narrows the base class to all kinds of error. */
     static [Symbol.hasInstance]<Class extends abstract new (...given: never[]) => unknown>(
         this: Class,
         value: unknown,
     ): value is InstanceOf<InstanceType<Class>>;
 
     constructor(message: string, facts?: { code?: string; cause?: unknown; [fact: string]: unknown });
+    /** What happened. Codes are part of the interface and stay; messages may change. */
     readonly code: string;
+    /** The error that led to this one. */
     readonly cause?: unknown;
     /** The document concerned. */
     readonly key?: string;
@@ -1138,8 +1254,11 @@ type InstanceOf<Instance> = DatastoreError extends Instance ? AnyDatastoreError 
  * The stored revision is not the expected one, or another document has the value in a unique view; nothing was changed.
  */
 export class ConflictError extends DatastoreError {
+    /** The code of every error of this class. */
     static readonly CODE: 'CONFLICT';
+    /** The code of this class. */
     readonly code: 'CONFLICT';
+    /** What an HTTP server answers. */
     readonly httpStatusCode: 409;
     readonly key: string;
     /** The revision that was expected; `null` where one had to come and none did. */
@@ -1156,35 +1275,49 @@ export class ConflictError extends DatastoreError {
 
 /** The caller broke a rule of the interface; nothing was changed. */
 export class AssertionError extends DatastoreError {
+    /** The code of every error of this class. */
     static readonly CODE: 'ASSERTION';
+    /** The code of this class. */
     readonly code: 'ASSERTION';
 }
 
 /** There is no such document (`key`) or view (`viewId`). */
 export class NotFoundError extends DatastoreError {
+    /** The code of every error of this class. */
     static readonly CODE: 'NOT_FOUND';
+    /** The code of this class. */
     readonly code: 'NOT_FOUND';
+    /** What an HTTP server answers. */
     readonly httpStatusCode: 404;
+    /** The view that there is none of. */
     readonly viewId?: string;
 }
 
 /** The datastore was closed. */
 export class ClosedError extends DatastoreError {
+    /** The code of every error of this class. */
     static readonly CODE: 'CLOSED';
+    /** The code of this class. */
     readonly code: 'CLOSED';
 }
 
 /** The data directory holds files that cannot be documents: every one of them is listed. */
 export class CorruptError extends DatastoreError {
+    /** The code of every error of this class. */
     static readonly CODE: 'CORRUPT';
+    /** The code of this class. */
     readonly code: 'CORRUPT';
+    /** The files, and what each of them has. */
     readonly files: BadFile[];
 }
 
 /** A view's map function failed; `cause` is what it threw. */
 export class ViewMapError extends DatastoreError {
+    /** The code of every error of this class. */
     static readonly CODE: 'VIEW_MAP';
+    /** The code of this class. */
     readonly code: 'VIEW_MAP';
+    /** The view whose function it is. */
     readonly viewId: string;
     readonly key: string;
 }
@@ -1194,15 +1327,21 @@ export class ViewMapError extends DatastoreError {
  * reduce function failed (`cause`).
  */
 export class ViewReduceError extends DatastoreError {
+    /** The code of every error of this class. */
     static readonly CODE: 'VIEW_REDUCE';
+    /** The code of this class. */
     readonly code: 'VIEW_REDUCE';
+    /** The view whose rows they are. */
     readonly viewId: string;
 }
 
 /** A migration's function failed, or returned what is no document; `cause` tells. */
 export class MigrationError extends DatastoreError {
+    /** The code of every error of this class. */
     static readonly CODE: 'MIGRATION';
+    /** The code of this class. */
     readonly code: 'MIGRATION';
+    /** The version that the migration leads to. */
     readonly version: number;
     readonly key: string;
 }
@@ -1212,7 +1351,10 @@ export type SystemCode = `E${string}`;
 
 /** The operating system refused; `code` is its own (`ENOSPC`, `EACCES`, ...), as in Node's `fs` errors. */
 export class StorageError extends DatastoreError {
+    /** The operating system's name for it. */
     readonly code: SystemCode;
+    /** The operating system's number for it. */
     readonly errno?: number;
+    /** The system call that failed. */
     readonly syscall: string;
 }

@@ -113,6 +113,70 @@ test('find prints the documents that meet conditions, or their number', async (t
     assert.match(stderr, /ASSERTION: .*\$about/);
 });
 
+test('find --explain tells which view of a module leads to the documents, and why the others do not', async (t) => {
+    const directory = await directoryOf(t);
+    const explain = (where, ...more) => said('find', directory, where, '--explain', '--module', VIEWS, ...more);
+    assert.equal(
+        await explain('{"age":{"$gt":30}}'),
+        'by the view byAge: 2 documents looked at, 2 found\n' +
+            '  byAge    used: 2 rows to look at\n' +
+            "  byEmail  not: no condition given says what its key's email equals or between what it lies\n" +
+            '  byName   not: it is a map function, and find uses declarative views\n',
+    );
+    assert.deepEqual(values(await explain('{"name":"Ada"}', '--json')), [
+        {
+            view: null,
+            examined: 3,
+            found: 1,
+            views: [
+                { id: 'byAge', rows: null, reason: 'key', path: 'age' },
+                { id: 'byEmail', rows: null, reason: 'key', path: 'email' },
+                { id: 'byName', rows: null, reason: 'map' },
+            ],
+        },
+    ]);
+    assert.match(await explain('{"name":"Ada"}'), /^by a scan, without a view: 3 documents looked at, 1 found\n/);
+    assert.ok(!fs.existsSync(path.join(directory, '.datastore', 'views.json')), 'who looks enforces nothing');
+});
+
+test('find --explain without a module says that there is no view to use', async (t) => {
+    const directory = await directoryOf(t);
+    assert.equal(
+        await said('find', directory, '{}', '--explain', '--prefix', 'user:1'),
+        'by a scan, without a view: 1 document looked at, 1 found\n' +
+            '  there are no views to use: --module <file> has them\n',
+    );
+    const none = values(await said('find', directory, '{}', '--explain', '--json'));
+    assert.deepEqual(none, [{ view: null, examined: 3, found: 3, views: [] }]);
+});
+
+test('of two views that fit find --explain tells how many rows each has to look at', async (t) => {
+    const directory = await directoryOf(t);
+    const module = path.join(temporaryDirectory(t), 'views.cjs');
+    fs.writeFileSync(module, "module.exports = { wide: { key: 'age' }, narrow: { key: ['name', 'age'] } };");
+    const where = '{"name":"Ada","age":{"$gt":0}}';
+    assert.equal(
+        await said('find', directory, where, '--explain', '--module', module),
+        'by the view narrow: 1 document looked at, 1 found\n' +
+            '  wide    not: 3 rows to look at, which is not fewer\n' +
+            '  narrow  used: 1 row to look at\n',
+    );
+});
+
+test('find refuses --module without --explain, and --explain with what selects a page', async (t) => {
+    const directory = await directoryOf(t);
+    for (const more of [
+        ['--module', VIEWS],
+        ['--explain', '--count'],
+        ['--explain', '--limit', '3'],
+        ['--explain', '--offset', '3'],
+    ]) {
+        const { code, stdout, stderr } = await command('find', directory, '{}', ...more);
+        assert.deepEqual([code, stdout], [2, ''], more.join(' '));
+        assert.match(stderr, /USAGE: .*--explain/);
+    }
+});
+
 test('view prints rows, reduced values and groups of a view that a module exports', async (t) => {
     const directory = await directoryOf(t);
     const view = (...args) => said('view', directory, '--module', VIEWS, '--view', ...args);

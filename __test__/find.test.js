@@ -118,7 +118,10 @@ test('pages follow each other by their cursors while documents come and go', asy
 test('explain tells the view that was used, and how many documents were looked at', async (t) => {
     const entries = Array.from({ length: 100 }, (_, n) => [`k${n}`, { n: n % 10, s: n % 2 === 0 ? 'a' : 'b' }]);
     const store = await open(t, entries);
-    const explain = async (where) => (await store.find(where, { explain: true })).explain;
+    const explain = async (where) => {
+        const { views, ...told } = (await store.find(where, { explain: true })).explain;
+        return told;
+    };
     assert.deepEqual(await explain({ n: 3 }), { view: null, examined: 100 });
     store.setView('mapped', { map: (document, emit) => emit(document.n) });
     assert.deepEqual(await explain({ n: 3 }), { view: null, examined: 100 });
@@ -132,6 +135,28 @@ test('explain tells the view that was used, and how many documents were looked a
     await store.queryView('odd');
     assert.deepEqual(await explain({ n: { $gt: 2 }, s: 'b' }), { view: 'odd', examined: 40 });
     assert.equal('explain' in (await store.find({ n: 3 })), false);
+});
+
+test('explain tells of every declarative view how many rows the conditions leave, or why it does not lead to them', async (t) => {
+    const store = await open(t, USERS);
+    const considered = async (where) => (await store.find(where, { explain: true })).explain.views;
+    assert.deepEqual(await considered({ name: 'Bob' }), []);
+    store.setView('mapped', { map: (document, emit) => emit(document.name) });
+    store.setView('byName', { key: 'name' });
+    assert.deepEqual(await considered({ name: 'Bob' }), [{ id: 'byName', rows: null, reason: null }]);
+    store.setView('byBoth', { key: ['name', 'profile.email'] });
+    store.setView('some', { where: { kind: 'user' }, key: 'name' });
+    store.setView('byTag', { key: 'tags', each: 'tags' });
+    store.setView('sorted', { key: 'name', collation: { locale: 'de' } });
+    assert.deepEqual(await considered({ name: 'Bob' }), [
+        { id: 'byName', rows: 1, reason: null },
+        { id: 'byBoth', rows: null, reason: 'key', path: 'profile.email' },
+        { id: 'some', rows: null, reason: 'where' },
+        { id: 'byTag', rows: null, reason: 'each' },
+        { id: 'sorted', rows: null, reason: 'collation' },
+    ]);
+    const [byName, byBoth] = await considered({ 'profile.email': { $exists: true } });
+    assert.deepEqual([byName.path, byBoth.path], ['name', 'name']);
 });
 
 test('what is found is the reader own', async (t) => {

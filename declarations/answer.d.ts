@@ -5,6 +5,7 @@ import type { View } from './view.js';
 
 /** One item of a query of keys. */
 export interface KeyItem<DocumentKey extends string = string> {
+    /** The document's key. */
     key: DocumentKey;
     /** The same as `key`. */
     documentKey: DocumentKey;
@@ -28,6 +29,7 @@ export interface ViewRow<ViewKey, Value, DocumentKey extends string = string>
 
 /** What the rows of a range come to. */
 export interface Reduced<Value = Json> {
+    /** The result. */
     value: Value;
 }
 
@@ -35,6 +37,7 @@ export interface Reduced<Value = Json> {
 export interface ViewGroup<ViewKey = Json, Value = Json> {
     /** The key, or the elements with which the keys begin. */
     key: ViewKey;
+    /** The result. */
     value: Value;
 }
 
@@ -52,6 +55,7 @@ export type Excluding<Options> = Options & { includeDocuments?: false | undefine
 
 /** A part of a range. */
 export interface Page<Item> {
+    /** What is on the page, in order. */
     items: Item[];
     /**
      * The index of the first item after the page; `null` on the last page. Absent where a transaction's query has a

@@ -18,6 +18,7 @@ export type Stored<Doc> = Doc & Revision;
  * Not `Omit`: that merges the members of a union, and drops the known members beside an index signature.
  */
 export type Writable<Doc> = { [Member in keyof Doc as Exclude<Member, '_rev'>]: Doc[Member] } & {
+    /** The revision that has to be stored. Default: any. */
     _rev?: number | undefined;
 };
 
@@ -45,6 +46,7 @@ export declare const documents: unique symbol;
  * assignable to that of the wider one.
  */
 export interface KeyMap<Documents extends object> {
+    /** In the type alone: what is mapped. */
     readonly [keyMap]: Documents;
 }
 

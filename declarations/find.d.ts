@@ -30,10 +30,31 @@ export interface FindOptions extends FindOneOptions {
     explain?: boolean | undefined;
 }
 
+/** What was considered of a declarative view. */
+export interface ConsideredView {
+    /** What the view is called. */
+    id: string;
+    /**
+     * How many of its rows may be of documents that meet the conditions; the view with the fewest is used. `null` where
+     * the view was not built yet, and where it does not lead to the documents.
+     */
+    rows: number | null;
+    /**
+     * Why it does not lead to them: it has rows for elements (`'each'`); its keys are in the order of a locale
+     * (`'collation'`); a condition of its own is not among those of the search (`'where'`); a path of its key may lead to
+     * anything (`'key'`). `null` where it does.
+     */
+    reason: 'each' | 'collation' | 'where' | 'key' | null;
+    /** Of reason `'key'`, that path. */
+    path?: string;
+}
+
 /** How documents were found. */
 export interface Explanation {
     /** The declarative view that led to them; `null` where every document was looked at. */
     view: string | null;
     /** How many documents were looked at. */
     examined: number;
+    /** The store's declarative views, as they were when the search began. */
+    views: ConsideredView[];
 }

@@ -30,8 +30,11 @@ export interface WindowOptions {
 
 /** What a query of keys selects. `key` overrides the bounds; `prefix` and `keys` go without either, and each other. */
 export interface KeyQueryOptions extends WindowOptions {
+    /** Where the query begins. A descending one that has both bounds takes them in either order. */
     startKey?: Key | undefined;
+    /** Where the query ends. */
     endKey?: Key | undefined;
+    /** This one key alone. */
     key?: Key | undefined;
     /** Several keys, answered in this order and as often as they are here, as far as they are there. */
     keys?: readonly Key[] | undefined;
@@ -57,6 +60,7 @@ export interface BuildOptions {
 
 /** What `buildView` tells, as of the moment of its call. */
 export interface BuildReport {
+    /** How many rows there are. */
     rows: number;
     /** How many documents are left out because `map` threw (`onError: 'skip'`). */
     skipped: number;
@@ -77,6 +81,7 @@ export type KeyPrefix<ViewKey> = ViewKey extends string
 
 /** A value that several documents have in a unique view. */
 export interface Duplicate {
+    /** The value. */
     viewKey: Json;
     /** In order; the first 1,000. */
     documentKeys: string[];
@@ -84,8 +89,11 @@ export interface Duplicate {
 
 /** What a query of a view selects. Any JSON value is a bound, `null` included. */
 export interface ViewQueryOptions<ViewKey = Json> extends WindowOptions, BuildOptions {
+    /** Where the query begins. A descending one that has both bounds takes them in either order. */
     startKey?: Json | undefined;
+    /** Where the query ends. */
     endKey?: Json | undefined;
+    /** This one key alone. */
     key?: Asked<ViewKey> | undefined;
     /** Several keys, answered in this order and as often as they are here; `descending` turns the rows of each. */
     keys?: readonly Asked<ViewKey>[] | undefined;
@@ -98,6 +106,7 @@ export interface ViewQueryOptions<ViewKey = Json> extends WindowOptions, BuildOp
     onProgress?: ((progress: { done: number; total: number }) => void) | undefined;
     /** `true` asks for what the rows come to: see `ReduceQueryOptions` and `GroupQueryOptions`. */
     reduce?: false | undefined;
+    /** `true` asks for groups: see `GroupQueryOptions`. */
     group?: false | undefined;
 }
 
@@ -105,7 +114,12 @@ export interface ViewQueryOptions<ViewKey = Json> extends WindowOptions, BuildOp
 export type ReduceQueryOptions<ViewKey = Json> = Omit<
     ViewQueryOptions<ViewKey>,
     'reduce' | 'inclusiveStartIndex' | 'offset' | 'limit' | 'cursor' | 'includeDocuments'
-> & { reduce: true; groupLevel?: undefined };
+> & {
+    /** Asks for what the rows come to. */
+    reduce: true;
+    /** A level makes groups: see `GroupQueryOptions`. */
+    groupLevel?: undefined;
+};
 
 /**
  * What the rows of each key come to (`group`), or of each beginning of so many elements of keys that are arrays
@@ -115,8 +129,22 @@ export type GroupQueryOptions<ViewKey = Json, Level extends number | WholeKeys =
     ViewQueryOptions<ViewKey>,
     'reduce' | 'group' | 'includeDocuments'
 > & {
+    /** Goes without saying. */
     reduce?: true | undefined;
-} & ({ group: true; groupLevel?: undefined } | { group?: undefined; groupLevel: Exclude<Level, WholeKeys> });
+} & (
+        | {
+              /** A group for each key. */
+              group: true;
+              /** Not together with `group`. */
+              groupLevel?: undefined;
+          }
+        | {
+              /** Not together with `groupLevel`. */
+              group?: undefined;
+              /** A group for each beginning of so many elements: 0 or more. */
+              groupLevel: Exclude<Level, WholeKeys>;
+          }
+    );
 
 /** A key as a query may have it, tuples that do not change among them. */
 type Asked<ViewKey> = ViewKey extends readonly unknown[] ? ViewKey | Readonly<ViewKey> : ViewKey;

@@ -2,10 +2,15 @@
 
 /** The result of `_stats`; `null` without numbers, and for sums beyond every number. */
 export interface ViewStatistics {
+    /** The sum of the values. */
     sum: number | null;
+    /** How many there are. */
     count: number;
+    /** The least. */
     min: number | null;
+    /** The greatest. */
     max: number | null;
+    /** The sum of their squares. */
     sumsqr: number | null;
 }
 
@@ -18,11 +23,17 @@ export type BuiltInReduce = '_count' | '_sum' | '_stats' | '_min' | '_max' | '_a
 
 /** What the built-in reduces make of rows with such values. */
 export interface BuiltInResults<Value> {
+    /** How many rows there are. */
     _count: number;
+    /** The sum of their values; `null` beyond every number. */
     _sum: Value extends readonly unknown[] ? (number | null)[] : number | null;
+    /** Sum, count, least, greatest and sum of squares of their values. */
     _stats: ViewStatistics;
+    /** The least value; `null` without rows. */
     _min: Value | null;
+    /** The greatest value; `null` without rows. */
     _max: Value | null;
+    /** About how many different keys there are. */
     _approx_count_distinct: number;
 }
 

@@ -19,8 +19,11 @@ import type { Where } from './where.js';
  * ```
  */
 export interface View<ViewKey = Json, Value = undefined, Reduced = Json> {
+    /** What rows have as their key. */
     key: ViewKey;
+    /** What rows have as their value. */
     value: Value;
+    /** What rows are reduced to. */
     reduced: Reduced;
 }
 
@@ -78,7 +81,7 @@ export interface DeclarationOptions<Doc, ViewKey, Value, Reduced> {
 }
 
 /** A view with a row for each element of an array. */
-type EachDeclaration<Doc, Each extends string, ViewKey, Value, Reduced> = Each extends string
+export type EachDeclaration<Doc, Each extends string, ViewKey, Value, Reduced> = Each extends string
     ? DeclarationOptions<Doc, ViewKey, Value, Reduced> &
           DeclaredRow<Doc, EachPath<Doc, Each>, Each, ViewKey, Value> & {
               /** The path of an array: one row per element, which this path then means inside `key` and `value`. */
@@ -87,7 +90,7 @@ type EachDeclaration<Doc, Each extends string, ViewKey, Value, Reduced> = Each e
     : never;
 
 /** Where a row's key and value are found. Where rows have a value, one has to be found. */
-type DeclaredRow<Doc, P extends string, Each extends string, ViewKey, Value> = {
+export type DeclaredRow<Doc, P extends string, Each extends string, ViewKey, Value> = {
     /** The path of the row's key, or those of the elements of an array key. A document that lacks one has no row. */
     key: DeclaredKey<Doc, P, Each, ViewKey>;
 } & (undefined extends Value

@@ -17,8 +17,11 @@ export interface Conditions<Value = Operand> {
     $ne?: Value;
     /** A value of the same type, above in the order of view keys. */
     $gt?: Value;
+    /** A value of the same type, there or above. */
     $gte?: Value;
+    /** A value of the same type, below. */
     $lt?: Value;
+    /** A value of the same type, there or below. */
     $lte?: Value;
     /** Equal to one of these. */
     $in?: readonly Value[];

@@ -5,11 +5,12 @@
 //! files.
 //!
 //! ```text
-//! node -> engine -> { view, storage } -> journal -> { range, tree, document, collator, key, disk, board, tape, error }
+//! node -> crossing -> engine -> { view, storage } -> journal -> { range, tree, document, collator, key, disk, board, tape, error }
 //! ```
 //!
 //! | module | noun |
 //! |---|---|
+//! | [`crossing`] | what crosses to JavaScript, as far as it is plain Rust |
 //! | [`engine`] | the store: one committer, snapshots, pages, views brought forward |
 //! | [`storage`] | where documents are kept: files, memory |
 //! | [`journal`] | the append-only log that makes writes durable |
@@ -33,6 +34,7 @@
 
 pub mod board;
 pub mod collator;
+pub mod crossing;
 pub mod disk;
 pub mod document;
 pub mod engine;

@@ -22,7 +22,11 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("journal", &["document", "key", "disk", "error"]),
     ("storage", &["journal", "disk", "board", "range", "tree", "document", "collator", "key", "error"]),
     ("engine", &["view", "storage", "range", "tree", "document", "collator", "key", "error"]),
-    ("node", &["tape", "engine", "view", "storage", "range", "tree", "document", "collator", "key", "error"]),
+    ("crossing", &["engine", "storage", "error"]),
+    (
+        "node",
+        &["crossing", "tape", "engine", "view", "storage", "range", "tree", "document", "collator", "key", "error"],
+    ),
 ];
 
 /// One source file without its comments and tests.
@@ -145,6 +149,27 @@ fn only_node_names_napi_and_only_node_and_board_are_unsafe() {
         for line in &source.lines {
             let is_safe = may_be_unsafe || (!line.contains("unsafe {") && !line.contains("unsafe fn"));
             assert!(is_safe && !line.contains("napi"), "src/{}: {}", source.path.display(), line.trim());
+        }
+    }
+}
+
+/// In a test build there is no `node`, so its tests would never run.
+#[test]
+fn no_test_hides_in_node() {
+    let mut folders = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("src/node")];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                let text = fs::read_to_string(&path).unwrap();
+                assert!(
+                    !text.contains("cfg(test)"),
+                    "{} has tests: move what they test to src/crossing",
+                    path.display()
+                );
+            }
         }
     }
 }

@@ -2,7 +2,15 @@
 
 /** Items of queries: page by page from the store, each a line or a document on stdout. */
 
+const { count, positive } = require('./option.js');
 const { pretty, printable } = require('./text.js');
+
+/** @type {Record<string, import('./option.js').Option>} which of a query's items are wanted */
+const PAGE_OPTIONS = {
+    offset: { value: '<n>', about: 'leave out so many first', read: count },
+    limit: { value: '<n>', about: 'at most so many; default: all', read: positive },
+    descending: { about: 'from the highest key down' },
+};
 
 /** So many items are asked for at once. */
 const PAGE = 500;
@@ -40,4 +48,11 @@ async function putItem(output, { key, document }) {
     }
 }
 
-module.exports = { itemsOf, putItem };
+/** Writes the items of a query of keys. */
+async function putItems(output, query, options) {
+    for await (const item of itemsOf(query, options)) {
+        await putItem(output, item);
+    }
+}
+
+module.exports = { PAGE_OPTIONS, itemsOf, putItem, putItems };

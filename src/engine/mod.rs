@@ -102,7 +102,7 @@ pub use batch::Batch;
 pub use call::{Answer, Call, Progress};
 pub use declared::{Awaited, ReadingReply, View, ViewNumbers};
 pub use errand::{Errand, ErrandJob, MomentJob};
-pub use find::{Explanation, Found, FoundReply, Search, Searching, Wanted};
+pub use find::{Considered, Explanation, Found, FoundReply, Search, Searching, Unfit, Wanted, consider};
 pub use generations::Generations;
 pub use handle::Engine;
 pub use health::{EngineEvent, Listener};

@@ -13,11 +13,12 @@ use super::calls::{Reply, begin};
 use super::declared::declared_views;
 use super::decoder::Decoded;
 use super::failure::throw;
-use super::kept::{Naming, named};
-use super::read::{flag, key_page, push_number, push_string, window};
+use super::kept::named;
+use super::read::{flag, key_page, push_index, push_number, push_string, window};
 use super::store::{Store, store};
 use super::text::Text;
-use crate::engine::{Answer, Found, Search, Stored, Wanted};
+use crate::crossing::Naming;
+use crate::engine::{Answer, Considered, Explanation, Found, Search, Stored, Unfit, Wanted, consider};
 use crate::error::Result;
 use crate::key::{Key, code_unit};
 use crate::range::Page;
@@ -46,10 +47,17 @@ pub fn find_page(
     let mut search = searching(&json, prefix, descending).map_err(failed)?;
     search.wanted = Wanted::Page { window: window(offset, limit), cursor };
     let store = store(&env, number)?;
+    let considered = explain.then(|| considered(&store, &search)).transpose().map_err(failed)?;
     answer(&env, &store, ticket, search, move |found, here| match here {
-        Some((store, sequence)) => named(store, sequence, flags, |naming| page_text(found, explain, naming)),
-        None => page_text(found, explain, None),
+        Some((store, sequence)) => named(store, sequence, flags, |naming| page_text(found, considered, naming)),
+        None => page_text(found, considered, None),
     })
+}
+
+/// What is to be said of each view of a store, as it is now.
+fn considered(store: &Store, search: &Search) -> Result<Vec<Considered>> {
+    let engine = store.engine()?;
+    Ok(consider(&declared_views(store, engine), search.condition()))
 }
 
 /// The text of the first document that meets the conditions of `json`, or of `null`.
@@ -106,22 +114,61 @@ fn first_text(found: Option<&(Key, Stored)>, mut naming: Option<&mut Naming<'_>>
     Text::new(json)
 }
 
-fn page_text(found: Found, explain: bool, naming: Option<&mut Naming<'_>>) -> Result<Text<String>> {
+/// A page, with how it was found where it is known which views were considered.
+fn page_text(
+    found: Found,
+    considered: Option<Vec<Considered>>,
+    naming: Option<&mut Naming<'_>>,
+) -> Result<Text<String>> {
     let Found { documents, exclusive_end_index, cursor, total, explanation } = found;
     let items = key_page(documents.iter().map(|(key, stored)| (key, stored)), flag::INCLUDE_DOCUMENTS, naming);
     let page = Page { parts: Vec::new(), place: 0, descending: false, exclusive_end_index, total, cursor };
     let Text(mut json) = items.end(&page)?;
-    if explain {
+    if let Some(considered) = considered {
         json.pop();
-        json.push_str(",\"explain\":{\"view\":");
-        match explanation.view {
-            Some(id) => push_string(&mut json, &id),
-            None => json.push_str("null"),
-        }
-        // Writing to a string does not fail.
-        let _ = write!(json, ",\"examined\":{}}}}}", explanation.examined);
+        push_explanation(&mut json, &explanation, &considered);
+        json.push('}');
     }
     Text::new(json)
+}
+
+fn push_explanation(json: &mut String, explanation: &Explanation, considered: &[Considered]) {
+    json.push_str(",\"explain\":{\"view\":");
+    match &explanation.view {
+        Some(id) => push_string(json, id),
+        None => json.push_str("null"),
+    }
+    // Writing to a string does not fail.
+    let _ = write!(json, ",\"examined\":{},\"views\":[", explanation.examined);
+    for (index, view) in considered.iter().enumerate() {
+        json.push_str(if index == 0 { "" } else { "," });
+        push_considered(json, view);
+    }
+    json.push_str("]}");
+}
+
+fn push_considered(json: &mut String, Considered { id, rows }: &Considered) {
+    json.push_str("{\"id\":");
+    push_string(json, id);
+    let (rows, reason, path) = match rows {
+        Ok(rows) => (*rows, None, None),
+        Err(Unfit::Each) => (None, Some("each"), None),
+        Err(Unfit::Collation) => (None, Some("collation"), None),
+        Err(Unfit::Where) => (None, Some("where"), None),
+        Err(Unfit::Key(path)) => (None, Some("key"), Some(path)),
+    };
+    json.push_str(",\"rows\":");
+    push_index(json, rows);
+    json.push_str(",\"reason\":");
+    match reason {
+        Some(reason) => push_string(json, reason),
+        None => json.push_str("null"),
+    }
+    if let Some(path) = path {
+        json.push_str(",\"path\":");
+        push_string(json, path);
+    }
+    json.push('}');
 }
 
 /// The store of a search that is answered on this thread in this call, and a moment no later than the search's own.

@@ -15,10 +15,9 @@ use napi_derive::napi;
 use parking_lot::Mutex;
 
 use super::decoder::Decoder;
-use super::kept::Kept;
 use super::store::store;
 use super::text;
-use super::write::as_count;
+use crate::crossing::{Kept, as_count};
 use crate::document::Document;
 use crate::engine::Member;
 use crate::error::Error;

@@ -8,11 +8,11 @@ use napi_derive::napi;
 
 use super::decoder::Decoded;
 use super::failure::{as_number, throw};
-use super::kept::{Naming, named};
+use super::kept::named;
 use super::store::store;
 use super::text::Text;
-use super::write::as_count;
 use crate::collator::Collation;
+use crate::crossing::{Naming, as_count};
 use crate::document::Document;
 use crate::engine::{Engine, Snapshot, Stored};
 use crate::error::Result;
@@ -285,7 +285,8 @@ pub fn push_number(json: &mut String, number: usize) {
     let _ = write!(json, "{number}");
 }
 
-fn push_index(json: &mut String, index: Option<usize>) {
+/// An index, or `null`.
+pub fn push_index(json: &mut String, index: Option<usize>) {
     match index {
         Some(index) => push_number(json, index),
         None => json.push_str("null"),

@@ -1,8 +1,7 @@
 'use strict';
 
 const { withStore } = require('../directory.js');
-const { itemsOf, putItem } = require('../items.js');
-const { count, positive } = require('../option.js');
+const { PAGE_OPTIONS, putItems } = require('../items.js');
 
 module.exports = {
     name: 'keys',
@@ -16,9 +15,7 @@ module.exports = {
         prefix: { value: '<text>', about: 'keys that start with this' },
         start: { value: '<key>', about: 'from this key on, itself included' },
         end: { value: '<key>', about: 'up to this key, itself included' },
-        offset: { value: '<n>', about: 'leave out so many first', read: count },
-        limit: { value: '<n>', about: 'at most so many; default: all', read: positive },
-        descending: { about: 'from the highest key down' },
+        ...PAGE_OPTIONS,
         documents: { about: 'each with its document' },
     },
     async run(context) {
@@ -27,9 +24,7 @@ module.exports = {
         await withStore(context, async (store) => {
             const query = (of) => store.queryKeys({ ...of, signal: context.signal });
             const asked = { prefix, startKey, endKey, includeDocuments, ...options };
-            for await (const item of itemsOf(query, asked)) {
-                await putItem(context.output, item);
-            }
+            await putItems(context.output, query, asked);
         });
     },
 };

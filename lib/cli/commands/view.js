@@ -1,28 +1,11 @@
 'use strict';
 
-const path = require('node:path');
-const { pathToFileURL } = require('node:url');
 const { withStore } = require('../directory.js');
 const { UsageError } = require('../failure.js');
-const { itemsOf } = require('../items.js');
-const { count, positive, value, values } = require('../option.js');
+const { PAGE_OPTIONS, itemsOf } = require('../items.js');
+const { setView, viewsOf } = require('../module.js');
+const { count, value, values } = require('../option.js');
 const { pretty, printable } = require('../text.js');
-
-/** The views that a module exports: those of `views`, of its default export, or its own. */
-async function viewsOf(file) {
-    let module;
-    try {
-        module = await import(pathToFileURL(path.resolve(file)).href);
-    } catch (cause) {
-        throw new UsageError(`the module '${file}' cannot be loaded`, { cause });
-    }
-    const exported = module.views ?? module.default?.views ?? module.default ?? module;
-    const views = Object.entries(exported).filter(([, source]) => typeof (source?.map ?? source?.key) !== 'undefined');
-    if (views.length === 0) {
-        throw new UsageError(`the module '${file}' exports no views: { id: { map } } or { id: { key } }`);
-    }
-    return new Map(views);
-}
 
 /** The view that is meant, and its id. */
 function chosen(views, id) {
@@ -79,9 +62,7 @@ module.exports = {
         },
         start: { value: JSON_VALUE, about: 'from this key on, itself included', read: value },
         end: { value: JSON_VALUE, about: 'up to this key, itself included', read: value },
-        offset: { value: '<n>', about: 'leave out so many first', read: count },
-        limit: { value: '<n>', about: 'at most so many; default: all', read: positive },
-        descending: { about: 'from the highest key down' },
+        ...PAGE_OPTIONS,
         documents: { about: 'each row with its document' },
         reduce: { about: 'what the rows come to, as the view reduces them' },
         group: { about: 'what the rows of each key come to' },
@@ -99,8 +80,7 @@ module.exports = {
         const [id, source] = chosen(await viewsOf(options.module), options.view);
         const asked = queryOf(options);
         await withStore(context, async (store) => {
-            // Who looks must not make the directory enforce something.
-            store.setView(id, { ...source, unique: undefined });
+            setView(store, id, source);
             await progress.during('Mapping', (onProgress) => store.buildView(id, { signal, onProgress }));
             const query = (of) => store.queryView(id, { ...of, signal });
             if (asked.reduce && asked.group === undefined && asked.groupLevel === undefined) {

@@ -8,7 +8,7 @@
 //!
 //! | file | noun |
 //! |---|---|
-//! | `plan` | [`Plan`]: which view, and which of its rows |
+//! | `plan` | [`Plan`]: which view, and which of its rows; [`Considered`]: why not another one |
 //! | `search` | [`Search`]: what is wanted, and finding it among candidates |
 //!
 //! Little is done at once on the caller's thread, the rest by a worker. Either way the answer is that of one moment.
@@ -28,6 +28,7 @@ use super::snapshot::Snapshot;
 use crate::error::{Error, ErrorKind, Result};
 
 use plan::Plan;
+pub use plan::{Considered, Unfit, consider};
 use search::Arranged;
 pub use search::{Explanation, Found, Search, Wanted};
 

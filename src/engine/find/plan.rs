@@ -20,12 +20,44 @@ pub(super) struct Plan {
     pub ranges: Vec<KeyRange>,
 }
 
+/// Why a view does not lead to the documents that conditions are about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Unfit {
+    /// It has rows for the elements of an array.
+    Each,
+    /// Its keys are in the order of a language.
+    Collation,
+    /// It may leave out some of the documents: a condition of its own is not among those of the search.
+    Where,
+    /// This path of its key may lead to anything.
+    Key(String),
+}
+
+/// A view that may lead to the documents that conditions are about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Considered {
+    /// What the view is called.
+    pub id: String,
+    /// How many of its rows may be of such documents, where that is known yet; or why it does not lead to them.
+    pub rows: Result<Option<usize>, Unfit>,
+}
+
+/// What is to be said of each view for these conditions.
+#[must_use]
+pub fn consider(views: &[(String, Arc<View>)], condition: &Where) -> Vec<Considered> {
+    let considered = views.iter().map(|(id, view)| {
+        let rows = ranges(view.declaration(), condition).map(|ranges| view.estimate(&ranges));
+        Considered { id: id.clone(), rows }
+    });
+    considered.collect()
+}
+
 impl Plan {
     /// The fitting view with the fewest such rows, as far as that is known; one that has been built rather than one that has
     /// not.
     pub fn choose(views: Vec<(String, Arc<View>)>, condition: &Where) -> Option<Self> {
         let fitting = views.into_iter().filter_map(|(id, view)| {
-            let ranges = ranges(view.declaration(), condition)?;
+            let ranges = ranges(view.declaration(), condition).ok()?;
             Some(Self { id, view, ranges })
         });
         fitting.min_by_key(|plan| plan.view.estimate(&plan.ranges).unwrap_or(usize::MAX))
@@ -33,12 +65,21 @@ impl Plan {
 }
 
 /// The rows of a view that fits.
-fn ranges(declaration: &Declaration, condition: &Where) -> Option<Vec<KeyRange>> {
-    let is_by_code_unit = *declaration.collation() == Collation::CodeUnit;
-    if declaration.each().is_some() || !is_by_code_unit || !declaration.condition().is_implied_by(condition) {
-        return None;
+fn ranges(declaration: &Declaration, condition: &Where) -> Result<Vec<KeyRange>, Unfit> {
+    if declaration.each().is_some() {
+        return Err(Unfit::Each);
     }
-    let (last, pinned) = declaration.key().paths().split_last()?;
+    if *declaration.collation() != Collation::CodeUnit {
+        return Err(Unfit::Collation);
+    }
+    if !declaration.condition().is_implied_by(condition) {
+        return Err(Unfit::Where);
+    }
+    // An array of no elements pins nothing down.
+    let Some((last, pinned)) = declaration.key().paths().split_last() else {
+        return Err(Unfit::Key(String::new()));
+    };
+    let anything = |path: &Path| Unfit::Key(path.text().to_owned());
     let mut head = Vec::new();
     if declaration.key().is_array() {
         encode_array(&mut head, |_| {});
@@ -46,9 +87,9 @@ fn ranges(declaration: &Declaration, condition: &Where) -> Option<Vec<KeyRange>>
         head.pop();
     }
     for path in pinned {
-        head.extend_from_slice(equal(condition, path)?);
+        head.extend_from_slice(equal(condition, path).ok_or_else(|| anything(path))?);
     }
-    last_ranges(condition, last, &head)
+    last_ranges(condition, last, &head).ok_or_else(|| anything(last))
 }
 
 fn tests<'a>(condition: &'a Where, path: &'a Path) -> impl Iterator<Item = &'a Test> {

@@ -7,13 +7,13 @@ use napi_derive::napi;
 
 use super::with;
 use crate::collator::Collation;
+use crate::crossing::as_count;
 use crate::engine::{Advance, Emission, Engine};
 use crate::error::{Error, Result};
 use crate::node::decoder::Decoded;
 use crate::node::failure::{as_number, throw};
 use crate::node::store::store;
 use crate::node::text::Text;
-use crate::node::write::as_count;
 use crate::view::{Emitted, collation};
 
 /// Wants the present moment, and tells its sequence. Where the view stands there already and it need not be wanted, it is

@@ -4,16 +4,16 @@ use napi::Env;
 use napi_derive::napi;
 
 use super::{Reduce, with};
+use crate::crossing::{Naming, as_count};
 use crate::engine::{Engine, Reading};
 use crate::error::{Error, Result};
 use crate::key::code_unit;
 use crate::node::decoder::Decoded;
 use crate::node::failure::throw;
-use crate::node::kept::{Naming, named};
+use crate::node::kept::named;
 use crate::node::read::{ResultText, flag, push_string, window};
 use crate::node::store::{Store, store};
 use crate::node::text::Text;
-use crate::node::write::as_count;
 use crate::range::{Query, Selection, Window};
 use crate::view::collation;
 

@@ -20,6 +20,7 @@ use napi::Env;
 use napi_derive::napi;
 use parking_lot::Mutex;
 
+use crate::crossing::as_count;
 use crate::engine::Reading;
 use crate::error::{Error, Result};
 use crate::key::code_unit;
@@ -27,7 +28,6 @@ use crate::node::failure::throw;
 use crate::node::read::{ResultText, push_string};
 use crate::node::store::{find, store};
 use crate::node::text::Text;
-use crate::node::write::as_count;
 use crate::range::Query;
 use crate::view::reduce::{Input, Level, Progress, Reducer, Reduction, Task};
 use crate::view::{RowKey, RowValue, collation};
