@@ -11,9 +11,9 @@ const { test } = require('node:test');
 const { ROOT, afterwards, temporaryDirectory } = require('./support.js');
 const plugin = require('../examples/kixx-plugin.js');
 
-/** The service in a process of its own, on a free port. */
-async function service(t, directory) {
-    const child = spawn(process.execPath, [path.join(ROOT, 'examples', 'http-service.js'), directory, '0'], {
+/** An example that serves, in a process of its own, on a free port. */
+async function service(t, directory, example = 'http-service.js', ...rest) {
+    const child = spawn(process.execPath, [path.join(ROOT, 'examples', example), directory, '0', ...rest], {
         stdio: ['ignore', 'pipe', 'inherit'],
     });
     afterwards(t, () => child.kill('SIGKILL'));
@@ -82,6 +82,37 @@ test('the HTTP service answers what is under way before it ends, and leaves ever
     assert.equal((await slow).status, 201);
     assert.deepEqual(await ended, [0, null]);
     assert.equal(JSON.parse(fs.readFileSync(path.join(directory, 'note%3Aslow.json'), 'utf8')).text, 'slow');
+});
+
+test('the cluster counts every step, whichever process takes it, also while one of them is killed', async (t) => {
+    const directory = path.join(temporaryDirectory(t), 'counters');
+    const { child, ended, send } = await service(t, directory, 'cluster.js', '3');
+    const processes = new Set();
+    let highest = 0;
+    const step = async () => {
+        const headers = { connection: 'close' };
+        const { body } = await send('POST', '/visits', { headers });
+        processes.add(body.process);
+        highest = Math.max(highest, body.count);
+        const { body: after } = await send('GET', '/visits', { headers });
+        assert.ok(after.count >= body.count, 'what was answered is seen by every process');
+    };
+    for (let round = 0; round < 20; round += 1) {
+        await Promise.all([step(), step(), step()]);
+    }
+    assert.equal(highest, 60);
+    assert.ok(processes.size > 1, 'several processes answered');
+    process.kill([...processes][0], 'SIGKILL');
+    for (let round = 0; round < 20; round += 1) {
+        // A connection that the killed process had is refused, and nothing was counted then.
+        await step().catch((error) => assert.equal(error.name, 'TypeError'));
+    }
+    const { body } = await send('GET', '/visits');
+    assert.ok(body.count >= highest && body.count <= 80, `${body.count}`);
+    child.kill('SIGTERM');
+    assert.deepEqual(await ended, [0, null]);
+    const file = JSON.parse(fs.readFileSync(path.join(directory, 'counter%3Avisits.json'), 'utf8'));
+    assert.equal(file.count, body.count);
 });
 
 /** As much of an application's context as the plugin uses. */
