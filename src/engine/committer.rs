@@ -43,9 +43,12 @@ impl Committer<'_> {
                 self.follow(requests);
                 continue;
             }
-            if let Err(error) = self.begin() {
+            let begun = self.begin();
+            if let Err(error) = &begun
+                && error.kind() != ErrorKind::Poisoned
+            {
                 for request in requests {
-                    request.refuse(&error);
+                    request.refuse(error);
                 }
                 continue;
             }
@@ -75,7 +78,10 @@ impl Committer<'_> {
                 }
             }
             self.settle(open);
-            self.commit.storage.end();
+            // A store in doubt answers what it is asked for, and refuses writes.
+            if begun.is_ok() {
+                self.commit.storage.end();
+            }
             for reply in flushes {
                 self.flush(reply);
             }
