@@ -3,12 +3,13 @@
 /** What lies in `examples/` runs, and does what it says. */
 
 const assert = require('node:assert/strict');
-const { spawn } = require('node:child_process');
+const { spawn, spawnSync } = require('node:child_process');
 const { EventEmitter, once } = require('node:events');
 const fs = require('node:fs');
 const path = require('node:path');
 const { test } = require('node:test');
 const { ROOT, afterwards, temporaryDirectory } = require('./support.js');
+const { Blog } = require('../examples/blog.js');
 const plugin = require('../examples/kixx-plugin.js');
 
 /** An example that serves, in a process of its own, on a free port. */
@@ -113,6 +114,36 @@ test('the cluster counts every step, whichever process takes it, also while one 
     assert.deepEqual(await ended, [0, null]);
     const file = JSON.parse(fs.readFileSync(path.join(directory, 'counter%3Avisits.json'), 'utf8'));
     assert.equal(file.count, body.count);
+});
+
+test('the blog keeps addresses unique, counts comments, and pages through what is new', async (t) => {
+    const blog = await Blog.open(path.join(temporaryDirectory(t), 'blog'));
+    afterwards(t, () => blog.close());
+    const day = (number) => new Date(Date.UTC(2026, 0, number));
+    const first = await blog.publish({ slug: 'first', title: 'First', author: 'ada', tags: ['news'] }, day(1));
+    await blog.publish({ slug: 'second', title: 'Second', author: 'bob', tags: ['news', 'node'] }, day(2));
+    await blog.publish({ slug: 'third', title: 'Third', author: 'ada' }, day(3));
+    await assert.rejects(blog.publish({ slug: 'first', title: 'Again', author: 'eve' }), { code: 'CONFLICT' });
+    await Promise.all(['a', 'b', 'c'].map((text) => blog.comment(first, 'bob', text)));
+    const { title, comments } = await blog.read('first');
+    assert.deepEqual([title, comments.map(({ text }) => text).sort()], ['First', ['a', 'b', 'c']]);
+    assert.equal(await blog.read('none'), null);
+    const page = await blog.page(undefined, 2);
+    assert.deepEqual([page.titles, page.total], [['Third', 'Second'], 3]);
+    assert.deepEqual((await blog.page(page.cursor, 2)).titles, ['First']);
+    assert.deepEqual(await blog.tags(), { news: 2, node: 1 });
+    assert.deepEqual(await blog.by('ada'), ['First', 'Third']);
+});
+
+test('the blog runs by itself, again and again', (t) => {
+    const directory = path.join(temporaryDirectory(t), 'blog');
+    for (const posts of [1, 2]) {
+        const { status, stdout } = spawnSync(process.execPath, [path.join(ROOT, 'examples', 'blog.js'), directory], {
+            encoding: 'utf8',
+        });
+        assert.equal(status, 0);
+        assert.match(stdout, new RegExp(`total: ${posts}`));
+    }
 });
 
 /** As much of an application's context as the plugin uses. */

@@ -38,7 +38,7 @@ async function serve(directory, port) {
 }
 
 /** Starts the processes, and others for those that die. */
-function lead(directory, port, processes) {
+function lead(directory, processes) {
     let isEnding = false;
     let toStart = Number(processes);
     for (let started = 0; started < Number(processes); started += 1) {
@@ -64,7 +64,7 @@ function lead(directory, port, processes) {
 
 const [directory = './counters', port = '3000', processes = String(os.availableParallelism())] = process.argv.slice(2);
 if (cluster.isPrimary) {
-    lead(directory, port, processes);
+    lead(directory, processes);
 } else {
     // Control-C reaches every process; the first one tells the others when to end.
     process.on('SIGINT', () => {});
