@@ -80,7 +80,9 @@ async function writers(directory, count, writesPerSecond) {
     await Promise.all(children.map(told));
     return async () => {
         const rates = Promise.all(children.map(told));
-        children.forEach((child) => child.send('stop'));
+        for (const child of children) {
+            child.send('stop');
+        }
         return (await rates).reduce((sum, one) => sum + one.rate, 0);
     };
 }
