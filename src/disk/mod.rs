@@ -3,6 +3,8 @@
 //! | file | noun |
 //! |---|---|
 //! | `system` | [`System`]: the operating system's own calls, below one directory |
+//! | `mounted` | what file system that directory lies on |
+//! | `opened` | files that are open to be written |
 //! | `lock`, `latch` | the kernel's locks on files |
 //! | `place` | [`Place`]: which directory it is |
 //! | `simulated` (tests) | a disk in memory that fails, and loses power, where a test says so |
@@ -25,6 +27,8 @@
 
 mod latch;
 pub mod lock;
+mod mounted;
+mod opened;
 mod place;
 mod system;
 

@@ -9,7 +9,9 @@ use std::path::{Path, PathBuf};
 
 use super::latch::SystemLatch;
 use super::lock::Lock;
-use super::{Abilities, Disk, Handle, Held, Kind, Latch, Listed, Place, Size};
+use super::mounted::Mounted;
+use super::opened::Opened;
+use super::{Abilities, Disk, Handle, Held, Kind, Latch, Listed, Place};
 use crate::board::{self, Board};
 use crate::error::{Error, ErrorKind, Result};
 
@@ -27,10 +29,7 @@ pub struct System {
     root: PathBuf,
     #[cfg(unix)]
     handle: File,
-    syncs_everything: bool,
-    /// As far as the system tells.
-    is_local: bool,
-    boot: Option<String>,
+    mounted: Mounted,
 }
 
 impl System {
@@ -55,16 +54,11 @@ impl System {
         Ok(Self {
             root: root.to_path_buf(),
             #[cfg(target_os = "linux")]
-            syncs_everything: syncs_everything(magic(&handle)),
+            mounted: Mounted::on(&handle),
             #[cfg(not(target_os = "linux"))]
-            syncs_everything: false,
-            #[cfg(target_os = "linux")]
-            is_local: !is_remote(magic(&handle)),
-            #[cfg(not(target_os = "linux"))]
-            is_local: true,
+            mounted: Mounted::unknown(),
             #[cfg(unix)]
             handle,
-            boot: boot(),
         })
     }
 
@@ -118,60 +112,12 @@ fn create_folders(path: &Path) -> Result<()> {
     Ok(())
 }
 
-/// What kind of file system it is, by `<linux/magic.h>`; 0 where that is not told.
-#[cfg(target_os = "linux")]
-fn magic(directory: &File) -> u64 {
-    rustix::fs::fstatfs(directory).map_or(0, |found| found.f_type.cast_unsigned() & 0xffff_ffff)
-}
-
-/// Whether `syncfs` means what it says. Where files are somebody else's (FUSE, 9p, SMB, NFS) it writes to the server and
-/// does not ask the server to sync.
-#[cfg(target_os = "linux")]
-fn syncs_everything(magic: u64) -> bool {
-    // ext2 to 4, XFS, Btrfs, F2FS, ZFS, bcachefs, tmpfs, overlayfs.
-    const LOCAL: [u64; 8] =
-        [0xef53, 0x5846_5342, 0x9123_683e, 0xf2f5_2010, 0x2fc1_2fc1, 0xca45_1a4e, 0x0102_1994, 0x794c_7630];
-    LOCAL.contains(&magic)
-}
-
-/// Whether the files are another machine's, with which no memory can be shared.
-#[cfg(target_os = "linux")]
-fn is_remote(magic: u64) -> bool {
-    // NFS, SMB, CIFS, SMB2, NCP, AFS (two), Coda, Ceph, 9p, GFS2, OCFS2, Lustre.
-    const REMOTE: [u64; 13] = [
-        0x6969,
-        0x517b,
-        0xff53_4d42,
-        0xfe53_4d42,
-        0x564c,
-        0x5346_414f,
-        0x6b41_4653,
-        0x7375_7245,
-        0x00c3_6400,
-        0x0102_1997,
-        0x0116_1970,
-        0x7461_636f,
-        0x0bd0_0bd0,
-    ];
-    REMOTE.contains(&magic)
-}
-
-#[cfg(target_os = "linux")]
-fn boot() -> Option<String> {
-    fs::read_to_string("/proc/sys/kernel/random/boot_id").ok().map(|text| text.trim().to_owned())
-}
-
-#[cfg(not(target_os = "linux"))]
-fn boot() -> Option<String> {
-    None
-}
-
 impl Disk for System {
     fn abilities(&self) -> Abilities {
         Abilities {
-            sync_everything: self.syncs_everything,
+            sync_everything: self.mounted.syncs_everything,
             rename_new: cfg!(any(target_os = "linux", target_vendor = "apple")),
-            is_local: self.is_local,
+            is_local: self.mounted.is_local,
         }
     }
 
@@ -180,7 +126,7 @@ impl Disk for System {
     }
 
     fn boot(&self) -> Option<String> {
-        self.boot.clone()
+        self.mounted.boot.clone()
     }
 
     fn lock(&self, path: &str, anew: bool) -> Result<Box<dyn Held>> {
@@ -312,7 +258,7 @@ impl Disk for System {
 impl System {
     fn handle(&self, path: &str, opened: io::Result<File>) -> Result<Box<dyn Handle>> {
         let file = opened.map_err(self.failed("open", path))?;
-        Ok(Box::new(Opened { file, path: self.path(path) }))
+        Ok(Box::new(Opened::new(file, self.path(path))))
     }
 }
 
@@ -335,7 +281,7 @@ impl System {
             };
             // A local file system gives fewer bytes than there is room for at the file's end, or where a page cannot be
             // read, which the next call then tells. Others may give as many as they like.
-            let is_end = self.syncs_everything && count < room && !(into.len() - start).is_multiple_of(PAGE);
+            let is_end = self.mounted.syncs_everything && count < room && !(into.len() - start).is_multiple_of(PAGE);
             if count == 0 || is_end {
                 return Ok(());
             }
@@ -470,62 +416,6 @@ impl System {
 
     fn call_remove(&self, path: &str) -> io::Result<()> {
         fs::remove_file(self.path(path))
-    }
-}
-
-/// An open file, and what to call it in an error.
-#[derive(Debug)]
-struct Opened {
-    file: File,
-    path: PathBuf,
-}
-
-impl Opened {
-    fn failed(&self, syscall: &'static str) -> impl FnOnce(io::Error) -> Error + '_ {
-        move |cause| Error::storage(syscall, &self.path, cause)
-    }
-}
-
-impl Handle for Opened {
-    fn write_at(&self, bytes: &[u8], offset: u64) -> Result<usize> {
-        loop {
-            #[cfg(unix)]
-            let written = std::os::unix::fs::FileExt::write_at(&self.file, bytes, offset);
-            #[cfg(windows)]
-            let written = std::os::windows::fs::FileExt::seek_write(&self.file, bytes, offset);
-            match written {
-                Err(cause) if cause.kind() == io::ErrorKind::Interrupted => {}
-                other => return other.map_err(self.failed("write")),
-            }
-        }
-    }
-
-    #[cfg(target_os = "linux")]
-    fn reserve(&self, length: u64) -> Result<()> {
-        use rustix::fs::{FallocateFlags, fallocate};
-        fallocate(&self.file, FallocateFlags::KEEP_SIZE, 0, length)
-            .map_err(|cause| self.failed("fallocate")(cause.into()))
-    }
-
-    fn truncate(&self, length: u64) -> Result<()> {
-        self.file.set_len(length).map_err(self.failed("ftruncate"))
-    }
-
-    fn size(&self) -> Result<Size> {
-        let metadata = self.file.metadata().map_err(self.failed("fstat"))?;
-        #[cfg(unix)]
-        let names = std::os::unix::fs::MetadataExt::nlink(&metadata);
-        // Not told without unsafe code; there the file is not written again.
-        #[cfg(not(unix))]
-        let names = u64::MAX;
-        if !metadata.is_file() {
-            return Err(Error::new(ErrorKind::Storage, "this is no regular file").with_path(self.path.clone()));
-        }
-        Ok(Size { length: metadata.len(), names })
-    }
-
-    fn sync_data(&self) -> Result<()> {
-        self.file.sync_data().map_err(self.failed("fdatasync"))
     }
 }
 
