@@ -20,11 +20,10 @@ impl Commit<'_> {
     ///
     /// # Errors
     ///
-    /// `UNSUPPORTED` where this version cannot tell what a unique view of theirs means, `POISONED` where files are what nobody
-    /// committed; memory is as it was.
+    /// `POISONED` where files are what nobody committed, and memory is as it was; or where this version cannot tell what a
+    /// unique view of theirs means, and memory has the changes.
     pub fn take_in(&mut self, foreign: Foreign) -> Result<bool> {
         let Foreign { changes, everything, definitions, last } = foreign;
-        let uniques = definitions.map(|text| Uniques::load(&text)).transpose()?;
         let changes = match everything {
             Some(documents) => {
                 let now = self.state.read().current().clone();
@@ -41,15 +40,24 @@ impl Commit<'_> {
         if is_anything {
             self.show_foreign(changes);
         }
-        if let Some(mut uniques) = uniques {
-            let now = self.state.read().current().clone();
-            uniques.build(&now);
-            self.uniques = uniques;
-        }
         if let (Some(others), Some(last)) = (&self.others, last) {
             others.caught_up(last);
         }
+        definitions.map_or(Ok(()), |text| self.take_definitions(&text))?;
         Ok(is_anything)
+    }
+
+    fn take_definitions(&mut self, text: &str) -> Result<()> {
+        // Without them a write here could give a value away that another document has.
+        let unknown = |cause: Error| {
+            let message = format!("what another process takes for unique cannot be told here: {cause}");
+            Error::new(ErrorKind::Poisoned, message).with_source(cause)
+        };
+        let mut uniques = Uniques::load(text).map_err(unknown)?;
+        let now = self.state.read().current().clone();
+        uniques.build(&now);
+        self.uniques = uniques;
+        Ok(())
     }
 
     fn show_foreign(&mut self, changes: Vec<Change>) {
@@ -58,21 +66,20 @@ impl Commit<'_> {
         let mut state = self.state.write();
         let epoch = state.current().position().epoch;
         let uniques = &mut self.uniques;
+        let mut before = None;
         if changes.len() <= MOST_IN_PLACE {
             apply(state.current_mut(), uniques, changes, epoch, &mut replaced);
         } else {
             // Nobody else changes the state, so the clone is still what is in use when it has the changes.
             let mut next = state.current().clone();
             RwLockWriteGuard::unlocked_fair(&mut state, || apply(&mut next, uniques, changes, epoch, &mut replaced));
-            let before = mem::replace(state.current_mut(), next);
-            replaced.clear();
-            RwLockWriteGuard::unlocked_fair(&mut state, || drop(before));
+            before = Some(mem::replace(state.current_mut(), next));
         }
         for key in &keys {
             self.generations.raise(key);
         }
         drop(state);
-        drop(replaced);
+        drop((before, replaced));
     }
 }
 

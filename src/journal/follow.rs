@@ -11,6 +11,7 @@ use super::head::{Head, Read};
 use super::line::{lines, unseal};
 use super::segment;
 use super::writer::{Journal, Writer};
+use crate::disk::Handle;
 use crate::document::Document;
 use crate::error::Result;
 use crate::key::Key;
@@ -99,9 +100,33 @@ impl Tail {
     }
 }
 
+/// What was read of a segment, and is to be gone on behind.
+struct Part {
+    number: u64,
+    path: String,
+    /// Opened where the segment is new here.
+    handle: Option<Arc<dyn Handle>>,
+    /// How much there is more of it, head and whole groups.
+    length: u64,
+    /// The last sequence in it; `None` where none is there.
+    last: Option<u64>,
+    /// What was behind that was cut off.
+    is_cut: bool,
+}
+
+/// Where a journal is followed from.
+#[derive(Clone, Copy)]
+struct From {
+    number: u64,
+    /// Where in the segment; 0 where it is new here.
+    offset: u64,
+    /// The last sequence before.
+    last: u64,
+}
+
 impl Journal {
     /// Takes in what others appended, in their order, and goes on behind it. `None` where something in between is gone: what
-    /// they wrote is to be read from the files.
+    /// they wrote is to be read from the files. Where it fails, or tells `None`, it goes on where it was.
     ///
     /// # Errors
     ///
@@ -111,13 +136,45 @@ impl Journal {
         if until == Until::TheEnd {
             self.check()?;
         }
-        let (last, active) = {
+        let from = {
             let state = self.state.lock();
-            (state.last, state.segments.back().map(|active| active.length))
+            let active = state.segments.back().map(|active| active.length);
+            let (number, offset) = active.map_or((writer.number, 0), |length| (writer.number - 1, length));
+            From { number, offset, last: state.last }
         };
-        let mut tail = Tail { epoch: self.epoch(), next: last + 1, changes: Vec::new(), voids: HashSet::new() };
-        let (mut number, mut offset) = active.map_or((writer.number, 0), |length| (writer.number - 1, length));
-        let mut bytes = Vec::new();
+        let Some((parts, changes)) = self.read_on(from, until)? else { return Ok(None) };
+        self.go_on(&mut writer, parts);
+        Ok(Some(changes))
+    }
+
+    /// Goes on at the end of what others appended from a segment on that begins behind this sequence, and takes it in: what was
+    /// before is not known here any more. `None` where something in between is gone. Where it fails, or tells `None`, it goes
+    /// on where it was.
+    ///
+    /// # Errors
+    ///
+    /// As of [`follow`](Self::follow).
+    pub fn follow_anew(&self, number: u64, last: u64) -> Result<Option<Vec<Change>>> {
+        let mut writer = self.writer.lock();
+        self.check()?;
+        let read = self.read_on(From { number, offset: 0, last }, Until::TheEnd)?;
+        let Some((parts, changes)) = read else { return Ok(None) };
+        (writer.number, writer.headless, writer.reserved) = (number, None, 0);
+        let before = {
+            let mut state = self.state.lock();
+            (state.last, state.synced) = (last, last);
+            std::mem::take(&mut state.segments)
+        };
+        drop(before);
+        self.go_on(&mut writer, parts);
+        Ok(Some(changes))
+    }
+
+    /// Reads what others appended, and cuts off what is not whole where nobody else writes. Changes nothing here.
+    fn read_on(&self, from: From, until: Until) -> Result<Option<(Vec<Part>, Vec<Change>)>> {
+        let mut tail = Tail { epoch: self.epoch(), next: from.last + 1, changes: Vec::new(), voids: HashSet::new() };
+        let From { mut number, mut offset, .. } = from;
+        let (mut parts, mut bytes) = (Vec::new(), Vec::new());
         while !tail.is_there(until) {
             bytes.clear();
             let path = segment::path(&self.folder, number);
@@ -139,67 +196,59 @@ impl Journal {
                 }
                 return Ok(None);
             };
-            let entries = tail.take(bytes.get(head..).unwrap_or_default(), until);
-            self.adopt(&mut writer, number, (offset, head + entries), tail.next - 1)?;
-            if head + entries == bytes.len() {
-                (number, offset) = (number + 1, 0);
+            let before = tail.next;
+            let taken = head + tail.take(bytes.get(head..).unwrap_or_default(), until);
+            let handle = if offset == 0 { Some(Arc::from(self.disk.open(&path)?)) } else { None };
+            let last = (tail.next > before).then(|| tail.next - 1);
+            let mut part = Part { number, path, handle, length: taken as u64, last, is_cut: false };
+            let is_last = if taken == bytes.len() {
+                false
             } else if until == Until::TheEnd {
-                self.cut_off(offset + (head + entries) as u64)?;
-                break;
-            } else if !tail.is_there(until) {
+                self.cut_off(&mut part, offset)?;
+                true
+            } else if tail.is_there(until) {
+                true
+            } else {
                 return Ok(None);
+            };
+            parts.push(part);
+            if is_last {
+                break;
             }
+            (number, offset) = (number + 1, 0);
         }
         let Tail { changes, voids, .. } = tail;
-        Ok(Some(changes.into_iter().filter(|(first, _)| !voids.contains(first)).map(|(_, change)| change).collect()))
+        let is_kept = |(first, change)| (!voids.contains(&first)).then_some(change);
+        Ok(Some((parts, changes.into_iter().filter_map(is_kept).collect())))
     }
 
-    /// Goes on at a segment that others wrote, behind this sequence: what was before is not known here any more.
-    ///
-    /// # Errors
-    ///
-    /// `POISONED`, after an earlier failure.
-    pub fn skip_to(&self, number: u64, last: u64) -> Result<()> {
-        let mut writer = self.writer.lock();
-        self.check()?;
-        (writer.number, writer.headless, writer.reserved) = (number, None, 0);
-        let before = {
-            let mut state = self.state.lock();
-            (state.last, state.synced) = (last, last);
-            std::mem::take(&mut state.segments)
-        };
-        drop(before);
+    /// Cuts off what stands behind a part, so that what is appended next follows what is whole.
+    fn cut_off(&self, part: &mut Part, offset: u64) -> Result<()> {
+        let active = || self.state.lock().segments.back().and_then(|active| active.handle.clone());
+        if let Some(handle) = part.handle.clone().or_else(active) {
+            handle.truncate(offset + part.length)?;
+            part.is_cut = true;
+        }
         Ok(())
     }
 
-    /// Goes on behind so many bytes, which others appended at an offset of a segment; its head is among them at 0.
-    fn adopt(&self, writer: &mut Writer, number: u64, (offset, length): (u64, usize), last: u64) -> Result<()> {
-        if offset > 0 {
-            if length > 0 {
-                self.state.lock().extend(length as u64, last);
-            }
-            return Ok(());
-        }
-        let path = segment::path(&self.folder, number);
-        let handle = Arc::from(self.disk.open(&path)?);
-        (writer.number, writer.headless, writer.reserved) = (number + 1, None, 0);
+    /// Goes on behind what was read.
+    fn go_on(&self, writer: &mut Writer, parts: Vec<Part>) {
         let mut state = self.state.lock();
-        let is_empty = state.last == last;
-        state.begin(path, handle, length as u64);
-        if !is_empty {
-            state.extend(0, last);
+        for Part { number, path, handle, length, last, is_cut } in parts {
+            let is_new = handle.is_some();
+            if let Some(handle) = handle {
+                (writer.number, writer.headless, writer.reserved) = (number + 1, None, 0);
+                state.begin(path, handle, length);
+            }
+            if let Some(last) = last {
+                state.extend(if is_new { 0 } else { length }, last);
+            }
+            if is_cut {
+                writer.reserved = 0;
+                state.touch();
+            }
         }
-        Ok(())
-    }
-
-    /// Cuts the last segment, so that what is appended next follows what is whole.
-    fn cut_off(&self, length: u64) -> Result<()> {
-        let handle = self.state.lock().segments.back().and_then(|active| active.handle.clone());
-        if let Some(handle) = handle {
-            handle.truncate(length)?;
-            self.state.lock().touch();
-        }
-        Ok(())
     }
 
     /// The number of the segment that is written to; 0 where none was begun.

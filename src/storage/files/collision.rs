@@ -65,6 +65,13 @@ impl Names {
         Err(Error::new(ErrorKind::KeyCollision, message).with_key(key.to_text()).with_path(relative))
     }
 
+    /// Nobody owns any name any more.
+    pub fn forget(&mut self) {
+        if let Some(owners) = &mut self.owners {
+            owners.clear();
+        }
+    }
+
     /// Gives the key its own canonical name, as `claim` does.
     ///
     /// # Errors

@@ -251,7 +251,6 @@ impl Link {
     pub fn end(&self, segment: u64, last: Sequence) {
         self.set(cell::SEGMENT, segment);
         self.publish(last);
-        self.caught_up(last);
         self.set(cell::UNDER_WAY, 0);
     }
 
@@ -281,10 +280,15 @@ impl Link {
         self.known.load(Ordering::Acquire)
     }
 
-    /// Whether the definitions were replaced since the last time.
-    pub fn has_definitions(&self) -> bool {
+    /// Which definitions hold, where memory has others.
+    pub fn new_definitions(&self) -> Option<u64> {
         let now = self.get(cell::DEFINITIONS);
-        self.definitions.swap(now, Ordering::AcqRel) != now
+        (self.definitions.load(Ordering::Acquire) != now).then_some(now)
+    }
+
+    /// Memory has these definitions, or later ones.
+    pub fn has_definitions(&self, number: u64) {
+        self.definitions.store(number, Ordering::Release);
     }
 
     /// Tells the others that the definitions were replaced.

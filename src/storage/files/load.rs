@@ -4,7 +4,6 @@
 //! What is changed then is changed in an order in which it can be done again from the start, wherever it is cut short:
 //! the journal synced, files placed, everything synced, `tmp/` tidied, a new segment begun, the old ones removed.
 
-use std::collections::HashSet;
 use std::mem;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -14,7 +13,7 @@ use super::definitions::{self, Found};
 use super::folders::make_folder;
 use super::layout::{self, FAILED, FORMAT, JOURNAL, LOCK, PRIVATE, TEMPORARY};
 use super::link::{Course, Entrance, Link};
-use super::place::{Placer, Way, remove_if_there};
+use super::place::{Way, remove_if_there};
 use super::quarantine::Quarantine;
 use super::read::{self, Contents};
 use super::recover::{self, Plan};
@@ -27,7 +26,7 @@ use crate::error::{BadFile, Error, ErrorKind, Result};
 use crate::journal::{self, Journal, Recovered, Start, Until};
 use crate::key::Key;
 use crate::key::file_name::{Form, canonical};
-use crate::storage::{Findings, Loaded, Position, Watcher};
+use crate::storage::{Findings, Loaded, Others, Position, Watcher};
 
 /// Finds out whether the file system tells case.
 type Probe = fn(&dyn Disk) -> Result<Names>;
@@ -55,6 +54,7 @@ pub(super) fn load(disk: Arc<dyn Disk>, options: &Options, limits: Limits, probe
     }
     let journal = &open.shared.journal;
     link.end(journal.segment(), journal.last());
+    link.caught_up(journal.last());
     link.end_entrance();
     link.give_up();
     Ok((open, loaded))
@@ -107,17 +107,7 @@ fn recover_all(
         link.found(journal.epoch(), past.next_number);
     }
     let shared = Shared::new(disk, journal, way, options.placing, limits, past.segments.clone(), link);
-    let mut open = Open {
-        lock,
-        definitions: (!definitions.is_empty()).then(|| definitions.clone()),
-        is_uprooted: false,
-        collation: collation.clone(),
-        epoch: shared.journal.epoch(),
-        shared: Arc::new(shared),
-        placer: Placer::default(),
-        names,
-        plain: HashSet::new(),
-    };
+    let mut open = Open::new(lock, shared, names, &collation, &definitions);
     if !plan.steps.is_empty() {
         // On the same boot the journal may be unsynced still: a power cut must not leave half of a group in its files.
         journal::secure(open.shared.disk.as_ref(), JOURNAL, &past.segments)?;
@@ -167,17 +157,7 @@ fn join(
     let (journal, older) = joined_journal(&disk, options, &past, course)?;
     let last = journal.last();
     let shared = Shared::new(disk, journal, way, options.placing, limits, older, Some(link));
-    let mut open = Open {
-        lock,
-        definitions: (!definitions.is_empty()).then(|| definitions.clone()),
-        is_uprooted: false,
-        collation: collation.clone(),
-        epoch: shared.journal.epoch(),
-        shared: Arc::new(shared),
-        placer: Placer::default(),
-        names,
-        plain: HashSet::new(),
-    };
+    let mut open = Open::new(lock, shared, names, &collation, &definitions);
     if !plan.steps.is_empty() {
         // Before one of a group stands in its file.
         open.shared.journal.sync()?;
@@ -209,7 +189,6 @@ fn joined_journal(
         if course.has_begun { (past.oldest_number, past.first.saturating_sub(1)) } else { (course.number, course.end) };
     let start = Start { epoch: course.epoch, last, number, placing: options.placing };
     let journal = Journal::new(Arc::clone(disk), JOURNAL, start);
-    let unreadable = || Error::new(ErrorKind::Storage, "the journal that others write to cannot be read");
     if past.cut.is_some() && !course.is_under_way {
         return Err(unreadable());
     }
@@ -217,6 +196,11 @@ fn joined_journal(
     let first = journal::segment_path(JOURNAL, number);
     let older = past.segments.iter().filter(|segment| **segment < first).cloned().collect();
     Ok((journal, older))
+}
+
+/// The error where a journal that others write to is not what they wrote.
+pub(super) fn unreadable() -> Error {
+    Error::new(ErrorKind::Storage, "the journal that others write to cannot be read")
 }
 
 /// Whether the file of ours that an error tells of is moved out of the way instead of ending the load.

@@ -76,6 +76,7 @@ use super::{Capabilities, Foreign, Group, Keeper, Loaded, Others, Outcome, Place
 use crate::collator::Collation;
 use crate::disk::{Disk, Held, System};
 use crate::error::{ErrorKind, Result};
+use crate::journal;
 use crate::key::Key;
 
 pub use self::verify::{Verdict, verify};
@@ -137,6 +138,10 @@ struct Open {
     definitions: Option<String>,
     /// The lock was taken again, and the journal has not begun anew yet.
     is_uprooted: bool,
+    /// What others committed that was taken from the journal, and that memory was not told of yet.
+    untold: Vec<journal::Change>,
+    /// The journal is further than memory by more than `untold`.
+    is_lost: bool,
     /// The last to be given back.
     lock: Box<dyn Held>,
 }
@@ -172,6 +177,22 @@ impl fmt::Debug for Files {
 }
 
 impl Open {
+    fn new(lock: Box<dyn Held>, shared: Shared, names: Names, collation: &Collation, definitions: &str) -> Self {
+        Self {
+            lock,
+            definitions: (!definitions.is_empty()).then(|| definitions.to_owned()),
+            is_uprooted: false,
+            untold: Vec::new(),
+            is_lost: false,
+            collation: collation.clone(),
+            epoch: shared.journal.epoch(),
+            shared: Arc::new(shared),
+            placer: Placer::default(),
+            names,
+            plain: HashSet::new(),
+        }
+    }
+
     /// Takes the lock again where somebody removed its file, because nobody else could find it any more. Refused where
     /// others may have been here meanwhile: memory would no longer be what the files are.
     fn hold(&mut self) -> Result<()> {

@@ -1,22 +1,23 @@
 //! Committing beside other processes: what they did is taken in before, and what one of them left half done is ended.
 
 use std::collections::HashMap;
+use std::mem;
 use std::sync::Arc;
 
 use super::Open;
-use super::commit::not_loaded;
 use super::definitions::{self, Found};
 use super::layout::JOURNAL;
-use super::link::Link;
-use super::load::read_files;
+use super::link::{Course, Link};
+use super::load::{corrupt, read_files, unreadable};
 use super::place::Step;
+use super::scan::Scan;
 use super::shared::Shared;
 use crate::disk::Disk;
 use crate::document::Document;
 use crate::error::{Error, ErrorKind, Result};
 use crate::journal::{self, Placing, Until};
 use crate::key::Key;
-use crate::key::file_name::canonical;
+use crate::key::file_name::{Form, canonical};
 use crate::storage::{Change, Foreign, Others, Sequence, Watcher};
 
 /// A segment of so many times the size at which the keeper should have closed it is closed by a commit.
@@ -64,11 +65,9 @@ impl Open {
     pub(super) fn follow(&mut self) -> Result<Foreign> {
         let Some(link) = self.shared.link.clone() else { return Ok(Foreign::default()) };
         let end = link.course().end;
-        if link.is_cut_off() || end <= self.shared.journal.last() {
-            return self.foreign(&link, Vec::new());
-        }
-        if let Some(changes) = self.shared.journal.follow(Until::Published(end))? {
-            return self.foreign(&link, changes);
+        let is_published = self.untold.last().is_none_or(|change| change.sequence <= end);
+        if is_published && !self.is_lost && self.read_on(&link, Until::Published(end))? {
+            return self.tell(&link);
         }
         let foreign = self.begin();
         if foreign.is_ok() {
@@ -83,30 +82,57 @@ impl Open {
         if *placing == Placing::Background && !link.is_alone() {
             self.shared.forget_backlog();
         }
-        if !link.has_news(journal.segment()) {
-            return self.foreign(link, Vec::new());
-        }
         let course = link.course();
-        let followed = journal.follow(Until::TheEnd)?;
-        let Some(changes) = followed.filter(|_| journal.last() >= course.end) else { return self.everything(link) };
-        if course.is_under_way {
-            self.adopt(changes.iter().filter(|change| change.sequence > course.end))?;
-            link.publish(journal_last(&self.shared));
+        if self.is_lost || link.has_news(journal.segment()) {
+            if self.is_lost || !self.read_on(link, Until::TheEnd)? || self.shared.journal.last() < course.end {
+                return self.everything(link);
+            }
+            self.end_what_was_begun(link, course)?;
         }
-        self.foreign(link, changes)
+        self.tell(link)
     }
 
-    /// What memory is told of changes that others committed.
-    fn foreign(&mut self, link: &Link, changes: Vec<journal::Change>) -> Result<Foreign> {
+    /// Takes from the journal what others appended. Tells whether it has all of it.
+    fn read_on(&mut self, link: &Link, until: Until) -> Result<bool> {
+        let journal = &self.shared.journal;
+        if let Until::Published(end) = until
+            && (link.is_cut_off() || end <= journal.last())
+        {
+            return Ok(true);
+        }
+        let Some(changes) = journal.follow(until)? else { return Ok(false) };
+        self.untold.extend(changes);
+        Ok(true)
+    }
+
+    /// Places and publishes what somebody had appended who died before he had.
+    fn end_what_was_begun(&mut self, link: &Link, course: Course) -> Result<()> {
+        if course.is_under_way {
+            self.adopt(course.end)?;
+            link.publish(self.shared.journal.last());
+        }
+        Ok(())
+    }
+
+    /// What memory is told of changes that others committed. Where it fails, they are told the next time.
+    fn tell(&mut self, link: &Link) -> Result<Foreign> {
+        let definitions = match link.new_definitions() {
+            Some(number) => {
+                let text = self.read_definitions()?;
+                link.has_definitions(number);
+                Some(text)
+            }
+            None => None,
+        };
+        let changes = mem::take(&mut self.untold);
         for change in &changes {
             self.note(&change.key, change.document.is_some());
         }
         self.shared.touch(changes.iter().map(|change| canonical(&change.key)));
-        let last = journal_last(&self.shared);
+        let last = self.shared.journal.last();
         if last > self.shared.placed() && self.shared.placing_now() == Placing::Eager {
             self.shared.set_placed(last);
         }
-        let definitions = if link.has_definitions() { Some(self.read_definitions()?) } else { None };
         let changes =
             changes.into_iter().map(|journal::Change { sequence, key, document }| Change { sequence, key, document });
         Ok(Foreign { changes: changes.collect(), everything: None, definitions, last: Some(last) })
@@ -134,15 +160,15 @@ impl Open {
         }
     }
 
-    /// Places what a process that died had appended and not published.
-    fn adopt<'a>(&mut self, changes: impl Iterator<Item = &'a journal::Change>) -> Result<()> {
+    /// Places what a process that died had appended behind this sequence and not published.
+    fn adopt(&mut self, published: Sequence) -> Result<()> {
         // One of a group must not stand in its file where a power cut can take the others.
         self.shared.journal.sync()?;
-        let mut last: HashMap<&Key, &journal::Change> = HashMap::new();
-        for change in changes {
-            last.insert(&change.key, change);
+        let mut last: HashMap<Key, journal::Change> = HashMap::new();
+        for change in self.untold.iter().filter(|change| change.sequence > published) {
+            last.insert(change.key.clone(), change.clone());
         }
-        for change in last.into_values() {
+        for change in last.values() {
             self.place_again(change).map_err(|error| error.with_key(change.key.to_text()))?;
         }
         Ok(())
@@ -179,20 +205,38 @@ impl Open {
     fn everything(&mut self, link: &Link) -> Result<Foreign> {
         let disk = Arc::clone(&self.shared.disk);
         let past = journal::recover(disk.as_ref(), JOURNAL)?;
-        self.shared.journal.skip_to(past.oldest_number.max(1), past.first.saturating_sub(1))?;
-        let course = link.course();
-        let changes = self.shared.journal.follow(Until::TheEnd)?.ok_or_else(not_loaded)?;
-        if course.is_under_way {
-            self.adopt(changes.iter().filter(|change| change.sequence > course.end))?;
-            link.publish(journal_last(&self.shared));
-        }
+        // From here on the journal is further than memory; only all of the files can make up for that.
+        self.is_lost = true;
+        let (number, before) = (past.oldest_number.max(1), past.first.saturating_sub(1));
+        self.untold = self.shared.journal.follow_anew(number, before)?.ok_or_else(unreadable)?;
+        self.end_what_was_begun(link, link.course())?;
         let (found, contents) = read_files(disk.as_ref(), &Watcher::default())?;
         if let Some((_, bad)) = contents.bad.first() {
-            return Err(super::load::corrupt(vec![bad.file.clone()]));
+            return Err(corrupt(vec![bad.file.clone()]));
         }
+        let foreign = self.tell(link)?;
+        self.own_anew(&found);
+        self.is_lost = false;
         let documents = found.documents.into_iter().zip(contents.documents);
         let everything = documents.filter_map(|(file, document)| Some((file.key, document?))).collect();
-        Ok(Foreign { everything: Some(everything), ..self.foreign(link, changes)? })
+        Ok(Foreign { changes: Vec::new(), everything: Some(everything), ..foreign })
+    }
+
+    /// Notes who owns which name, where these are all the files.
+    fn own_anew(&mut self, found: &Scan) {
+        self.names.forget();
+        self.plain.clear();
+        for file in &found.documents {
+            // Whoever committed it had it.
+            let _ = match file.form {
+                Form::Plain => self.names.claim(&file.relative, &file.key),
+                Form::Canonical => self.names.claim_canonical(&file.key),
+            };
+            if file.form == Form::Plain {
+                self.plain.insert(file.key.clone());
+            }
+        }
+        self.names.set_aside(&found.ignored);
     }
 
     /// Closes: the last opener leaves everything in order, any other what is its own.
@@ -240,10 +284,6 @@ impl Shared {
         self.journal.sync()?;
         self.give_back().map(drop)
     }
-}
-
-fn journal_last(shared: &Shared) -> Sequence {
-    shared.journal.last()
 }
 
 /// What stands where a document's file belongs.

@@ -7,7 +7,8 @@ use super::super::layout::{JOURNAL, OPENERS};
 use super::super::shared::Limits;
 use super::super::{Files, Options, Placing};
 use crate::disk::Disk;
-use crate::disk::simulated::{Ability, Simulated};
+use crate::disk::simulated::errno::EIO;
+use crate::disk::simulated::{Ability, Call, Simulated, Times};
 use crate::error::{Error, Result};
 use crate::storage::conformance::{delete, set};
 use crate::storage::{Entry, Foreign, Group, Loaded, Others, Outcome, Storage};
@@ -18,6 +19,7 @@ type Memory = BTreeMap<String, String>;
 struct Peer {
     files: Files,
     memory: Memory,
+    definitions: String,
     others: Option<Arc<dyn Others>>,
 }
 
@@ -31,7 +33,7 @@ impl Peer {
         let options = Options { placing, shares: true, ..Options::default() };
         let mut files = Files::on(Box::new(move || Ok(Arc::new(disk.clone()) as Arc<dyn Disk>)), options);
         files.limits = limits;
-        Self { files, memory: Memory::new(), others: None }
+        Self { files, memory: Memory::new(), definitions: String::new(), others: None }
     }
 
     fn open(disk: &Simulated, placing: Placing) -> Self {
@@ -53,7 +55,8 @@ impl Peer {
     }
 
     fn take_in(&mut self, foreign: Foreign) {
-        let Foreign { changes, everything, last, .. } = foreign;
+        let Foreign { changes, everything, definitions, last } = foreign;
+        self.definitions = definitions.unwrap_or_else(|| std::mem::take(&mut self.definitions));
         if let Some(everything) = everything {
             self.memory =
                 everything.into_iter().map(|(key, document)| (key.to_string(), document.text().to_owned())).collect();
@@ -260,7 +263,6 @@ fn who_was_left_behind_further_than_the_journal_reaches_reads_the_files() {
 
 #[test]
 fn a_failed_sync_of_one_refuses_the_writes_of_all() {
-    use crate::disk::simulated::{Call, Times, errno::EIO};
     let disk = Simulated::new();
     let mut one = Peer::open(&disk, Placing::Eager);
     let mut other = Peer::open(&disk, Placing::Eager);
@@ -274,6 +276,91 @@ fn a_failed_sync_of_one_refuses_the_writes_of_all() {
     one.die();
     other.die();
     assert_eq!(standing(&disk).len(), 1, "whoever opens next finds what was written");
+}
+
+#[test]
+fn whatever_fails_while_one_takes_in_what_another_committed_it_misses_nothing() {
+    // The journal whole, cut in segments, and removed as far as it can be.
+    for (segment, cuts) in [(u64::MAX, false), (1, false), (1, true)] {
+        for fails in 1.. {
+            let disk = Simulated::new();
+            let limits = Limits { segment, ..Limits::default() };
+            let mut one = Peer::within(&disk, Placing::Eager, limits);
+            one.load().unwrap();
+            one.commit(&[set("a", 0, "{}"), set("gone", 0, "{}")]).unwrap();
+            let mut other = Peer::open(&disk, Placing::Eager);
+            let keeper = one.files.keeper().unwrap();
+            for number in 1..4 {
+                one.commit(&[set("a", number, "{}"), set(&format!("b{number}"), 0, "{}")]).unwrap();
+                if cuts {
+                    keeper.tend().unwrap();
+                }
+            }
+            one.commit(&[delete("gone")]).unwrap();
+            one.begin().unwrap();
+            one.files.save_definitions("{\"defined\":true}").unwrap();
+            one.files.end();
+            let begun = disk.calls();
+            disk.fail_at(begun + fails, EIO, Times::Once);
+            let told = format!("{segment} {cuts} failed at {fails}");
+            let is_over = other.follow().is_ok() && disk.calls() < begun + fails;
+            disk.heal();
+            other.follow().unwrap_or_else(|error| panic!("{told}: {error}"));
+            other.commit(&[set("mine", 0, "{}")]).unwrap_or_else(|error| panic!("{told}: {error}"));
+            one.follow().unwrap();
+            assert_eq!(other.memory, one.memory, "{told}");
+            assert_eq!(other.definitions, "{\"defined\":true}", "{told}");
+            if is_over {
+                break;
+            }
+        }
+    }
+}
+
+#[test]
+fn whatever_fails_while_one_ends_what_a_dead_one_began_it_is_ended_later() {
+    for fails in 1.. {
+        let (disk, mut one, mut other) = prepared(Placing::Eager, Limits::default());
+        one.follow().unwrap();
+        let entries = [set("a", 1, "{}"), set("new", 0, "{}"), delete("b")];
+        // Appended, and nothing of it placed.
+        let first = first_call_of_placing(&entries);
+        disk.stop_at(first);
+        let _ = one.commit(&entries);
+        one.die();
+        disk.heal();
+        let begun = disk.calls();
+        disk.fail_at(begun + fails, EIO, Times::Once);
+        let failed = other.commit(&[set("next", 0, "{}")]);
+        let is_over = disk.calls() < begun + fails;
+        disk.heal();
+        if failed.as_ref().is_err_and(|error| error.code() == "POISONED") {
+            continue;
+        }
+        if failed.is_err() {
+            let _ = other.follow();
+            other.commit(&[set("next", 0, "{}")]).unwrap();
+        }
+        let memory = other.memory.clone();
+        assert!(memory.contains_key("new") && !memory.contains_key("b"), "failed at {fails}: {memory:?}");
+        assert_eq!(standing(&disk), memory, "failed at {fails}");
+        assert_eq!(files(&disk), ["a.json", "c.json", "d.json", "new.json", "next.json"], "failed at {fails}");
+        if is_over {
+            break;
+        }
+    }
+}
+
+/// The call with which a commit of these begins to place files, in a directory that was prepared.
+fn first_call_of_placing(entries: &[Entry]) -> usize {
+    let (disk, mut one, _other) = prepared(Placing::Eager, Limits::default());
+    one.follow().unwrap();
+    let begun = disk.calls();
+    one.commit(entries).unwrap();
+    let log = disk.log();
+    let places = |line: &&str| line.contains(" \"a.json\"") && !line.contains("Read");
+    let number = |line: &str| line.split(' ').next().and_then(|number| number.parse::<usize>().ok()).unwrap();
+    log.lines().filter(places).map(number).find(|call| *call > begun).unwrap()
 }
 
 /// What is committed by one that is killed at each of its calls.
