@@ -46,6 +46,7 @@ struct Shared {
 struct Orders {
     flushes: Vec<FlushReply>,
     pressed: bool,
+    wanting: bool,
     end: Option<End>,
 }
 
@@ -80,8 +81,13 @@ impl Background {
     /// Tells that something was committed.
     pub fn wrote(&self) {
         self.shared.dirty.store(true, Ordering::Release);
-        if self.shared.keeper.is_pressed() {
-            self.order(|orders| orders.pressed = true);
+        let keeper = &self.shared.keeper;
+        let (pressed, wanting) = (keeper.is_pressed(), keeper.is_wanting());
+        if pressed || wanting {
+            self.order(|orders| {
+                orders.pressed |= pressed;
+                orders.wanting |= wanting;
+            });
         }
     }
 
@@ -142,6 +148,10 @@ impl Shared {
             }
             mem::take(&mut *orders)
         };
+        if orders.wanting {
+            // What it did not come to is done by the commits.
+            let _ = catch_unwind(AssertUnwindSafe(|| self.keeper.provide()));
+        }
         if !orders.flushes.is_empty() {
             let outcome = self.attempt(|| self.keeper.flush());
             for reply in orders.flushes {

@@ -117,7 +117,7 @@ impl Open {
         let mut steps = Vec::with_capacity(group.entries.len());
         for (entry, sequence) in group.entries.iter().zip(first..) {
             let is_grouped = group.entries.len() > 1;
-            let step = self.step(entry, sequence, is_grouped).and_then(|step| match self.prepare(&step) {
+            let step = self.step(entry, sequence, is_grouped).and_then(|mut step| match self.prepare(&mut step) {
                 Ok(()) => Ok(step),
                 Err(error) => {
                     self.release_claim(&step);
@@ -151,10 +151,10 @@ impl Open {
         };
         let Entry { key, document, previous } = entry.clone();
         let replaces = previous.is_some();
-        Ok(Step { key, sequence, document, file, plain, replaces, grouped, has_failed: false })
+        Ok(Step { key, sequence, document, file, plain, replaces, grouped, has_failed: false, written: None })
     }
 
-    fn prepare(&mut self, step: &Step) -> Result<()> {
+    fn prepare(&mut self, step: &mut Step) -> Result<()> {
         let shared = Arc::clone(&self.shared);
         if shared.placing_now() == Placing::Background {
             return step.check_name(shared.disk.as_ref());

@@ -23,7 +23,7 @@ use super::backlog::{Backlog, Work};
 use super::layout::{self, FAILED, ROOT, TEMPORARY};
 use super::link::Link;
 use super::place::{Placed, Placer, Step, Way, remove_if_there};
-use super::spare::{Displaced, Spares};
+use super::spare::{AheadLimits, Displaced, Spares};
 use crate::disk::{Disk, Kind};
 use crate::error::{Error, ErrorKind, Result};
 use crate::journal::{Journal, Placing};
@@ -45,6 +45,8 @@ pub struct Limits {
     pub behind: usize,
     /// So many files of a backlog are placed before what they displaced is made clean.
     pub at_a_time: usize,
+    /// How many files are made ahead.
+    pub ahead: AheadLimits,
 }
 
 impl Default for Limits {
@@ -56,6 +58,7 @@ impl Default for Limits {
             worth_recycling: 256,
             behind: 131_072,
             at_a_time: 4_096,
+            ahead: AheadLimits::default(),
         }
     }
 }
@@ -114,7 +117,7 @@ impl Shared {
         link: Option<Arc<Link>>,
     ) -> Self {
         let syncs_everything = disk.abilities().sync_everything;
-        let spares = Spares::new(syncs_everything);
+        let spares = Spares::new(syncs_everything, limits.ahead);
         let now = Instant::now();
         Self {
             placed: AtomicU64::new(journal.last()),

@@ -187,7 +187,7 @@ impl Open {
         if is_placed {
             return Ok(());
         }
-        let step = Step {
+        let mut step = Step {
             key: change.key.clone(),
             sequence: change.sequence,
             document: change.document.clone(),
@@ -196,8 +196,9 @@ impl Open {
             replaces: !matches!(standing, Standing::Nothing),
             grouped: true,
             has_failed: false,
+            written: None,
         };
-        self.placer.prepare(disk, shared.way, &shared.spares, &step)?;
+        self.placer.prepare(disk, shared.way, &shared.spares, &mut step)?;
         shared.place(&step).map(drop)
     }
 
