@@ -165,7 +165,7 @@ test('a document too large for the cache is read, and displaces nothing', () => 
 
 test('reading more than fits, again and again, still finds much of it kept', () => {
     const documents = Object.fromEntries(Array.from({ length: 400 }, (_, n) => [`key ${n}`, { n }]));
-    const { cache } = cacheOf(54_000, documents);
+    const { cache } = cacheOf(84_000, documents);
     for (let round = 0; round < 10; round += 1) {
         for (const key of Object.keys(documents)) {
             cache.get(key);
