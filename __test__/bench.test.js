@@ -59,7 +59,7 @@ test('a small run of sustained writes tells how every way of writing went', (t) 
         folder,
         ...SMALL,
         '--only',
-        'sustained-64,sustained-full,sustained-batch-new,delay',
+        'sustained-64,sustained-update,sustained-full,sustained-batch-new,delay',
         '--stores',
         own.join(),
         '--json',

@@ -88,7 +88,7 @@ const CLAIMS = [
         1.2,
     ),
     flushed('the same until flushed', 'sustained-batch', 'classic-level'),
-    faster("updateItem, of the original's algorithm", 'update', 'kixx', 'original', 4),
+    faster("updateItem, of the original's algorithm", 'sustained-update', 'kixx-eager', 'original', 4),
     {
         claim: 'open, of a raw read by two threads (compiled)',
         ...most(1.6, 'x'),

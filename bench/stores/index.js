@@ -29,10 +29,11 @@ const { background, eager, kixx } = require('./kixx.js');
 const betterSqlite3 = require('./better-sqlite3.js');
 const classicLevel = require('./classic-level.js');
 const lmdb = require('./lmdb.js');
+const original = require('./original.js');
 
 const ADAPTERS = [
     kixx,
-    require('./original.js'),
+    original,
     require('./map-clone.js'),
     require('./plain-loop.js'),
     lmdb,
@@ -50,6 +51,7 @@ const WRITERS = [
     classicLevel,
     lmdb,
     betterSqlite3,
+    original,
     ...require('./raw-files.js'),
     require('./raw-log.js'),
 ];

@@ -51,6 +51,9 @@ class Original {
         return document === undefined ? null : structuredClone(document);
     }
 
+    /** Nothing waits: a promise resolves when its file is written. */
+    async flush() {}
+
     async setItem(key, document) {
         return this.#locked(key, () => this.#write(key, document));
     }

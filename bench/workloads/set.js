@@ -4,6 +4,7 @@
 
 const assert = require('node:assert');
 const { documentOf, keyOf, keysOf, shuffled } = require('../documents.js');
+const { updates } = require('./updates.js');
 
 /** Documents are made before the clock runs. */
 const POOL = 4_000;
@@ -60,14 +61,4 @@ async function overwrites(store, count) {
     const stored = await store.setItem(keys.at(-1), documents[0]);
     assert.ok(stored._rev >= 1);
     return (turn) => store.setItem(keys[turn % count], documents[turn % POOL]);
-}
-
-async function updates(store, count) {
-    const keys = shuffled(keysOf(count), 3);
-    const updatedAt = new Date(0).toISOString();
-    const touch = (document) => ({ ...document, updatedAt });
-    const stored = await store.updateItem(keys.at(-1), touch);
-    assert.ok(stored._rev >= 1);
-    assert.strictEqual(stored.updatedAt, updatedAt);
-    return (turn) => store.updateItem(keys[turn % count], touch);
 }

@@ -8,6 +8,7 @@
 
 const assert = require('node:assert');
 const { documentOf, keyOf, keysOf, shuffled } = require('../documents.js');
+const { updates } = require('./updates.js');
 
 /** Documents are made before the clock runs. */
 const POOL = 4_000;
@@ -47,6 +48,12 @@ module.exports = [
         inFlight: IN_FLIGHT,
         writers: [...ALL, 'rename-loop', 'rename-promises'],
         prepare: overwrites,
+    },
+    {
+        name: 'sustained-update',
+        title: 'update of existing documents, one at a time',
+        writers: ['kixx-eager', 'original'],
+        prepare: updates,
     },
     {
         name: 'sustained-full',
