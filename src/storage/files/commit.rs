@@ -18,6 +18,9 @@ use crate::journal::{Placing, Record};
 use crate::key::file_name;
 use crate::storage::{Entry, Group, Outcome, Position, Sequence};
 
+/// Who commits so few groups at once waits for each of its files.
+const FEW: usize = 4;
+
 /// A group on its way.
 struct Staged<'a> {
     /// Which of the groups of this commit.
@@ -95,6 +98,7 @@ impl Open {
         groups: &'a [Group],
         answer: &mut (impl FnMut(usize, Outcome) + ?Sized),
     ) -> Vec<Staged<'a>> {
+        self.placer.waits = groups.len() <= FEW;
         let mut staged = Vec::with_capacity(groups.len());
         let mut last = self.shared.journal.last();
         for (number, group) in groups.iter().enumerate() {

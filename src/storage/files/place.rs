@@ -134,6 +134,8 @@ pub enum Placed {
 #[derive(Debug, Default)]
 pub struct Placer {
     bytes: Vec<u8>,
+    /// Whether somebody waits for each file, so that it counts whether there is one ready.
+    pub waits: bool,
 }
 
 impl Placer {
@@ -175,7 +177,7 @@ impl Placer {
 
     fn fill(&self, disk: &dyn Disk, spares: &Mutex<Spares>, name: &str) -> Result<()> {
         let length = self.bytes.len() as u64;
-        let spare = spares.lock().take(length);
+        let spare = spares.lock().take(length, self.waits);
         if let Some(spare) = spare {
             match disk.rename(&spare.name, name) {
                 Ok(()) => {

@@ -9,7 +9,8 @@
 //! five times as much as swapping the two and writing into the old one later.
 //!
 //! Where many new documents come, files are made ahead, too: on ext4 creating one costs more than all else that is done for
-//! a document, and the keeper has time for that while others commit.
+//! a document, and the keeper has time for that while writes wait for one another. Where many are committed at once it is in
+//! their way: the folder's lock is one.
 //!
 //! # Invariants
 //!
@@ -175,12 +176,12 @@ impl Spares {
         self.recycles
     }
 
-    /// A file to write so many bytes into, if there is one.
-    pub fn take(&mut self, length: u64) -> Option<Spare> {
+    /// A file to write so many bytes into, if there is one. Where somebody waits for it, it counts that there is none.
+    pub fn take(&mut self, length: u64, waits: bool) -> Option<Spare> {
         self.in_use = true;
         let empty = |name| Spare { name, length: 0 };
         let taken = self.clean.take(length).or_else(|| self.ahead.take().map(empty));
-        self.ahead.missed += usize::from(taken.is_none());
+        self.ahead.missed += usize::from(waits && taken.is_none());
         taken
     }
 
@@ -328,7 +329,7 @@ mod tests {
     fn the_longest_spare_that_need_not_be_cut_is_taken_first() {
         let mut spares = Spares::new(true, AheadLimits::default());
         spares.put(0, [700, 300, 500, 500].map(spare));
-        let mut take = |length| spares.take(length).map(|spare| spare.length);
+        let mut take = |length| spares.take(length, false).map(|spare| spare.length);
         assert_eq!(
             [take(600), take(600), take(600), take(600), take(600)],
             [Some(500), Some(500), Some(300), Some(700), None]
@@ -347,15 +348,15 @@ mod tests {
             }
             wanted
         };
-        (1..missed).for_each(|_| assert!(spares.take(1).is_none()));
+        (1..missed).for_each(|_| assert!(spares.take(1, true).is_none()));
         assert_eq!(spares.wanted(), 0, "a few are no reason");
-        assert!(spares.take(1).is_none());
+        assert!(spares.take(1, true).is_none());
         assert_eq!(make(&mut spares), least);
         assert_eq!(spares.wanted(), 0, "all are there");
         (0..least / 2).for_each(|_| assert!(spares.take_ahead().is_some()));
         assert_eq!(make(&mut spares), least / 2);
-        while spares.take(1).is_some() {}
-        (1..missed).for_each(|_| assert!(spares.take(1).is_none()));
+        while spares.take(1, true).is_some() {}
+        (1..missed).for_each(|_| assert!(spares.take(1, true).is_none()));
         assert_eq!(make(&mut spares), 2 * least, "too few were there");
         assert!(spares.take_idle().is_empty());
         assert_eq!(spares.wanted(), 0);
@@ -364,7 +365,7 @@ mod tests {
         spares.take_idle();
         assert!(!spares.has_idle());
         assert_eq!((spares.len(), spares.wanted()), (2 * least, 0), "they are spares like others");
-        let empty = spares.take(700).unwrap();
+        let empty = spares.take(700, true).unwrap();
         assert_eq!((empty.length, spares.take_ahead()), (0, None));
     }
 
@@ -374,7 +375,7 @@ mod tests {
         spares.put(0, (0..2_000).map(spare));
         assert_eq!(spares.take_idle().len(), AT_A_TIME);
         assert_eq!(spares.len(), 2_000 - AT_A_TIME);
-        spares.take(1).unwrap();
+        spares.take(1, true).unwrap();
         assert!(spares.take_idle().is_empty(), "one was used");
         while spares.has_idle() {
             assert!(!spares.take_idle().is_empty());
