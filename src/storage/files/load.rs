@@ -11,8 +11,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use super::collision::Names;
 use super::definitions::{self, Found};
 use super::folders::make_folder;
-use super::layout::{self, FAILED, FORMAT, JOURNAL, LOCK, PRIVATE, TEMPORARY};
-use super::link::{Course, Entrance, Link};
+use super::layout::{self, FAILED, FORMAT, JOURNAL, PRIVATE, TEMPORARY};
+use super::link::{self, Course, Entrance, Link};
 use super::place::{Way, remove_if_there};
 use super::quarantine::Quarantine;
 use super::read::{self, Contents};
@@ -39,7 +39,7 @@ type Probe = fn(&dyn Disk) -> Result<Names>;
 pub(super) fn load(disk: Arc<dyn Disk>, options: &Options, limits: Limits, probe: Probe) -> Result<(Open, Loaded)> {
     make_folder(disk.as_ref(), PRIVATE)?;
     if !options.shares {
-        let lock = disk.lock(LOCK, false)?;
+        let lock = link::enter_alone(disk.as_ref())?;
         return recover_all(disk, options, limits, probe, (lock, None));
     }
     let Entrance { lock, link, is_first } = Link::enter(disk.as_ref())?;
@@ -349,30 +349,48 @@ impl Open {
 
     /// Joins keys and documents, and notes who owns which name.
     fn own(&mut self, found: Scan, contents: Contents, plan: Plan) -> Result<Vec<(Key, Document)>> {
-        let mut changed = plan.documents;
-        let mut owned = Vec::with_capacity(found.documents.len() + changed.len());
-        for (file, document) in found.documents.into_iter().zip(contents.documents) {
-            let (document, is_ours) = match changed.remove(&file.key) {
-                Some(document) => (document, true),
-                None => (document, false),
-            };
-            let Some(document) = document else { continue };
-            if file.form == Form::Plain && !is_ours {
-                self.names.claim(&file.relative, &file.key)?;
-                self.plain.insert(file.key.clone());
-            } else {
-                self.names.claim_canonical(&file.key)?;
+        let Self { names, plain, .. } = self;
+        joined(found, contents, plan, |key, original| match original {
+            Some(relative) => {
+                names.claim(relative, key)?;
+                plain.insert(key.clone());
+                Ok(())
             }
-            owned.push((file.key, document));
-        }
-        for (key, document) in changed {
-            let Some(document) = document else { continue };
-            self.names.claim_canonical(&key)?;
-            owned.push((key, document));
-        }
-        owned.sort_by(|(a, _), (b, _)| a.cmp(b));
-        Ok(owned)
+            None => names.claim_canonical(key).map(drop),
+        })
     }
+}
+
+/// Joins keys and documents: what files hold, but for what the plan makes of them. `own` hears of each, and of the file in the
+/// original's form that it stands in.
+///
+/// # Errors
+///
+/// What `own` fails with.
+pub(super) fn joined(
+    found: Scan,
+    contents: Contents,
+    plan: Plan,
+    mut own: impl FnMut(&Key, Option<&str>) -> Result<()>,
+) -> Result<Vec<(Key, Document)>> {
+    let mut changed = plan.documents;
+    let mut owned = Vec::with_capacity(found.documents.len() + changed.len());
+    for (file, document) in found.documents.into_iter().zip(contents.documents) {
+        let (document, is_ours) = match changed.remove(&file.key) {
+            Some(document) => (document, true),
+            None => (document, false),
+        };
+        let Some(document) = document else { continue };
+        own(&file.key, (file.form == Form::Plain && !is_ours).then_some(file.relative.as_str()))?;
+        owned.push((file.key, document));
+    }
+    for (key, document) in changed {
+        let Some(document) = document else { continue };
+        own(&key, None)?;
+        owned.push((key, document));
+    }
+    owned.sort_by(|(a, _), (b, _)| a.cmp(b));
+    Ok(owned)
 }
 
 /// The error of a load that finds bad files.

@@ -20,6 +20,7 @@
 //! | `backlog` | documents whose files follow later |
 //! | `shared` | what committer and keeper share |
 //! | `link`, `together` | what processes share that have the directory open |
+//! | `reader` | a directory that is only read |
 //! | `keep` | syncing, recycling, checkpoints |
 //! | `verify` | whether a directory is in order |
 //! | `format`, `definitions` | small files of ours |
@@ -52,6 +53,7 @@ mod load;
 mod place;
 mod quarantine;
 mod read;
+mod reader;
 mod recover;
 mod replace;
 mod scan;
@@ -79,6 +81,7 @@ use crate::error::{ErrorKind, Result};
 use crate::journal;
 use crate::key::Key;
 
+pub use self::reader::Reader;
 pub use self::verify::{Verdict, verify};
 pub use crate::journal::Placing;
 

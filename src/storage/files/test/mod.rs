@@ -9,6 +9,7 @@ mod hindrance;
 mod history;
 mod loading;
 mod order;
+mod reading;
 mod recovery;
 mod together;
 mod verifying;
