@@ -11,7 +11,7 @@ use super::errno::{EINVAL, ENOENT, ENOTSUP, EPERM};
 use super::faults::{Call, Failure};
 use super::names::Inode;
 use super::tree::{Extent, Outcome, Tree};
-use super::{Ability, Simulated, State};
+use super::{Ability, Meanwhile, Simulated, State};
 use crate::board::{self, Board, FileId};
 use crate::disk::{Abilities, Disk, Handle, Held, Kind, Latch, Listed, Size};
 use crate::error::{Error, ErrorKind, Result};
@@ -27,7 +27,18 @@ impl Simulated {
             }
             None => action(&mut state),
         };
-        done.map_err(|errno| failed(&mut state, call, path, errno))
+        let done = done.map_err(|errno| failed(&mut state, call, path, errno));
+        drop(state);
+        self.do_meanwhile(|during| during.path.as_deref() == Some(path) && during.during == call);
+        done
+    }
+
+    /// Does what is to be done during this call, without a lock: it may call, too.
+    fn do_meanwhile(&self, is_now: impl FnOnce(&Meanwhile) -> bool) {
+        let meanwhile = self.meanwhile.lock().take_if(|meanwhile| is_now(meanwhile));
+        if let Some(meanwhile) = meanwhile {
+            (meanwhile.act)();
+        }
     }
 
     /// A call that syncs. One that the plan has fail drops what it would have covered.
@@ -51,10 +62,7 @@ impl Simulated {
         let done = done.map_err(|errno| failed(&mut state, call, path, errno));
         drop(state);
         // What is done while a sync runs is not covered by it.
-        let meanwhile = self.meanwhile.lock().take_if(|meanwhile| meanwhile.during == call);
-        if let Some(meanwhile) = meanwhile {
-            (meanwhile.act)();
-        }
+        self.do_meanwhile(|meanwhile| meanwhile.during == call);
         done
     }
 

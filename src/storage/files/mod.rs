@@ -11,7 +11,7 @@
 //! | file | noun |
 //! |---|---|
 //! | `layout` | where things lie |
-//! | `load` | opening a directory, in which order |
+//! | `load`, `join` | opening a directory, in which order: first, or beside others |
 //! | `scan`, `read` | what lies there, and what it says |
 //! | `recover` | what the journal makes up for |
 //! | `commit` | how groups become files |
@@ -47,6 +47,7 @@ mod commit;
 mod definitions;
 mod folders;
 mod format;
+mod join;
 mod keep;
 mod link;
 mod load;

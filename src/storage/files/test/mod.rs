@@ -7,6 +7,7 @@ mod directory;
 mod fault;
 mod hindrance;
 mod history;
+mod joining;
 mod loading;
 mod order;
 mod reading;

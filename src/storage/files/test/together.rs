@@ -22,7 +22,7 @@ pub(super) struct Peer {
     pub(super) files: Files,
     pub(super) memory: Memory,
     definitions: String,
-    others: Option<Arc<dyn Others>>,
+    pub(super) others: Option<Arc<dyn Others>>,
 }
 
 impl Peer {
@@ -399,7 +399,7 @@ pub(super) fn prepared(placing: Placing, limits: Limits) -> (Simulated, Peer, Pe
 }
 
 /// After a kill: the others go on, with all of what was committed or nothing of it.
-fn goes_on(disk: &Simulated, mut other: Peer, allowed: &[Memory], told: &str) {
+pub(super) fn goes_on(disk: &Simulated, mut other: Peer, allowed: &[Memory], told: &str) {
     disk.heal();
     other.commit(&[set("next", 0, "{}")]).unwrap_or_else(|error| panic!("{told}: {error}\n{}", disk.log()));
     let mut without = other.memory.clone();
