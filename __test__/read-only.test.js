@@ -186,6 +186,30 @@ test('a reader sees what another process acknowledged before, in whatever way it
     assert.deepEqual([refused.code, refused.key], ['READ_ONLY', 'a']);
 });
 
+test('a reader that opens many documents while another process writes them sees every write, and holds none up', async (t) => {
+    const directory = newDirectory(t);
+    const store = await openStore(t, { directory, files: 'background' });
+    await store.setItems(Array.from({ length: 5_000 }, (_, n) => [`doc:${n}`, { n }]));
+    for (const isFirst of [true, false]) {
+        // Beside others files are placed with each commit, alone they follow.
+        const other = isFirst ? null : await joined(t, directory);
+        let [written, reader] = [0, null];
+        const joining = joined(t, directory, { options: { readOnly: true } }).then((member) => {
+            reader = member;
+        });
+        for (; reader === null; written += 1) {
+            await store.setItem(`doc:${(written * 7) % 5_000}`, { written });
+        }
+        await joining;
+        assert.ok(written > 0);
+        const sample = Array.from({ length: 500 }, (_, n) => `doc:${n * 7}`);
+        assert.deepEqual(await reader.call('getItems', sample), await store.getItems(sample));
+        assert.equal((await reader.call('queryKeys', { limit: 1 })).total, 5_000);
+        await reader.close();
+        await other?.close();
+    }
+});
+
 test('a reader outlives writers that are killed, and tells what whoever comes next goes on with', async (t) => {
     const directory = await directoryWith(t, { a: { n: 0 } });
     const reader = await openReader(t, directory);

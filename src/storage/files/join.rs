@@ -34,7 +34,10 @@ use crate::key::file_name::{self, Form};
 use crate::storage::{Change, Findings, Foreign, Loaded, Others, Position, Watcher};
 
 /// What the journal tells of documents; `None` of those that are gone.
-type Told = HashMap<Key, Option<Document>>;
+pub(super) type Told = HashMap<Key, Option<Document>>;
+
+/// By ascending key.
+type Documents = Vec<(Key, Document)>;
 
 /// Opens a directory that others have open. `commit` and `placing` are held, and given back.
 ///
@@ -105,11 +108,8 @@ impl Open {
         let placed = past.placed.min(course.end);
         let (pending, rest): (HashMap<Key, History>, HashMap<_, _>) =
             past.histories.into_iter().partition(|(_, history)| history.sequence > placed);
-        let last = |histories: &HashMap<Key, History>| -> Told {
-            histories.iter().map(|(key, history)| (key.clone(), history.document.clone())).collect()
-        };
-        let (mut told, of_pending) = (last(&rest), last(&pending));
-        told.extend(of_pending);
+        let mut told = told_by(&rest);
+        told.extend(told_by(&pending));
         let past = Recovered { histories: pending, ..past };
         let (found, contents) = read_those(disk.as_ref(), past.histories.keys())?;
         let plan = recover::plan(disk.as_ref(), &past, false, &found, &contents)?;
@@ -144,7 +144,7 @@ impl Open {
         read: Result<(Scan, Contents)>,
         mut told: Told,
         foreign: Foreign,
-    ) -> Result<(Vec<(Key, Document)>, Vec<String>)> {
+    ) -> Result<(Documents, Vec<String>)> {
         let Foreign { changes, everything, .. } = foreign;
         if let Some(documents) = everything {
             // Read anew under the lock.
@@ -165,6 +165,11 @@ impl Open {
     }
 }
 
+/// What the journal tells last of each document.
+pub(super) fn told_by(histories: &HashMap<Key, History>) -> Told {
+    histories.iter().map(|(key, history)| (key.clone(), history.document.clone())).collect()
+}
+
 /// The files of some documents, as a load reads all of them.
 fn read_those<'a>(disk: &dyn Disk, keys: impl Iterator<Item = &'a Key>) -> Result<(Scan, Contents)> {
     let mut documents = keys.map(|key| candidate(disk, key)).collect::<Result<Vec<_>>>()?;
@@ -183,7 +188,7 @@ fn candidate(disk: &dyn Disk, key: &Key) -> Result<Candidate> {
 
 /// Reads those files once more that were bad and of which the journal does not tell: who reads a file through an old handle
 /// may see what came later over it.
-fn read_again(disk: &dyn Disk, found: &Scan, contents: &mut Contents, told: &Told) -> Result<()> {
+pub(super) fn read_again(disk: &dyn Disk, found: &Scan, contents: &mut Contents, told: &Told) -> Result<()> {
     let mut bad: Vec<BadFile> = Vec::new();
     for (index, _) in std::mem::take(&mut contents.bad) {
         let Some(file) = found.documents.get(index).filter(|file| !told.contains_key(&file.key)) else { continue };

@@ -10,7 +10,8 @@
 //!
 //! # Rules
 //!
-//! - Only who has `lock` alone recovers, and makes the board anew. Everybody opens and closes under `commit`.
+//! - Only who has `lock` alone recovers, and makes the board anew. Everybody opens and closes under `commit`; who joins gives it
+//!   back while he reads the documents.
 //! - A commit takes `commit`, takes in what others appended, checks, appends, places, publishes the end, changes memory,
 //!   and answers. Who finds a commit that was begun and not ended adopts its whole groups, which it places and publishes, and
 //!   cuts a torn end off.
@@ -431,7 +432,7 @@ fn take_lock(disk: &dyn Disk) -> Result<(Box<dyn Held>, bool)> {
 }
 
 /// Takes a lock that somebody may have for a moment who only looks whether it is held.
-pub(super) fn patiently<T>(take: impl Fn() -> Result<T>) -> Result<T> {
+pub(super) fn patiently<T>(mut take: impl FnMut() -> Result<T>) -> Result<T> {
     let mut attempt = 0;
     loop {
         let taken = take();

@@ -49,7 +49,7 @@ pub(super) fn load(disk: Arc<dyn Disk>, options: &Options, limits: Limits, probe
         return join(&disk, options, limits, probe, (lock, link));
     }
     let (mut open, loaded) = recover_all(disk, options, limits, probe, (lock, Some(Arc::clone(&link))))?;
-    open.lock.share()?;
+    link::patiently(|| open.lock.share())?;
     open.publish(&link);
     link.caught_up(open.shared.journal.last());
     link.end_entrance();

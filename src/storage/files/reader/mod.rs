@@ -8,8 +8,9 @@
 //!
 //! # Rules
 //!
-//! - Who reads is no opener: nobody waits for his end, counts him, or recovers later because of him. For as long as he reads
-//!   all of the files he holds the latches under which others commit and place, where their files are there.
+//! - Who reads is no opener: nobody waits for his end, counts him, or recovers later because of him. Before and after he reads
+//!   all of the files he holds the latches under which others commit and place for as long as it takes to read the journal; in
+//!   between only where nobody has the directory open, or the journal was cut meanwhile.
 //! - What the journal has and the files have not counts in memory: whole groups, also where whoever had begun them died, because
 //!   the next who commits or opens makes them count. Nothing is placed and nothing cut off.
 //! - While others have the directory open their commits are followed as they publish them. Where the journal no longer tells

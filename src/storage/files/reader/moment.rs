@@ -12,10 +12,13 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::journal::{self, Follower, Recovered, Until};
 use crate::key::Key;
 use crate::storage::files::format;
+use crate::storage::files::join::{read_again, told_by};
 use crate::storage::files::layout::{JOURNAL, LOCK, ROOT};
 use crate::storage::files::link::{Course, cell, check_format, patiently};
 use crate::storage::files::load::{corrupt, joined, read_files, unreadable};
-use crate::storage::files::recover;
+use crate::storage::files::read::Contents;
+use crate::storage::files::recover::{self, Plan};
+use crate::storage::files::scan::Scan;
 use crate::storage::{Findings, Watcher};
 
 /// What was read, and where to go on.
@@ -50,31 +53,81 @@ pub fn read(disk: &Arc<dyn Disk>, wanted: Option<&Collation>, watcher: &Watcher)
 
 fn read_once(disk: &Arc<dyn Disk>, wanted: Option<&Collation>, watcher: &Watcher) -> Result<Moment> {
     let latches = Latches::take(disk.as_ref())?;
-    let seen = Seen::look(disk.as_ref())?;
-    let course = match latches.holder(disk.as_ref())? {
-        Holder::Nobody => None,
-        Holder::Several => Some(course(disk.as_ref(), &seen)?),
-        Holder::Alone => return Err(taken(disk.as_ref())),
-    };
-    let collation = format::tell(disk.as_ref(), wanted)?;
-    let text = definitions_of(disk.as_ref())?;
-    let past = journal::recover(disk.as_ref(), JOURNAL)?;
-    let (found, contents) = read_files(disk.as_ref(), watcher)?;
-    let plan = recover::plan(disk.as_ref(), &past, false, &found, &contents)?;
-    if !plan.bad.is_empty() {
-        return Err(corrupt(plan.bad));
+    let begun = Begun::new(disk, &latches, wanted)?;
+    if !begun.is_shared {
+        return begun.alone(disk, watcher);
     }
-    // Where others have it open their files follow.
-    let recovered = if course.is_none() { plan.steps.len() } else { 0 };
-    let findings = Findings { ignored: found.ignored.clone(), quarantined: Vec::new(), recovered };
-    let documents = joined(found, contents, plan, |_, _| Ok(()))?;
-    let follower = follower(disk, &past, course)?;
-    if !seen.is_still(&Seen::look(disk.as_ref())?) {
-        return Err(taken(disk.as_ref()));
+    drop(latches);
+    if let Some(moment) = begun.beside(disk, watcher)? {
+        return Ok(moment);
     }
-    let definitions = seen.board.as_ref().map_or(0, |board| board.read(cell::DEFINITIONS));
-    let seen = seen.up_to(follower.last());
-    Ok(Moment { documents, collation, text, definitions, findings, follower, seen })
+    let latches = Latches::take(disk.as_ref())?;
+    Begun::new(disk, &latches, wanted)?.alone(disk, watcher)
+}
+
+/// What is known of a directory before its documents are read.
+struct Begun {
+    seen: Seen,
+    /// Others have it open, and commit.
+    is_shared: bool,
+    collation: Collation,
+    past: Recovered,
+    follower: Follower,
+}
+
+impl Begun {
+    /// Looks at everything but the documents, under the latches.
+    fn new(disk: &Arc<dyn Disk>, latches: &Latches, wanted: Option<&Collation>) -> Result<Self> {
+        let seen = Seen::look(disk.as_ref())?;
+        let course = match latches.holder(disk.as_ref())? {
+            Holder::Nobody => None,
+            Holder::Several => Some(course(disk.as_ref(), &seen)?),
+            Holder::Alone => return Err(taken(disk.as_ref())),
+        };
+        let collation = format::tell(disk.as_ref(), wanted)?;
+        let past = journal::recover(disk.as_ref(), JOURNAL)?;
+        let follower = follower(disk, &past, course)?;
+        Ok(Self { seen, is_shared: course.is_some(), collation, past, follower })
+    }
+
+    /// Reads the documents while nobody can change them.
+    fn alone(self, disk: &Arc<dyn Disk>, watcher: &Watcher) -> Result<Moment> {
+        let (found, contents) = read_files(disk.as_ref(), watcher)?;
+        let plan = recover::plan(disk.as_ref(), &self.past, false, &found, &contents)?;
+        if !plan.bad.is_empty() {
+            return Err(corrupt(plan.bad));
+        }
+        let recovered = if self.is_shared { 0 } else { plan.steps.len() };
+        self.end(disk.as_ref(), found, contents, plan, recovered)
+    }
+
+    /// Reads the documents while others commit: what the journal told before, and what it tells then, counts over what was found
+    /// in the files. `None` where it does not tell it any more.
+    fn beside(mut self, disk: &Arc<dyn Disk>, watcher: &Watcher) -> Result<Option<Moment>> {
+        // A folder that was listed may be gone.
+        let Ok((found, mut contents)) = read_files(disk.as_ref(), watcher) else { return Ok(None) };
+        let _latches = Latches::take(disk.as_ref())?;
+        let Some(changes) = self.follower.follow(Until::TheEnd)? else { return Ok(None) };
+        let mut told = told_by(&self.past.histories);
+        told.extend(changes.into_iter().map(|journal::Change { key, document, .. }| (key, document)));
+        read_again(disk.as_ref(), &found, &mut contents, &told)?;
+        let plan = Plan { documents: told, ..Plan::default() };
+        self.end(disk.as_ref(), found, contents, plan, 0).map(Some)
+    }
+
+    /// Puts together what was read, where the directory is still open as it was.
+    fn end(self, disk: &dyn Disk, found: Scan, contents: Contents, plan: Plan, recovered: usize) -> Result<Moment> {
+        let Self { seen, collation, follower, .. } = self;
+        let definitions = seen.board.as_ref().map_or(0, |board| board.read(cell::DEFINITIONS));
+        let text = definitions_of(disk)?;
+        let findings = Findings { ignored: found.ignored.clone(), quarantined: Vec::new(), recovered };
+        let documents = joined(found, contents, plan, |_, _| Ok(()))?;
+        if !seen.is_still(&Seen::look(disk)?) {
+            return Err(taken(disk));
+        }
+        let seen = seen.up_to(follower.last());
+        Ok(Moment { documents, collation, text, definitions, findings, follower, seen })
+    }
 }
 
 /// Where the journal goes on that others write to.

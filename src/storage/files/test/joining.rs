@@ -48,6 +48,7 @@ fn others_commit_while_one_that_joins_reads_the_files_and_it_misses_nothing() {
                     // What was placed before is not read under the lock.
                     one.lock().follow().unwrap();
                     one.lock().commit(&[set("last", 0, "{}")]).unwrap();
+                    let before = one.lock().memory.clone();
                     let mut joining = Peer::within(&disk, placing, limits);
                     disk.when_read(file, move || {
                         assert_free(&of);
@@ -64,6 +65,7 @@ fn others_commit_while_one_that_joins_reads_the_files_and_it_misses_nothing() {
                     joining.load().unwrap();
                     let told = format!("{placing:?} {segment} {cuts} {file} {entries:?}");
                     assert_eq!(joining.memory, one.lock().memory, "{told}");
+                    assert_ne!(joining.memory, before, "{told}: something was committed meanwhile");
                     assert!(!joining.others.as_ref().unwrap().is_behind(), "{told}");
                     joining.commit(&[set("next", 0, "{}")]).unwrap();
                     one.lock().follow().unwrap();

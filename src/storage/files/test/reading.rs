@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use super::super::layout::{BOARD, JOURNAL, LOCK};
+use parking_lot::Mutex;
+
+use super::super::layout::{BOARD, COMMIT, JOURNAL, LOCK};
 use super::super::shared::Limits;
 use super::super::{Files, Options, Placing, Reader};
 use super::together::{Memory, PLACINGS, Peer, after, files, prepared, scenarios, standing, told};
@@ -408,4 +410,42 @@ fn where_our_own_folder_is_removed_a_reader_reads_what_is_left_and_finds_who_com
     let mut next = Peer::open(&disk, Placing::Eager);
     next.commit(&[set("c", 0, "{}")]).unwrap();
     assert_eq!(*looker.read(), next.memory);
+}
+
+#[test]
+fn others_commit_while_a_reader_reads_the_files_and_it_misses_nothing() {
+    for placing in PLACINGS {
+        // The journal whole, and cut while the files are read.
+        for (segment, cuts) in [(u64::MAX, false), (1, false), (1, true)] {
+            for entries in scenarios() {
+                for file in ["a.json", "d.json"] {
+                    let limits = Limits { segment, ..Limits::default() };
+                    let (disk, mut one, other) = prepared(placing, limits);
+                    one.follow().unwrap();
+                    let before = one.memory.clone();
+                    let one = Arc::new(Mutex::new(one));
+                    let (committing, wanted, of) = (Arc::clone(&one), entries.clone(), disk.clone());
+                    disk.when_read(file, move || {
+                        let latch = of.latch(COMMIT).unwrap();
+                        assert!(latch.try_lock().unwrap(), "who reads holds the others up");
+                        latch.unlock();
+                        let mut one = committing.lock();
+                        one.commit(&wanted).unwrap();
+                        let keeper = one.files.keeper().unwrap();
+                        for number in 0..if cuts { 4 } else { 0 } {
+                            one.commit(&[set("cut", number, "{}")]).unwrap();
+                            keeper.tend().unwrap();
+                        }
+                    });
+                    let mut looker = Looker::on(&disk);
+                    looker.memory = told(looker.reader.load().unwrap().documents);
+                    looker.others = looker.reader.others();
+                    assert_eq!(looker.memory, one.lock().memory, "{placing:?} {segment} {cuts} {entries:?} {file}");
+                    assert!(!looker.is_behind());
+                    assert_ne!(looker.memory, before, "something was committed meanwhile");
+                    drop(other);
+                }
+            }
+        }
+    }
 }
