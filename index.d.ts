@@ -683,6 +683,21 @@ export interface EngineOptions {
      */
     singleProcess?: boolean | undefined;
     /**
+     * Whether the directory is only read: not a byte of it is written, so it may lie on a file system that is mounted to be read
+     * only, and it has to be there (`ENOENT`). What other processes commit is followed; writes are refused with `READ_ONLY`. A
+     * process that has the directory for itself (`singleProcess`) is not read beside: `LOCKED`. A store of this process that
+     * writes may be shared; the other way about, a store that writes is refused with an `AssertionError` while one that only
+     * reads has the directory open. Not with `durability`, `files`, `syncInterval`, `singleProcess: true`,
+     * `onCorrupt: 'quarantine'` or a `fileSystem`. Default: `false`.
+     *
+     * @example
+     * ```typescript
+     * const report = new Datastore<User>({ directory: './data', readOnly: true });
+     * const adults = await report.count({ age: { $gte: 18 } });
+     * ```
+     */
+    readOnly?: boolean | undefined;
+    /**
      * How many bytes of documents are kept as JavaScript objects, beside their texts, so that reading them again is
      * faster; an estimate. 0 keeps none. Default: 64 MB, or a sixteenth of the heap's limit where that is less.
      */
@@ -1199,6 +1214,7 @@ export type OtherCode =
     | 'NOT_LOADED'
     | 'UNSUPPORTED'
     | 'POISONED'
+    | 'READ_ONLY'
     | 'KEY_COLLISION'
     | 'NATIVE_LOAD'
     | 'SCHEMA_TOO_NEW'

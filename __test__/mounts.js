@@ -51,6 +51,14 @@ async function withMounts(t, body) {
                 mounts.push(folder);
                 mount('-o', 'remount,bind,ro', folder);
             },
+            /** The same folder by another path. */
+            mountReadOnlyElsewhere() {
+                const elsewhere = temporaryDirectory(t);
+                mount('--bind', folder, elsewhere);
+                mounts.push(elsewhere);
+                mount('-o', 'remount,bind,ro', elsewhere);
+                return elsewhere;
+            },
             unmount,
             newStore() {
                 const store = new Datastore({ directory: folder });

@@ -8,6 +8,7 @@ const os = require('node:os');
 const path = require('node:path');
 const { after, test } = require('node:test');
 const { Datastore, DatastoreEngine } = require('../index.js');
+const { all, checkMembers, checkOutcome, outcomeOf, refuses } = require('./matrix.js');
 const { afterwards, gate, temporaryDirectory } = require('./support.js');
 
 const OWN = { _rev: 0, n: 1 };
@@ -39,14 +40,6 @@ const ITEMS = [
 ];
 const LINES = ITEMS.map((item) => `${JSON.stringify(item)}\n`);
 
-async function all(items) {
-    const collected = [];
-    for await (const item of items) {
-        collected.push(item);
-    }
-    return collected;
-}
-
 const FOUND = {
     items: [{ key: 'other', documentKey: 'other', document: OTHER }],
     exclusiveEndIndex: null,
@@ -67,11 +60,6 @@ const STATES = [
     'closing beside another store',
     'closed beside another store',
 ];
-
-/** A cell that refuses. */
-function refuses(code) {
-    return { code };
-}
 
 const CLOSED = refuses('CLOSED');
 const ASSERTION = refuses('ASSERTION');
@@ -202,22 +190,6 @@ const OF_ENGINE = {
     close: [false, (engine) => engine.close(), always(undefined)],
 };
 
-/** What a call answered or refused with; checks that only calls that answer at once throw at once. */
-function outcomeOf(isSynchronous, call) {
-    let answered;
-    try {
-        answered = call();
-    } catch (error) {
-        assert.ok(isSynchronous, `threw instead of rejecting: ${error.stack}`);
-        return { code: error.code };
-    }
-    assert.equal(answered instanceof Promise, !isSynchronous);
-    return Promise.resolve(answered).then(
-        (value) => ({ value }),
-        (error) => ({ code: error.code ?? error }),
-    );
-}
-
 /** A datastore over two documents, not loaded; its views are `view` and `busy`, whose map calls `inMap`. */
 function newStore(t, hooks) {
     const directory = temporaryDirectory(t);
@@ -314,17 +286,6 @@ async function beside(enter, { hooks }) {
     return outcome;
 }
 
-function checkOutcome(outcome, expected) {
-    if (typeof expected === 'function') {
-        assert.ok('value' in outcome, `refused with ${outcome.code}`);
-        expected(outcome.value);
-    } else if (expected?.code !== undefined) {
-        assert.deepEqual(outcome, expected);
-    } else {
-        assert.deepEqual(outcome, { value: expected });
-    }
-}
-
 /** A test per cell. */
 function testTable(name, table, testedPart, close) {
     for (const member of Reflect.ownKeys(table)) {
@@ -361,10 +322,7 @@ for (const [Class, table] of [
     [Datastore, OF_DATASTORE],
     [DatastoreEngine, OF_ENGINE],
 ]) {
-    test(`the table has every member of ${Class.name}`, () => {
-        const members = Reflect.ownKeys(Class.prototype).filter((name) => name !== 'constructor');
-        assert.deepEqual(new Set(Reflect.ownKeys(table)), new Set(members));
-    });
+    test(`the table has every member of ${Class.name}`, () => checkMembers(Class, table));
 }
 
 test('the view that is being built cannot be queried from inside its map function', async (t) => {

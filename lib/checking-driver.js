@@ -22,6 +22,9 @@ class CheckingDriver {
         return this.loaded;
     }
 
+    /** Custom parts are written. */
+    checkWritable() {}
+
     becomeCurrent() {
         return this.load();
     }

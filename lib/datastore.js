@@ -173,6 +173,10 @@ class Datastore extends EventEmitter {
         this.#driver.mustBeAtomic('a transaction');
         const { synced } = this.#conditions(true, durability);
         this.#checkOpen();
+        if (synced) {
+            // What it read is to be synced, too.
+            this.#driver.checkWritable();
+        }
         return this.#underWay.run(async () => {
             if (!this.#driver.isCurrent) {
                 await this.#driver.becomeCurrent();
@@ -186,6 +190,9 @@ class Datastore extends EventEmitter {
         const list = migrationsOf(migrations);
         const checked = migrateOptions(options);
         this.#driver.mustBeAtomic('a migration');
+        if (!checked.dryRun) {
+            this.#checkWritable();
+        }
         if (this.#mustWait()) {
             await orAborted(checked.signal, this.#driver.becomeCurrent());
         }
@@ -255,7 +262,7 @@ class Datastore extends EventEmitter {
     /** Stores records: `{ key, document }` objects, or the text or bytes of an export. */
     async importItems(source, options) {
         const checked = importOptions(options);
-        this.#checkOpen();
+        this.#checkWritable();
         const { synced } = this.#conditions(true, checked.durability);
         const insertion = { ...checked, synced };
         return importRecords(iteratorOf(source), checked, ({ key, text }) =>
@@ -280,7 +287,7 @@ class Datastore extends EventEmitter {
     async restore(source, options) {
         const from = path.resolve(checkPath(source, 'source'));
         const checked = loadOptions(options, 'restore');
-        this.#checkOpen();
+        this.#checkWritable();
         return this.#underWay.run(() => this.#driver.restore(from, checked));
     }
 
@@ -343,6 +350,11 @@ class Datastore extends EventEmitter {
         if (this.#closed !== null && current(this) === undefined) {
             throw new ClosedError('the datastore is closed');
         }
+    }
+
+    #checkWritable(key) {
+        this.#checkOpen();
+        this.#driver.checkWritable({ key });
     }
 
     async #find(query) {
@@ -410,7 +422,7 @@ class Datastore extends EventEmitter {
 
     /** Runs a write in its turn, after the load, and holds `close` until it has settled. */
     async #write({ keys, alone, turn }, run) {
-        this.#checkOpen();
+        this.#checkWritable(keys.length === 1 ? keys[0] : undefined);
         const write = { keys, alone, turn, by: current(this) };
         const key = write.by && this.#order.wouldWaitForItself(write);
         if (key !== undefined) {

@@ -28,6 +28,11 @@ class Definitions {
      * @param {string | null} declaration of a unique view, as JSON; `null` for any other
      */
     set(id, declaration) {
+        if (declaration === null && this.#store.isReadOnly) {
+            // One that only reads takes nothing from the directory by what it calls its own views.
+            this.#open.delete(id);
+            return;
+        }
         // The engine would know another id by the same name; under this one nothing was ever kept.
         if (id.isWellFormed()) {
             const definition = { declaration, kept: null, failure: null };

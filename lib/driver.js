@@ -14,7 +14,7 @@
  */
 
 const { accepted, documentOf, thereAlready } = require('./answer.js');
-const { AssertionError } = require('./errors.js');
+const { AssertionError, readOnly } = require('./errors.js');
 const { find } = require('./find.js');
 const { Walk } = require('./items.js');
 const { NativeTransaction } = require('./native-transaction.js');
@@ -49,6 +49,17 @@ class NativeDriver {
 
     /** Refuses nothing: batches and transactions are all or nothing here. */
     mustBeAtomic() {}
+
+    /**
+     * Refuses a write, of a key where it has one, in a store that is only read.
+     *
+     * @param {{ key?: string }} [facts]
+     */
+    checkWritable(facts) {
+        if (this.#store.isReadOnly) {
+            throw readOnly(facts);
+        }
+    }
 
     get loaded() {
         return this.#store.loaded;

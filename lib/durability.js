@@ -21,17 +21,18 @@ function interval(value, name) {
     return value;
 }
 
-/** The options of a store that are about durability, and about who else may have its directory open. */
+/** The options of a store that are about durability, about who else may have its directory open, and whether it is written. */
 const OF_STORE = {
     durability: level,
     files: oneOf('eager', 'background'),
     syncInterval: interval,
     singleProcess: boolean,
+    readOnly: boolean,
 };
 
 /** Whether any of these options is given. */
-function isGiven({ durability, files, syncInterval, singleProcess }) {
-    return (durability ?? files ?? syncInterval ?? singleProcess) !== undefined;
+function isGiven({ durability, files, syncInterval, singleProcess, readOnly }) {
+    return (durability ?? files ?? syncInterval ?? singleProcess ?? readOnly) !== undefined;
 }
 
 /**

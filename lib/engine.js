@@ -63,11 +63,13 @@ class DatastoreEngine {
     async setItem(key, document) {
         const id = checkKey(key);
         const text = stringify(document, id);
+        this.#checkWritable(id);
         return { key: id, document: await this.#write(() => this.#driver.put(id, text)) };
     }
 
     async deleteItem(key) {
         const id = checkKey(key);
+        this.#checkWritable(id);
         await this.#write(() => this.#driver.delete(id, { rule: 'ignored' }));
         return { key: id };
     }
@@ -121,6 +123,11 @@ class DatastoreEngine {
         return this.#underWay.run(() => (this.#driver.loaded ? run() : this.#driver.load().then(run)));
     }
 
+    #checkWritable(key) {
+        this.#checkOpen();
+        this.#driver.checkWritable({ key });
+    }
+
     #checkOpen() {
         if (this.#closed !== null) {
             throw new ClosedError('the datastore is closed');
@@ -133,8 +140,22 @@ function asks(asked, value) {
     return asked === undefined ? undefined : asked === value;
 }
 
+/** Refuses what a store cannot be asked for that writes nothing. */
+function checkReadOnly({ durability, files, syncInterval, singleProcess, onCorrupt }) {
+    const ofWrites = Object.entries({ durability, files, syncInterval }).find(([, value]) => value !== undefined);
+    if (ofWrites !== undefined) {
+        throw new AssertionError(`${ofWrites[0]} is about writes: a store with readOnly true has none`);
+    }
+    if (singleProcess === true) {
+        throw new AssertionError('a store with readOnly true keeps nobody out: singleProcess must be false');
+    }
+    if (onCorrupt === 'quarantine') {
+        throw new AssertionError("a store with readOnly true moves no files: onCorrupt must be 'error'");
+    }
+}
+
 function newDriver({ directory, fileSystem, onCorrupt, cacheSize, collation: order, ...ofStore }) {
-    const { durability, files, syncInterval, singleProcess } = ofStore;
+    const { durability, files, syncInterval, singleProcess, readOnly } = ofStore;
     if (directory === undefined && (durability !== 'none' || fileSystem !== undefined)) {
         throw new AssertionError("a store needs a directory, unless its durability is 'none'");
     }
@@ -144,10 +165,13 @@ function newDriver({ directory, fileSystem, onCorrupt, cacheSize, collation: ord
         }
         if (isGiven(ofStore)) {
             throw new AssertionError(
-                'a custom file system has no journal: no durability, files, syncInterval or singleProcess',
+                'a custom file system has no journal: no durability, files, syncInterval, singleProcess or readOnly',
             );
         }
         return new FileSystemDriver(directory, fileSystem, { cacheSize, collation: order });
+    }
+    if (readOnly === true) {
+        checkReadOnly({ durability, files, syncInterval, singleProcess, onCorrupt });
     }
     // What nobody asked for is as the engine has it that is open already.
     return new NativeDriver({
@@ -158,6 +182,7 @@ function newDriver({ directory, fileSystem, onCorrupt, cacheSize, collation: ord
         background: asks(files, 'background'),
         syncInterval,
         singleProcess,
+        readOnly,
         collation: order,
         cacheSize,
     });

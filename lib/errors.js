@@ -121,6 +121,14 @@ function ofConflict({ expectedRev, actualRev, viewId, viewKey, otherKey }) {
     return { ...revisions, viewId, viewKey: JSON.parse(viewKey), otherKey };
 }
 
+/** The refusal of a write by a store that is only read. */
+function readOnly(facts) {
+    return new DatastoreError("the datastore was opened with 'readOnly: true': nothing is written", {
+        code: 'READ_ONLY',
+        ...facts,
+    });
+}
+
 /** Runs a native function; what it throws becomes a typed error. */
 function native(call) {
     try {
@@ -144,4 +152,5 @@ module.exports = {
     StorageError,
     fromNative,
     native,
+    readOnly,
 };

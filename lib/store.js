@@ -42,6 +42,8 @@ class Store {
     #isBehind;
     #mayAnswer = () => !this.#isBehind();
     #caughtUp = null;
+    /** Whether nothing may be written by this store, whoever else has the same engine. */
+    isReadOnly;
 
     /**
      * @param {object} given
@@ -53,11 +55,13 @@ class Store {
      * @param {number} [given.syncInterval] milliseconds
      * @param {number} [given.cacheSize] bytes of documents kept as objects
      * @param {boolean} [given.singleProcess] whether other processes are kept out
+     * @param {boolean} [given.readOnly] whether nothing is written
      * @param {string} [given.collation] JSON text; without it keys are in the order that the directory remembers
      * @param {import('./loading.js').Progress} progress hears how far a load is
      */
     constructor(given, progress) {
         const { cacheSize = CACHE_SIZE, ...options } = given;
+        this.isReadOnly = given.readOnly === true;
         // The callback holds what is pending but not the store, so that an unused store can be collected.
         const pending = this.#pending;
         this.#number = native(() =>
@@ -253,11 +257,13 @@ class Store {
 
     /**
      * Makes a declaration the unique view of an id, `null` for none: for all that is written from now on. Resolves to whether
-     * there was one.
+     * there was one. A store that is only read rejects with `READ_ONLY` where it is not so already.
      */
     async defineUnique(id, declaration) {
         this.#pending.handOver();
-        return this.#pending.call((ticket) => binding.defineUnique(this.#number, ticket, id, declaration));
+        return this.#pending.call((ticket) =>
+            binding.defineUnique(this.#number, ticket, id, declaration, this.isReadOnly),
+        );
     }
 
     /** The values that several documents have in a unique view, as of what was written so far. */

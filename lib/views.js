@@ -52,7 +52,12 @@ class Views {
 
     /** Forgets a view, a unique one for every opener. The store is loaded. Resolves to whether there was one. */
     async delete(id) {
-        const view = this.#views.get(checkViewId(id));
+        checkViewId(id);
+        if (this.#store.isReadOnly && id.isWellFormed()) {
+            // Where the directory has a unique one of that id, this is refused before anything changes.
+            await this.#store.defineUnique(id, null);
+        }
+        const view = this.#views.get(id);
         this.#views.delete(id);
         this.#retire(view);
         const wasUnique = await this.#definitions.forget(id);

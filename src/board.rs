@@ -7,10 +7,10 @@
 //! memory between processes that all systems have.
 
 use std::fmt;
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::io;
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicU64, Ordering, fence};
 
 use memmap2::{MmapOptions, MmapRaw};
 
@@ -23,6 +23,35 @@ pub const BYTES: usize = CELLS * size_of::<u64>();
 /// The numbers.
 pub struct Board {
     cells: Cells,
+    file: FileId,
+}
+
+/// Which file it is, by whatever name: nobody else's as long as it is open, or mapped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FileId(u64, u64);
+
+impl FileId {
+    /// The file that was asked about. Without device and inode it is known by when it was made.
+    #[must_use]
+    pub fn of(file: &Metadata) -> Self {
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::MetadataExt;
+            Self(file.dev(), file.ino())
+        }
+        #[cfg(not(unix))]
+        {
+            let made = file.created().ok().and_then(|made| made.duration_since(std::time::UNIX_EPOCH).ok());
+            let made = made.unwrap_or_default();
+            Self(made.as_secs(), u64::from(made.subsec_nanos()))
+        }
+    }
+
+    /// A file of this process alone.
+    #[must_use]
+    pub fn own(number: u64) -> Self {
+        Self(0, number)
+    }
 }
 
 enum Cells {
@@ -38,16 +67,45 @@ impl Board {
     ///
     /// The system's.
     pub fn map(file: &File) -> io::Result<Self> {
-        if file.metadata()?.len() < BYTES as u64 {
+        Self::map_with(file, |options| options.map_raw(file))
+    }
+
+    /// As [`map`](Self::map), to be [read](Self::read) alone: the file need not be open to be written.
+    ///
+    /// # Errors
+    ///
+    /// The system's; `UnexpectedEof` where the file has not its length yet.
+    pub fn map_to_read(file: &File) -> io::Result<Self> {
+        Self::map_with(file, |options| options.map_raw_read_only(file))
+    }
+
+    fn map_with(file: &File, map: impl FnOnce(&MmapOptions) -> io::Result<MmapRaw>) -> io::Result<Self> {
+        let found = file.metadata()?;
+        if found.len() < BYTES as u64 {
             return Err(io::Error::new(io::ErrorKind::UnexpectedEof, "the file is too short to be shared"));
         }
-        Ok(Self { cells: Cells::Mapped(MmapOptions::new().len(BYTES).map_raw(file)?) })
+        Ok(Self { cells: Cells::Mapped(map(MmapOptions::new().len(BYTES))?), file: FileId::of(&found) })
     }
 
     /// Numbers that whoever has them shares within the process.
     #[must_use]
-    pub fn own(cells: Arc<[AtomicU64]>) -> Self {
-        Self { cells: Cells::Own(cells) }
+    pub fn own(cells: Arc<[AtomicU64]>, file: FileId) -> Self {
+        Self { cells: Cells::Own(cells), file }
+    }
+
+    /// The file that they are in.
+    #[must_use]
+    pub fn file(&self) -> FileId {
+        self.file
+    }
+
+    /// One of the numbers as it is now, and what was done before it was written: also where they may only be read, of which
+    /// nothing but a relaxed load is sure to be one.
+    #[must_use]
+    pub fn read(&self, index: usize) -> u64 {
+        let number = self.cell(index).load(Ordering::Relaxed);
+        fence(Ordering::Acquire);
+        number
     }
 
     /// One of the numbers, counted from 0 and from there again.
@@ -73,8 +131,6 @@ impl fmt::Debug for Board {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::atomic::Ordering;
-
     use super::*;
 
     #[test]
@@ -87,5 +143,19 @@ mod tests {
         one.cell(0).store(1, Ordering::Release);
         assert_eq!(other.cell(CELLS - 1).load(Ordering::Acquire), u64::MAX);
         assert_eq!(other.cell(CELLS).load(Ordering::Acquire), 1, "counted from there again");
+    }
+
+    #[test]
+    fn who_may_only_read_the_file_sees_the_numbers_too() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let reading = File::open(file.path()).unwrap();
+        assert_eq!(Board::map_to_read(&reading).unwrap_err().kind(), io::ErrorKind::UnexpectedEof);
+        file.as_file().set_len(BYTES as u64).unwrap();
+        let (writer, reader) = (Board::map(file.as_file()).unwrap(), Board::map_to_read(&reading).unwrap());
+        assert_eq!(reader.read(3), 0);
+        writer.cell(3).store(4711, Ordering::Release);
+        assert_eq!(reader.read(3), 4711);
+        assert_eq!(reader.file(), writer.file());
+        assert_ne!(reader.file(), FileId::of(&tempfile::tempfile().unwrap().metadata().unwrap()));
     }
 }

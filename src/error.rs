@@ -37,6 +37,8 @@ pub enum ErrorKind {
     Poisoned,
     /// The file system cannot tell this key's file from another key's.
     KeyCollision,
+    /// What was opened to be read only was to be changed: nothing was.
+    ReadOnly,
     /// The storage cannot do what was asked of it.
     Unsupported,
     /// The value of a view's row, of the document [`Context::key`], is none that its reduce takes.
@@ -58,6 +60,7 @@ impl ErrorKind {
             Self::Storage => "EIO",
             Self::Poisoned => "POISONED",
             Self::KeyCollision => "KEY_COLLISION",
+            Self::ReadOnly => "READ_ONLY",
             Self::Unsupported => "UNSUPPORTED",
             Self::ViewReduce => "VIEW_REDUCE",
         }

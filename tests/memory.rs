@@ -153,6 +153,7 @@ fn open(directory: &Path, count: usize) -> Arc<Member> {
         mount: Box::new(mount),
         options: Options::default(),
         choices: Vec::new(),
+        reads_only: false,
         collation: None,
         watcher: Watcher::default(),
     };

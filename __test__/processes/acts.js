@@ -6,7 +6,7 @@ const process = require('node:process');
 const { move, watch } = require('./accounts.js');
 const { count, stopCounting } = require('./counters.js');
 const { play } = require('./history.js');
-const { pass } = require('./freshness.js');
+const { READS, WRITES, pass } = require('./freshness.js');
 
 const ACTS = {
     count,
@@ -15,6 +15,12 @@ const ACTS = {
     play,
     stopCounting,
     watch,
+
+    read: (store, name, read) => READS[read](store, name),
+
+    async write(store, name, n, write) {
+        await WRITES[write](store, name, n);
+    },
 
     async call(store, method, ...args) {
         const result = await store[method](...args);

@@ -190,6 +190,12 @@ export async function durability(users: Datastore<User>): Promise<void> {
     void new DatastoreEngine({ directory: 'x', singleProcess: false });
     // @ts-expect-error yes or no
     void new Datastore({ directory: 'x', singleProcess: 1 });
+    void new Datastore({ directory: 'x', readOnly: true });
+    void new DatastoreEngine({ directory: 'x', readOnly: false });
+    // @ts-expect-error yes or no
+    void new Datastore({ directory: 'x', readOnly: 'yes' });
+    // @ts-expect-error of what?
+    void new Datastore({ readOnly: true });
     // @ts-expect-error where?
     void new Datastore({ durability: 'os' });
     // @ts-expect-error where?

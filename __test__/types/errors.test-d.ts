@@ -129,6 +129,7 @@ export function exhaustive(error: AnyDatastoreError): string {
         case 'NOT_LOADED':
         case 'UNSUPPORTED':
         case 'POISONED':
+        case 'READ_ONLY':
         case 'KEY_COLLISION':
         case 'NATIVE_LOAD':
         case 'ABORT_ERR':

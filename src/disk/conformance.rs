@@ -3,6 +3,7 @@
 //! Not here: failures that are planned, and power cuts (`simulated::test`).
 
 use std::collections::BTreeMap;
+use std::sync::atomic::Ordering;
 
 #[cfg(target_os = "linux")]
 use tempfile::TempDir;
@@ -29,6 +30,7 @@ const CASES: &[Case] = &[
     ("an open file survives its names", an_open_file_survives_its_names),
     ("a lock is held once, until it is dropped", a_lock_is_held_once_until_it_is_dropped),
     ("a lock stands while its file has the name", a_lock_stands_while_its_file_has_the_name),
+    ("who only looks finds locks and numbers, and makes none", who_only_looks_finds_locks_and_numbers_and_makes_none),
     ("what is there can be synced", what_is_there_can_be_synced),
 ];
 
@@ -329,6 +331,31 @@ fn a_lock_stands_while_its_file_has_the_name(disk: &dyn Disk) {
     drop(held);
     assert_eq!(code(disk.lock("lock", false).map(drop)), "LOCKED");
     assert!(other.stands());
+}
+
+fn who_only_looks_finds_locks_and_numbers_and_makes_none(disk: &dyn Disk) {
+    for missing in ["latch", "missing/latch"] {
+        assert!(disk.latch_there(missing).unwrap().is_none());
+        assert!(disk.board_there(missing).unwrap().is_none());
+        assert_eq!(disk.file_id(missing).unwrap(), None);
+        assert_eq!(disk.kind(missing).unwrap(), None);
+    }
+    let (writer, reader) = (disk.latch("latch").unwrap(), disk.latch_there("latch").unwrap().unwrap());
+    assert!(reader.try_lock().unwrap() && !writer.try_lock().unwrap());
+    reader.unlock();
+    let held = disk.lock_together("latch").unwrap();
+    assert!(!reader.try_lock().unwrap() && reader.try_lock_together().unwrap());
+    reader.unlock();
+    drop(held);
+    let (board, seen) = (disk.board("board", true).unwrap(), disk.board_there("board").unwrap().unwrap());
+    board.cell(7).store(11, Ordering::Release);
+    assert_eq!(seen.read(7), 11);
+    assert_eq!(disk.file_id("board").unwrap(), Some(seen.file()));
+    disk.remove("board").unwrap();
+    assert_eq!(disk.file_id("board").unwrap(), None);
+    disk.board("board", true).unwrap();
+    assert_ne!(disk.file_id("board").unwrap(), Some(seen.file()));
+    assert_eq!(disk.file_id("").unwrap(), disk.file_id("").unwrap());
 }
 
 fn what_is_there_can_be_synced(disk: &dyn Disk) {

@@ -28,6 +28,27 @@ impl SystemLatch {
         let file = opened.map_err(|cause| Error::storage("open", path, cause))?;
         Ok(Self { file, path: path.to_path_buf() })
     }
+
+    /// Opens the file, which need not be writable; `None` where it is missing.
+    ///
+    /// # Errors
+    ///
+    /// The system's.
+    pub fn open_there(path: &Path) -> Result<Option<Self>> {
+        match File::open(path) {
+            Ok(file) => Ok(Some(Self { file, path: path.to_path_buf() })),
+            Err(cause) if cause.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(cause) => Err(Error::storage("open", path, cause)),
+        }
+    }
+
+    fn taken(&self, attempt: Result<(), TryLockError>) -> Result<bool> {
+        match attempt {
+            Ok(()) => Ok(true),
+            Err(TryLockError::WouldBlock) => Ok(false),
+            Err(TryLockError::Error(cause)) => Err(Error::storage("flock", &self.path, cause)),
+        }
+    }
 }
 
 impl Latch for SystemLatch {
@@ -41,11 +62,11 @@ impl Latch for SystemLatch {
     }
 
     fn try_lock(&self) -> Result<bool> {
-        match FileExt::try_lock(&self.file) {
-            Ok(()) => Ok(true),
-            Err(TryLockError::WouldBlock) => Ok(false),
-            Err(TryLockError::Error(cause)) => Err(Error::storage("flock", &self.path, cause)),
-        }
+        self.taken(FileExt::try_lock(&self.file))
+    }
+
+    fn try_lock_together(&self) -> Result<bool> {
+        self.taken(FileExt::try_lock_shared(&self.file))
     }
 
     fn unlock(&self) {
@@ -77,5 +98,21 @@ mod tests {
         assert!(!one.try_lock().unwrap());
         drop(other);
         one.lock().unwrap();
+    }
+
+    #[test]
+    fn a_latch_on_a_file_that_may_only_be_read_excludes_the_others_too_and_makes_none() {
+        let directory = tempfile::TempDir::new().unwrap();
+        let path = directory.path().join("latch");
+        assert!(SystemLatch::open_there(&path).unwrap().is_none());
+        assert!(!path.exists());
+        let writer = SystemLatch::open(&path).unwrap();
+        let reader = SystemLatch::open_there(&path).unwrap().unwrap();
+        assert!(reader.try_lock().unwrap());
+        assert!(!writer.try_lock().unwrap());
+        reader.unlock();
+        assert!(writer.try_lock_together().unwrap());
+        assert!(!reader.try_lock().unwrap());
+        assert!(reader.try_lock_together().unwrap());
     }
 }

@@ -39,7 +39,7 @@ pub(crate) mod simulated;
 
 use std::fmt;
 
-use crate::board::Board;
+use crate::board::{Board, FileId};
 use crate::error::{Error, ErrorKind, Result};
 
 pub use place::Place;
@@ -104,6 +104,15 @@ pub trait Disk: fmt::Debug + Send + Sync {
     /// Numbers that whoever opens this file shares with whoever else does. With `anew` the file is made
     /// where it is missing, and all numbers are 0. `UNSUPPORTED` where memory cannot be shared.
     fn board(&self, path: &str, anew: bool) -> Result<Board>;
+
+    /// A lock as of [`latch`](Self::latch), on a file that need not be writable; `None` where it is missing.
+    fn latch_there(&self, path: &str) -> Result<Option<Box<dyn Latch>>>;
+
+    /// Numbers as of [`board`](Self::board), to be read alone; `None` where the file is missing, or not whole yet.
+    fn board_there(&self, path: &str) -> Result<Option<Board>>;
+
+    /// Which file is at a path; `None` where nothing is. A few microseconds, also where the disk is slow.
+    fn file_id(&self, path: &str) -> Result<Option<FileId>>;
 
     /// The entries of a folder, in any order.
     fn list(&self, folder: &str) -> Result<Vec<Listed>>;
@@ -206,6 +215,9 @@ pub trait Latch: fmt::Debug + Send + Sync {
 
     /// Takes it, where nobody else holds it.
     fn try_lock(&self) -> Result<bool>;
+
+    /// Takes it together with others that take it so, where nobody holds it alone.
+    fn try_lock_together(&self) -> Result<bool>;
 
     /// Gives it back.
     fn unlock(&self);

@@ -12,7 +12,7 @@ use super::lock::Lock;
 use super::mounted::Mounted;
 use super::opened::Opened;
 use super::{Abilities, Disk, Handle, Held, Kind, Latch, Listed, Place};
-use crate::board::{self, Board};
+use crate::board::{self, Board, FileId};
 use crate::error::{Error, ErrorKind, Result};
 
 /// The least room for a read: most documents come in one call.
@@ -155,14 +155,31 @@ impl Disk for System {
         }
         let file = fs::OpenOptions::new().read(true).write(true).open(&full);
         let file = file.map_err(|cause| Error::storage("open", &full, cause))?;
-        Board::map(&file).map_err(|cause| {
-            Error::new(
-                ErrorKind::Unsupported,
-                "this file system cannot share memory between processes; 'singleProcess: true' does without it",
-            )
-            .with_path(&full)
-            .with_source(Error::storage("mmap", &full, cause))
-        })
+        Board::map(&file).map_err(|cause| cannot_share(&full, cause))
+    }
+
+    fn latch_there(&self, path: &str) -> Result<Option<Box<dyn Latch>>> {
+        Ok(SystemLatch::open_there(&self.path(path))?.map(|latch| Box::new(latch) as Box<dyn Latch>))
+    }
+
+    fn board_there(&self, path: &str) -> Result<Option<Board>> {
+        let full = self.path(path);
+        let file = match File::open(&full) {
+            Err(cause) if cause.kind() == io::ErrorKind::NotFound => return Ok(None),
+            other => other.map_err(|cause| Error::storage("open", &full, cause))?,
+        };
+        match Board::map_to_read(&file) {
+            Err(cause) if cause.kind() == io::ErrorKind::UnexpectedEof => Ok(None),
+            other => other.map(Some).map_err(|cause| cannot_share(&full, cause)),
+        }
+    }
+
+    fn file_id(&self, path: &str) -> Result<Option<FileId>> {
+        match fs::symlink_metadata(self.path(path)) {
+            Ok(found) => Ok(Some(FileId::of(&found))),
+            Err(cause) if cause.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(cause) => Err(self.failed("lstat", path)(cause)),
+        }
     }
 
     fn list(&self, folder: &str) -> Result<Vec<Listed>> {
@@ -253,6 +270,15 @@ impl Disk for System {
         #[cfg(not(target_os = "linux"))]
         return Err(Error::new(ErrorKind::Unsupported, "this system cannot sync a whole file system"));
     }
+}
+
+fn cannot_share(path: &Path, cause: io::Error) -> Error {
+    Error::new(
+        ErrorKind::Unsupported,
+        "this file system cannot share memory between processes; 'singleProcess: true' does without it",
+    )
+    .with_path(path)
+    .with_source(Error::storage("mmap", path, cause))
 }
 
 impl System {

@@ -122,6 +122,16 @@ impl Commit<'_> {
         Ok(was_there)
     }
 
+    /// Tells whether there is a unique view of an id, where this declaration is that one, or none is meant and none is there.
+    pub fn compare(&self, id: &str, declaration: Option<&Declaration>) -> Result<bool> {
+        if self.uniques.is_as(id, declaration) {
+            return Ok(self.uniques.has(id));
+        }
+        let message =
+            format!("the unique view {id:?} cannot be defined or deleted by a datastore with 'readOnly: true'");
+        Err(Error::new(ErrorKind::ReadOnly, message))
+    }
+
     /// This moment.
     pub fn moment(&self) -> Moment {
         Moment { snapshot: self.state.read().current().clone(), definitions: self.uniques.text() }

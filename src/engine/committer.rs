@@ -62,6 +62,10 @@ impl Committer<'_> {
                         self.settle(mem::take(&mut open));
                         reply(self.define(id, declaration.map(|declaration| *declaration)));
                     }
+                    Request::Compare(id, declaration, reply) => {
+                        self.settle(mem::take(&mut open));
+                        reply(self.commit.compare(&id, declaration.as_deref()));
+                    }
                     Request::Duplicates(id, reply) => {
                         self.settle(mem::take(&mut open));
                         reply(Ok(self.commit.uniques.duplicates(&id)));

@@ -97,6 +97,12 @@ impl Engine {
         self.request(Request::Define(id, declaration.map(Box::new), reply));
     }
 
+    /// Asks, for one who may change nothing, whether a declaration is the unique view of this id already, or the id has none:
+    /// answered as [`define_unique`](Self::define_unique) is, and with `READ_ONLY` where that would have to be made so.
+    pub fn compare_unique(&self, id: String, declaration: Option<Declaration>, reply: DefineReply) {
+        self.request(Request::Compare(id, declaration.map(Box::new), reply));
+    }
+
     /// Asks for the values that several documents have in the unique view of this id, as of what was handed over before;
     /// none where there is no such view.
     pub fn duplicates(&self, id: String, reply: DuplicatesReply) {

@@ -47,6 +47,8 @@ pub(super) enum Request {
     CatchUp(FlushReply),
     /// Another unique view of this id, or none, for all that comes later.
     Define(String, Option<Box<Declaration>>, DefineReply),
+    /// The same asked by one who only reads: refused unless it is so already.
+    Compare(String, Option<Box<Declaration>>, DefineReply),
     /// The duplicates of the unique view of this id.
     Duplicates(String, DuplicatesReply),
     /// The moment behind what was asked for before.
@@ -61,7 +63,7 @@ impl Request {
             Self::Each(writes, reply) => reply(writes.iter().map(|_| failed()).collect()),
             Self::Batch(_, reply) => reply(vec![failed()]),
             Self::Flush(reply) | Self::Sync(reply) | Self::CatchUp(reply) => reply(Err(error.clone())),
-            Self::Define(_, _, reply) => reply(Err(error.clone())),
+            Self::Define(_, _, reply) | Self::Compare(_, _, reply) => reply(Err(error.clone())),
             Self::Duplicates(_, reply) => reply(Err(error.clone())),
             Self::Moment(reply) => reply(Err(error.clone())),
         }

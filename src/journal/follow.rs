@@ -11,7 +11,7 @@ use super::head::{Head, Read};
 use super::line::{lines, unseal};
 use super::segment;
 use super::writer::{Journal, Writer};
-use crate::disk::Handle;
+use crate::disk::{Disk, Handle};
 use crate::document::Document;
 use crate::error::Result;
 use crate::key::Key;
@@ -32,7 +32,7 @@ pub struct Change {
 pub enum Until {
     /// This sequence, which was published.
     Published(u64),
-    /// The end. Nobody else may be writing: what is not whole there was left behind by one that died, and is cut off.
+    /// The end. Nobody else may be writing: what is not whole there was left behind by one that died, and is cut off by who writes.
     TheEnd,
 }
 
@@ -104,24 +104,84 @@ impl Tail {
 struct Part {
     number: u64,
     path: String,
-    /// Opened where the segment is new here.
-    handle: Option<Arc<dyn Handle>>,
+    /// From where on; 0 where the segment is new here.
+    offset: u64,
     /// How much there is more of it, head and whole groups.
     length: u64,
     /// The last sequence in it; `None` where none is there.
     last: Option<u64>,
-    /// What was behind that was cut off.
-    is_cut: bool,
+    /// Something is behind that, which is not whole.
+    is_torn: bool,
+}
+
+/// What was read of segments.
+struct Following {
+    parts: Vec<Part>,
+    changes: Vec<Change>,
+    /// The segment behind these, of one that died as it began it.
+    headless: Option<String>,
 }
 
 /// Where a journal is followed from.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 struct From {
     number: u64,
     /// Where in the segment; 0 where it is new here.
     offset: u64,
     /// The last sequence before.
     last: u64,
+}
+
+/// Reads what was appended to the segments in a folder. `None` where something in between is gone.
+fn read_on(disk: &dyn Disk, folder: &str, epoch: u64, from: From, until: Until) -> Result<Option<Following>> {
+    let mut tail = Tail { epoch, next: from.last + 1, changes: Vec::new(), voids: HashSet::new() };
+    let From { mut number, mut offset, .. } = from;
+    let (mut parts, mut headless, mut bytes) = (Vec::new(), None, Vec::new());
+    while !tail.is_there(until) {
+        bytes.clear();
+        let path = segment::path(folder, number);
+        match disk.read_from(&path, offset, &mut bytes) {
+            Err(error) if error.is_not_found() => {
+                if offset == 0 && until == Until::TheEnd {
+                    break;
+                }
+                return Ok(None);
+            }
+            other => other?,
+        }
+        let head = if offset == 0 { tail.begin(&bytes) } else { Some(0) };
+        let Some(head) = head else {
+            if until != Until::TheEnd {
+                return Ok(None);
+            }
+            headless = Some(path);
+            break;
+        };
+        let before = tail.next;
+        let taken = head + tail.take(bytes.get(head..).unwrap_or_default(), until);
+        let last = (tail.next > before).then(|| tail.next - 1);
+        let (is_whole, is_there) = (taken == bytes.len(), tail.is_there(until));
+        if !is_whole && !is_there && until != Until::TheEnd {
+            return Ok(None);
+        }
+        parts.push(Part { number, path, offset, length: taken as u64, last, is_torn: !is_whole && !is_there });
+        if !is_whole {
+            break;
+        }
+        (number, offset) = (number + 1, 0);
+    }
+    let Tail { changes, voids, .. } = tail;
+    let is_kept = |(first, change)| (!voids.contains(&first)).then_some(change);
+    Ok(Some(Following { parts, changes: changes.into_iter().filter_map(is_kept).collect(), headless }))
+}
+
+/// A part that is taken over, to be written to.
+struct Taken {
+    part: Part,
+    /// Opened where the segment is new here.
+    handle: Option<Arc<dyn Handle>>,
+    /// What was behind it was cut off.
+    is_cut: bool,
 }
 
 impl Journal {
@@ -142,7 +202,7 @@ impl Journal {
             let (number, offset) = active.map_or((writer.number, 0), |length| (writer.number - 1, length));
             From { number, offset, last: state.last }
         };
-        let Some((parts, changes)) = self.read_on(from, until)? else { return Ok(None) };
+        let Some((parts, changes)) = self.take_on(from, until)? else { return Ok(None) };
         self.go_on(&mut writer, parts);
         Ok(Some(changes))
     }
@@ -157,7 +217,7 @@ impl Journal {
     pub fn follow_anew(&self, number: u64, last: u64) -> Result<Option<Vec<Change>>> {
         let mut writer = self.writer.lock();
         self.check()?;
-        let read = self.read_on(From { number, offset: 0, last }, Until::TheEnd)?;
+        let read = self.take_on(From { number, offset: 0, last }, Until::TheEnd)?;
         let Some((parts, changes)) = read else { return Ok(None) };
         (writer.number, writer.headless, writer.reserved) = (number, None, 0);
         let before = {
@@ -171,71 +231,36 @@ impl Journal {
     }
 
     /// Reads what others appended, and cuts off what is not whole where nobody else writes. Changes nothing here.
-    fn read_on(&self, from: From, until: Until) -> Result<Option<(Vec<Part>, Vec<Change>)>> {
-        let mut tail = Tail { epoch: self.epoch(), next: from.last + 1, changes: Vec::new(), voids: HashSet::new() };
-        let From { mut number, mut offset, .. } = from;
-        let (mut parts, mut bytes) = (Vec::new(), Vec::new());
-        while !tail.is_there(until) {
-            bytes.clear();
-            let path = segment::path(&self.folder, number);
-            match self.disk.read_from(&path, offset, &mut bytes) {
-                Err(error) if error.is_not_found() => {
-                    if offset == 0 && until == Until::TheEnd {
-                        break;
-                    }
-                    return Ok(None);
-                }
-                other => other?,
-            }
-            let head = if offset == 0 { tail.begin(&bytes) } else { Some(0) };
-            let Some(head) = head else {
-                if until == Until::TheEnd {
-                    // Of one that died as it began it.
-                    self.disk.remove(&path)?;
-                    break;
-                }
-                return Ok(None);
-            };
-            let before = tail.next;
-            let taken = head + tail.take(bytes.get(head..).unwrap_or_default(), until);
-            let handle = if offset == 0 { Some(Arc::from(self.disk.open(&path)?)) } else { None };
-            let last = (tail.next > before).then(|| tail.next - 1);
-            let mut part = Part { number, path, handle, length: taken as u64, last, is_cut: false };
-            let is_last = if taken == bytes.len() {
-                false
-            } else if until == Until::TheEnd {
-                self.cut_off(&mut part, offset)?;
-                true
-            } else if tail.is_there(until) {
-                true
-            } else {
-                return Ok(None);
-            };
-            parts.push(part);
-            if is_last {
-                break;
-            }
-            (number, offset) = (number + 1, 0);
+    fn take_on(&self, from: From, until: Until) -> Result<Option<(Vec<Taken>, Vec<Change>)>> {
+        let read = read_on(self.disk.as_ref(), &self.folder, self.epoch(), from, until)?;
+        let Some(Following { parts, changes, headless }) = read else { return Ok(None) };
+        if let Some(path) = headless {
+            self.disk.remove(&path)?;
         }
-        let Tail { changes, voids, .. } = tail;
-        let is_kept = |(first, change)| (!voids.contains(&first)).then_some(change);
-        Ok(Some((parts, changes.into_iter().filter_map(is_kept).collect())))
+        let taken: Result<Vec<Taken>> = parts.into_iter().map(|part| self.take_part(part)).collect();
+        Ok(Some((taken?, changes)))
     }
 
-    /// Cuts off what stands behind a part, so that what is appended next follows what is whole.
-    fn cut_off(&self, part: &mut Part, offset: u64) -> Result<()> {
+    /// Opens a segment where it is new here, and cuts off what stands behind a part, so that what is appended next follows what
+    /// is whole.
+    fn take_part(&self, part: Part) -> Result<Taken> {
+        let handle = if part.offset == 0 { Some(Arc::from(self.disk.open(&part.path)?)) } else { None };
         let active = || self.state.lock().segments.back().and_then(|active| active.handle.clone());
-        if let Some(handle) = part.handle.clone().or_else(active) {
-            handle.truncate(offset + part.length)?;
-            part.is_cut = true;
+        let mut is_cut = false;
+        if part.is_torn
+            && let Some(handle) = handle.clone().or_else(active)
+        {
+            handle.truncate(part.offset + part.length)?;
+            is_cut = true;
         }
-        Ok(())
+        Ok(Taken { part, handle, is_cut })
     }
 
     /// Goes on behind what was read.
-    fn go_on(&self, writer: &mut Writer, parts: Vec<Part>) {
+    fn go_on(&self, writer: &mut Writer, parts: Vec<Taken>) {
         let mut state = self.state.lock();
-        for Part { number, path, handle, length, last, is_cut } in parts {
+        for Taken { part, handle, is_cut } in parts {
+            let Part { number, path, length, last, .. } = part;
             let is_new = handle.is_some();
             if let Some(handle) = handle {
                 (writer.number, writer.headless, writer.reserved) = (number + 1, None, 0);
@@ -255,5 +280,49 @@ impl Journal {
     pub fn segment(&self) -> u64 {
         let writer = self.writer.lock();
         if self.has_begun() { writer.number - 1 } else { 0 }
+    }
+}
+
+/// A journal that others write to, seen by who only reads.
+#[derive(Debug)]
+pub struct Follower {
+    disk: Arc<dyn Disk>,
+    folder: String,
+    epoch: u64,
+    at: From,
+}
+
+impl Follower {
+    /// Stands before a segment that begins behind the sequence `last`. Touches nothing yet.
+    #[must_use]
+    pub fn new(disk: Arc<dyn Disk>, folder: &str, epoch: u64, number: u64, last: u64) -> Self {
+        Self { disk, folder: folder.to_owned(), epoch, at: From { number, offset: 0, last } }
+    }
+
+    /// The epoch of its sequences.
+    #[must_use]
+    pub fn epoch(&self) -> u64 {
+        self.epoch
+    }
+
+    /// The last sequence that was read.
+    #[must_use]
+    pub fn last(&self) -> u64 {
+        self.at.last
+    }
+
+    /// Reads what was appended, in its order, and goes on behind it. `None` where something in between is gone. Where it fails,
+    /// or tells `None`, it goes on where it was. Nothing is cut off.
+    ///
+    /// # Errors
+    ///
+    /// The system's: to be tried again.
+    pub fn follow(&mut self, until: Until) -> Result<Option<Vec<Change>>> {
+        let read = read_on(self.disk.as_ref(), &self.folder, self.epoch, self.at, until)?;
+        let Some(Following { parts, changes, .. }) = read else { return Ok(None) };
+        for Part { number, offset, length, last, .. } in parts {
+            self.at = From { number, offset: offset + length, last: last.unwrap_or(self.at.last) };
+        }
+        Ok(Some(changes))
     }
 }

@@ -10,7 +10,7 @@
 //! | `reader` | reading segments as far as they count |
 //! | `recovery` | [`recover`]: what a journal tells after a crash |
 //! | `history` | [`History`]: what it tells about one document |
-//! | `follow` | taking in what other processes append |
+//! | `follow` | taking in what other processes append; [`Follower`]: as one who only reads |
 //!
 //! # Format, version 1
 //!
@@ -80,7 +80,7 @@ mod test;
 mod writer;
 
 pub use entry::Record;
-pub use follow::{Change, Until};
+pub use follow::{Change, Follower, Until};
 pub use head::Placing;
 pub use history::History;
 pub(crate) use line::{seal as seal_line, unseal as unseal_line};

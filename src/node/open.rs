@@ -11,7 +11,7 @@ use crate::collator::Collation;
 use crate::engine::{Choice, Mount, Mounted, Opening, Options};
 use crate::error::Result;
 use crate::storage::Watcher;
-use crate::storage::files::{self, Files, OnCorrupt, Placing};
+use crate::storage::files::{self, Files, OnCorrupt, Placing, Reader};
 use crate::storage::memory::Memory;
 
 /// In milliseconds: what a power cut may take at most.
@@ -33,6 +33,8 @@ pub struct OpenOptions {
     pub background: Option<bool>,
     /// Whether other processes are kept out; by default not.
     pub single_process: Option<bool>,
+    /// Whether nothing is written: the directory has to be there, and its documents are followed; by default not.
+    pub read_only: Option<bool>,
     /// The order of keys, as JSON text; without one it is as the directory says.
     pub collation: Option<String>,
     /// How long a committed write stays unsynced at most, in milliseconds.
@@ -62,6 +64,7 @@ impl OpenOptions {
                 on_event: Arc::new(move |event| of_engine.send(Event::Told(event))),
             },
             choices: self.choices(interval),
+            reads_only: self.read_only == Some(true),
             watcher: Watcher::new(move |done, total| of_load.send(Event::loading(done, total))),
             mount: self.mount(collation.clone()),
             collation,
@@ -90,6 +93,12 @@ impl OpenOptions {
                 Ok(Mounted { place: None, storage: Box::new(Memory::ordered(collation.clone())) })
             });
         };
+        if self.read_only == Some(true) {
+            return Box::new(move |watcher| {
+                let (place, reader) = Reader::mount(&directory, collation.clone(), watcher)?;
+                Ok(Mounted { place: Some(place), storage: Box::new(reader) })
+            });
+        }
         let placing = if self.background == Some(true) { Placing::Background } else { Placing::Eager };
         let on_corrupt = match (self.salvage, self.quarantine) {
             (Some(true), _) => OnCorrupt::Salvage,

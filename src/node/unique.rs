@@ -9,7 +9,7 @@ use super::failure::throw;
 use super::read::push_string;
 use super::store::store;
 use super::text::Text;
-use crate::engine::Duplicate;
+use crate::engine::{Duplicate, Engine};
 use crate::error::Result;
 use crate::key::Key;
 use crate::view::declared::Declaration;
@@ -23,6 +23,7 @@ pub fn define_unique(
     ticket: f64,
     id: String,
     declaration: Option<String>,
+    compares: bool,
 ) -> napi::Result<Null> {
     let store = store(&env, number)?;
     let parsed = declaration.as_deref().map(Declaration::parse).transpose();
@@ -34,7 +35,8 @@ pub fn define_unique(
         let answer = defined.and_then(|was_there| Text::new(was_there.to_string()));
         events.send(Event::Answered { ticket, answer });
     };
-    engine.define_unique(id, declaration, Box::new(reply));
+    let define = if compares { Engine::compare_unique } else { Engine::define_unique };
+    define(engine, id, declaration, Box::new(reply));
     Ok(Null)
 }
 

@@ -11,8 +11,8 @@ use super::errno::{EINVAL, ENOENT, ENOTSUP, EPERM};
 use super::faults::{Call, Failure};
 use super::names::Inode;
 use super::tree::{Extent, Outcome, Tree};
-use super::{Ability, Simulated, State};
-use crate::board::{self, Board};
+use super::{Ability, Meanwhile, Simulated, State};
+use crate::board::{self, Board, FileId};
 use crate::disk::{Abilities, Disk, Handle, Held, Kind, Latch, Listed, Size};
 use crate::error::{Error, ErrorKind, Result};
 
@@ -27,7 +27,18 @@ impl Simulated {
             }
             None => action(&mut state),
         };
-        done.map_err(|errno| failed(&mut state, call, path, errno))
+        let done = done.map_err(|errno| failed(&mut state, call, path, errno));
+        drop(state);
+        self.do_meanwhile(|during| during.path.as_deref() == Some(path) && during.during == call);
+        done
+    }
+
+    /// Does what is to be done during this call, without a lock: it may call, too.
+    fn do_meanwhile(&self, is_now: impl FnOnce(&Meanwhile) -> bool) {
+        let meanwhile = self.meanwhile.lock().take_if(|meanwhile| is_now(meanwhile));
+        if let Some(meanwhile) = meanwhile {
+            (meanwhile.act)();
+        }
     }
 
     /// A call that syncs. One that the plan has fail drops what it would have covered.
@@ -51,11 +62,18 @@ impl Simulated {
         let done = done.map_err(|errno| failed(&mut state, call, path, errno));
         drop(state);
         // What is done while a sync runs is not covered by it.
-        let meanwhile = self.meanwhile.lock().take_if(|meanwhile| meanwhile.during == call);
-        if let Some(meanwhile) = meanwhile {
-            (meanwhile.act)();
-        }
+        self.do_meanwhile(|meanwhile| meanwhile.during == call);
         done
+    }
+
+    /// A call that finds out what is there.
+    fn look<T>(&self, path: &str, action: impl FnOnce(&mut State, Inode) -> Outcome<T>) -> Result<Option<T>> {
+        self.call(Call::Look, path, "", |state| match state.tree.find(path) {
+            Ok(Some(inode)) => action(state, inode).map(Some),
+            Ok(None) => Ok(None),
+            Err(errno) if errno == ENOENT => Ok(None),
+            Err(errno) => Err(errno),
+        })
     }
 
     fn has(&self, ability: Ability) -> bool {
@@ -137,14 +155,27 @@ impl Disk for Simulated {
                 None if anew => state.tree.create(path)?,
                 _ => state.tree.existing(path)?,
             };
-            let cells =
-                state.boards.entry(inode).or_insert_with(|| (0..board::CELLS).map(|_| AtomicU64::new(0)).collect());
+            let cells = state.board(inode);
             if anew {
                 cells.iter().for_each(|cell| cell.store(0, Ordering::Release));
             }
-            Ok(Arc::clone(cells))
+            Ok((cells, inode))
         })?;
-        Ok(Board::own(cells))
+        Ok(own(cells))
+    }
+
+    fn latch_there(&self, path: &str) -> Result<Option<Box<dyn Latch>>> {
+        let there = self.look(path, |state, inode| state.tree.file(inode).map(|_| inode))?;
+        let latch = |inode| SimulatedLatch { disk: self.clone(), inode, is_held: AtomicBool::new(false) };
+        Ok(there.map(|inode| Box::new(latch(inode)) as Box<dyn Latch>))
+    }
+
+    fn board_there(&self, path: &str) -> Result<Option<Board>> {
+        Ok(self.look(path, |state, inode| Ok((state.board(inode), inode)))?.map(own))
+    }
+
+    fn file_id(&self, path: &str) -> Result<Option<FileId>> {
+        self.look(path, |_, inode| Ok(FileId::own(inode)))
     }
 
     fn list(&self, folder: &str) -> Result<Vec<Listed>> {
@@ -289,7 +320,17 @@ struct Lock {
     inode: Inode,
 }
 
+fn own((cells, inode): (Arc<[AtomicU64]>, Inode)) -> Board {
+    Board::own(cells, FileId::own(inode))
+}
+
 impl State {
+    /// The numbers that are shared by a file.
+    fn board(&mut self, inode: Inode) -> Arc<[AtomicU64]> {
+        let cells = self.boards.entry(inode);
+        Arc::clone(cells.or_insert_with(|| (0..board::CELLS).map(|_| AtomicU64::new(0)).collect()))
+    }
+
     /// Remembers what was shared in memory when the process was killed.
     fn note_kill(&mut self, failure: Failure) {
         if !matches!(failure, Failure::Errno(_)) && self.boards_then.is_none() {
@@ -358,15 +399,25 @@ impl Latch for SimulatedLatch {
     }
 
     fn try_lock(&self) -> Result<bool> {
-        let taken = self.is_held.load(Ordering::Acquire) || self.disk.state.lock().take(self.inode, false);
-        self.is_held.fetch_or(taken, Ordering::AcqRel);
-        Ok(taken)
+        Ok(self.take(false))
+    }
+
+    fn try_lock_together(&self) -> Result<bool> {
+        Ok(self.take(true))
     }
 
     fn unlock(&self) {
         if self.is_held.swap(false, Ordering::AcqRel) {
             self.disk.state.lock().give_back(self.inode);
         }
+    }
+}
+
+impl SimulatedLatch {
+    fn take(&self, together: bool) -> bool {
+        let taken = self.is_held.load(Ordering::Acquire) || self.disk.state.lock().take(self.inode, together);
+        self.is_held.fetch_or(taken, Ordering::AcqRel);
+        taken
     }
 }
 

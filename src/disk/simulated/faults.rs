@@ -24,6 +24,8 @@ pub enum Call {
     Create,
     /// `Disk::open`.
     Open,
+    /// `Disk::latch_there`, `Disk::board_there`, `Disk::file_id`: nothing can be written then.
+    Look,
     /// `Disk::rename`.
     Rename,
     /// `Disk::rename_new`.
@@ -52,7 +54,7 @@ impl Call {
     /// The name that errors carry.
     pub fn syscall(self) -> &'static str {
         match self {
-            Self::Lock | Self::Create | Self::Open => "open",
+            Self::Lock | Self::Create | Self::Open | Self::Look => "open",
             Self::List => "scandir",
             Self::Read => "read",
             Self::Kind => "lstat",

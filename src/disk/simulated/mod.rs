@@ -63,9 +63,11 @@ pub struct Simulated {
     meanwhile: Arc<Mutex<Option<Meanwhile>>>,
 }
 
-/// What is to happen during a sync.
+/// What is to happen during a call.
 struct Meanwhile {
     during: Call,
+    /// Of this path alone, where it is said.
+    path: Option<String>,
     act: Box<dyn FnOnce() + Send>,
 }
 
@@ -154,7 +156,13 @@ impl Simulated {
     /// Does something while the next sync of that kind runs, in its thread: after what the sync covers was settled, before
     /// it returns.
     pub fn meanwhile(&self, during: Call, act: impl FnOnce() + Send + 'static) {
-        *self.meanwhile.lock() = Some(Meanwhile { during, act: Box::new(act) });
+        *self.meanwhile.lock() = Some(Meanwhile { during, path: None, act: Box::new(act) });
+    }
+
+    /// Does something when a file has next been read, in the thread that reads it.
+    pub fn when_read(&self, path: &str, act: impl FnOnce() + Send + 'static) {
+        *self.meanwhile.lock() =
+            Some(Meanwhile { during: Call::Read, path: Some(path.to_owned()), act: Box::new(act) });
     }
 
     /// Takes back what was to be done meanwhile.

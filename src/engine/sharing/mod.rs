@@ -28,6 +28,7 @@
 //! - Who joins while the engine ends waits until the directory is free, and opens it anew.
 //! - What a handle asks for explicitly has to be as the engine has it, or its load is refused; what it leaves at the default
 //!   is as the engine has it. The order of keys is compared when the engine is loaded: a directory may remember it.
+//! - A handle that only reads may share an engine that writes for others; an engine that only reads is refused to who writes.
 //! - A handle that ends takes nothing from the others: closed, it waits for a flush, which covers all that it had handed
 //!   over; abandoned, because its environment ended or it was collected, what it had handed over is committed, and answered
 //!   to nobody. Only the last one ends the engine, so what that could not leave in order is told to the last one.

@@ -27,6 +27,8 @@ pub struct Opening {
     pub options: Options,
     /// What the storage and the options are made of, by name.
     pub choices: Vec<Choice>,
+    /// The handle changes nothing. Its engine may be one that does, for other handles.
+    pub reads_only: bool,
     /// The order of keys that is asked for.
     pub collation: Option<Collation>,
     /// Hears how far a load is.
@@ -73,6 +75,17 @@ pub(super) fn check(asked: &[Choice], open: &[Choice]) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// Refuses an engine that changes nothing to a handle that may.
+pub(super) fn check_access(reads_only: bool, engine_reads_only: bool) -> Result<()> {
+    if reads_only || !engine_reads_only {
+        return Ok(());
+    }
+    Err(Error::assertion(
+        "the directory is open in this process with readOnly true, so it cannot be opened to be written: close the datastores \
+         that only read it first, and open those again afterwards, or read with readOnly true here, too",
+    ))
 }
 
 fn contradiction(name: &str, open: &str, asked: &str) -> Error {

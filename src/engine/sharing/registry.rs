@@ -10,7 +10,7 @@ use std::sync::{Arc, LazyLock, Weak};
 use parking_lot::{Condvar, Mutex};
 
 use super::audience::Audience;
-use super::opening::{Choice, Mounted, Opening, check};
+use super::opening::{Choice, Mounted, Opening, check, check_access};
 use super::seat::Seat;
 use crate::engine::handle::Engine;
 use crate::engine::lifecycle::closed;
@@ -33,6 +33,7 @@ pub struct Registry {
 struct Shared {
     engine: Arc<Engine>,
     choices: Vec<Choice>,
+    reads_only: bool,
     audience: Arc<Audience>,
     /// Who has a seat.
     members: Vec<u64>,
@@ -99,6 +100,7 @@ impl Registry {
             Slot::Vacant(slot) => slot.insert(Shared::new(storage, audience, opening)),
             Slot::Occupied(slot) => {
                 let shared = slot.into_mut();
+                check_access(opening.reads_only, shared.reads_only)?;
                 check(&opening.choices, &shared.choices)?;
                 shared
             }
@@ -142,7 +144,8 @@ impl Shared {
     fn new(storage: Box<dyn Storage>, audience: Arc<Audience>, opening: &Opening) -> Self {
         let options = Options { on_event: audience.listener(), ..opening.options.clone() };
         let engine = Arc::new(Engine::new(storage, options));
-        Self { engine, choices: opening.choices.clone(), audience, members: Vec::new() }
+        let (choices, reads_only) = (opening.choices.clone(), opening.reads_only);
+        Self { engine, choices, reads_only, audience, members: Vec::new() }
     }
 
     /// A seat for one more, who waits for the load.

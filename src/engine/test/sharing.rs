@@ -59,7 +59,10 @@ impl World {
             Ok(Mounted { place: Some(place), storage: Box::new(Faulty::new(files, &faults)) })
         };
         let options = Options { interval: NEVER, on_event: Arc::new(on_event), ..Options::default() };
-        Member::new(registry, Opening { mount: Box::new(mount), options, choices, collation, watcher })
+        Member::new(
+            registry,
+            Opening { mount: Box::new(mount), options, choices, reads_only: false, collation, watcher },
+        )
     }
 
     /// A loaded handle.
@@ -144,6 +147,7 @@ fn what_has_no_place_is_never_shared() {
     let world = World::new();
     let new = || {
         let asked = Opening {
+            reads_only: false,
             mount: Box::new(mount),
             options: Options::default(),
             choices: Vec::new(),

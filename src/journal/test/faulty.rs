@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 
-use crate::board::Board;
+use crate::board::{Board, FileId};
 use crate::disk::{Abilities, Disk, Handle, Held, Kind, Latch, Listed, Size, System};
 use crate::error::{Error, Result};
 
@@ -123,6 +123,18 @@ impl Disk for Faulty {
 
     fn board(&self, path: &str, anew: bool) -> Result<Board> {
         self.inner.board(path, anew)
+    }
+
+    fn latch_there(&self, path: &str) -> Result<Option<Box<dyn Latch>>> {
+        self.inner.latch_there(path)
+    }
+
+    fn board_there(&self, path: &str) -> Result<Option<Board>> {
+        self.inner.board_there(path)
+    }
+
+    fn file_id(&self, path: &str) -> Result<Option<FileId>> {
+        self.inner.file_id(path)
     }
 
     fn list(&self, folder: &str) -> Result<Vec<Listed>> {

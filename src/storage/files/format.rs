@@ -36,6 +36,18 @@ pub fn ensure(disk: &dyn Disk, wanted: Option<&Collation>) -> Result<Collation> 
     compare(disk, remembered, wanted)
 }
 
+/// Tells the order of the keys as [`ensure`] does, and writes nothing.
+///
+/// # Errors
+///
+/// As [`ensure`].
+pub fn tell(disk: &dyn Disk, wanted: Option<&Collation>) -> Result<Collation> {
+    match remembered(disk)? {
+        Some(remembered) => compare(disk, remembered, wanted),
+        None => Ok(wanted.cloned().unwrap_or_default()),
+    }
+}
+
 /// The order of the keys that the directory remembers; `None` where there is no `format.json`.
 ///
 /// # Errors

@@ -10,7 +10,8 @@
 //!
 //! # Rules
 //!
-//! - Only who has `lock` alone recovers, and makes the board anew. Everybody opens and closes under `commit`.
+//! - Only who has `lock` alone recovers, and makes the board anew. Everybody opens and closes under `commit`; who joins gives it
+//!   back while he reads the documents.
 //! - A commit takes `commit`, takes in what others appended, checks, appends, places, publishes the end, changes memory,
 //!   and answers. Who finds a commit that was begun and not ended adopts its whole groups, which it places and publishes, and
 //!   cuts a torn end off.
@@ -24,6 +25,7 @@
 
 use std::collections::HashSet;
 use std::fmt;
+use std::hash::{BuildHasher, Hasher, RandomState};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
@@ -38,10 +40,10 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::storage::{Others, Sequence};
 
 /// What a board is that was made by this version.
-const FORMAT: u64 = 0x6b69_7878_0000_0001;
+pub(super) const FORMAT: u64 = 0x6b69_7878_0000_0001;
 
 /// Where on the board what stands.
-mod cell {
+pub(super) mod cell {
     /// What the board is.
     pub const FORMAT: usize = 0;
     /// The last sequence that is published.
@@ -60,6 +62,9 @@ mod cell {
     pub const EPOCH: usize = 7;
     /// The number that the first segment has, or had.
     pub const NUMBER: usize = 8;
+    /// Another number with each time that the directory was opened after nobody had it open: what was read before may not be so
+    /// any more.
+    pub const STAMP: usize = 9;
 }
 
 /// How often it is found out whether others died.
@@ -117,6 +122,19 @@ pub struct Course {
     pub is_under_way: bool,
 }
 
+impl Course {
+    /// What a board tells.
+    pub fn on(board: &Board) -> Self {
+        Self {
+            epoch: board.read(cell::EPOCH),
+            number: board.read(cell::NUMBER),
+            has_begun: board.read(cell::SEGMENT) > 0,
+            end: board.read(cell::END),
+            is_under_way: board.read(cell::UNDER_WAY) > 0,
+        }
+    }
+}
+
 impl Link {
     /// Enters a directory, together with others or first. `commit` and `placing` are held then.
     ///
@@ -137,13 +155,8 @@ impl Link {
         make_folder(disk, OPENERS)?;
         let taken = others(disk, None)?;
         let own = sit(disk, &taken)?;
-        let board = disk.board(BOARD, is_first)?;
-        if is_first {
-            board.cell(cell::FORMAT).store(FORMAT, Ordering::Release);
-        } else if board.cell(cell::FORMAT).load(Ordering::Acquire) != FORMAT {
-            let message = "the directory is open in another version of this package, which shares in another way";
-            return Err(Error::new(ErrorKind::Locked, message).with_path(disk.path(BOARD)));
-        }
+        let board = if is_first { new_board(disk)? } else { disk.board(BOARD, false)? };
+        check_format(disk, &board)?;
         let link = Self {
             board,
             commit,
@@ -190,13 +203,7 @@ impl Link {
 
     /// Where the journal goes on.
     pub fn course(&self) -> Course {
-        Course {
-            epoch: self.get(cell::EPOCH),
-            number: self.get(cell::NUMBER),
-            has_begun: self.get(cell::SEGMENT) > 0,
-            end: self.get(cell::END),
-            is_under_way: self.get(cell::UNDER_WAY) > 0,
-        }
+        Course::on(&self.board)
     }
 
     /// Tells the others where the journal begins, for whoever opens first.
@@ -381,15 +388,54 @@ impl fmt::Debug for Link {
     }
 }
 
-/// Takes the directory's lock: alone, and tells so, or together with others. Who only looks whether it is held has it for a
-/// moment.
+/// A board on which nothing stands yet but what it is.
+fn new_board(disk: &dyn Disk) -> Result<Board> {
+    let board = disk.board(BOARD, true)?;
+    board.cell(cell::FORMAT).store(FORMAT, Ordering::Release);
+    board.cell(cell::STAMP).store(new_stamp(), Ordering::Release);
+    Ok(board)
+}
+
+/// A number that no board had before, as far as chance goes.
+fn new_stamp() -> u64 {
+    RandomState::new().build_hasher().finish().max(1)
+}
+
+/// Refuses a board of another version.
+pub(super) fn check_format(disk: &dyn Disk, board: &Board) -> Result<()> {
+    if board.read(cell::FORMAT) == FORMAT {
+        return Ok(());
+    }
+    let message = "the directory is open in another version of this package, which shares in another way";
+    Err(Error::new(ErrorKind::Locked, message).with_path(disk.path(BOARD)))
+}
+
+/// Takes the directory's lock alone, for one that shares with nobody. Who only reads it finds out by the board, where that can be
+/// written: else by the journal.
+///
+/// # Errors
+///
+/// `LOCKED` where others have it open, or the system's.
+pub(super) fn enter_alone(disk: &dyn Disk) -> Result<Box<dyn Held>> {
+    let lock = patiently(|| disk.lock(LOCK, false))?;
+    // On a full disk, or one that shares no memory, it is opened all the same.
+    let _ = new_board(disk);
+    Ok(lock)
+}
+
+/// Takes the directory's lock: alone, and tells so, or together with others.
 fn take_lock(disk: &dyn Disk) -> Result<(Box<dyn Held>, bool)> {
+    patiently(|| match disk.lock(LOCK, false) {
+        Err(error) if error.kind() == ErrorKind::Locked => disk.lock_together(LOCK).map(|lock| (lock, false)),
+        other => other.map(|lock| (lock, true)),
+    })
+}
+
+/// Takes a lock that somebody may have for a moment who only looks whether it is held.
+pub(super) fn patiently<T>(mut take: impl FnMut() -> Result<T>) -> Result<T> {
     let mut attempt = 0;
     loop {
-        let taken = match disk.lock(LOCK, false) {
-            Err(error) if error.kind() == ErrorKind::Locked => disk.lock_together(LOCK).map(|lock| (lock, false)),
-            other => other.map(|lock| (lock, true)),
-        };
+        let taken = take();
         attempt += 1;
         match taken {
             Err(error) if error.kind() == ErrorKind::Locked && attempt < ATTEMPTS => std::thread::sleep(PAUSE),

@@ -11,8 +11,9 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use super::collision::Names;
 use super::definitions::{self, Found};
 use super::folders::make_folder;
-use super::layout::{self, FAILED, FORMAT, JOURNAL, LOCK, PRIVATE, TEMPORARY};
-use super::link::{Course, Entrance, Link};
+use super::join::join;
+use super::layout::{FAILED, FORMAT, JOURNAL, PRIVATE, TEMPORARY};
+use super::link::{self, Entrance, Link};
 use super::place::{Way, remove_if_there};
 use super::quarantine::Quarantine;
 use super::read::{self, Contents};
@@ -23,13 +24,13 @@ use super::{OnCorrupt, Open, Options, format};
 use crate::disk::{Disk, Held};
 use crate::document::Document;
 use crate::error::{BadFile, Error, ErrorKind, Result};
-use crate::journal::{self, Journal, Recovered, Start, Until};
+use crate::journal::{self, Journal, Recovered, Start};
 use crate::key::Key;
 use crate::key::file_name::{Form, canonical};
 use crate::storage::{Findings, Loaded, Others, Position, Watcher};
 
 /// Finds out whether the file system tells case.
-type Probe = fn(&dyn Disk) -> Result<Names>;
+pub(super) type Probe = fn(&dyn Disk) -> Result<Names>;
 
 /// Opens the directory that a disk is mounted at.
 ///
@@ -39,29 +40,25 @@ type Probe = fn(&dyn Disk) -> Result<Names>;
 pub(super) fn load(disk: Arc<dyn Disk>, options: &Options, limits: Limits, probe: Probe) -> Result<(Open, Loaded)> {
     make_folder(disk.as_ref(), PRIVATE)?;
     if !options.shares {
-        let lock = disk.lock(LOCK, false)?;
+        let lock = link::enter_alone(disk.as_ref())?;
         return recover_all(disk, options, limits, probe, (lock, None));
     }
     let Entrance { lock, link, is_first } = Link::enter(disk.as_ref())?;
     let link = Arc::new(link);
-    let (mut open, loaded) = if is_first {
-        recover_all(disk, options, limits, probe, (lock, Some(Arc::clone(&link))))?
-    } else {
-        join(disk, options, limits, probe, (lock, Arc::clone(&link)))?
-    };
-    if is_first {
-        open.lock.share()?;
+    if !is_first {
+        return join(&disk, options, limits, probe, (lock, link));
     }
-    let journal = &open.shared.journal;
-    link.end(journal.segment(), journal.last());
-    link.caught_up(journal.last());
+    let (mut open, loaded) = recover_all(disk, options, limits, probe, (lock, Some(Arc::clone(&link))))?;
+    link::patiently(|| open.lock.share())?;
+    open.publish(&link);
+    link.caught_up(open.shared.journal.last());
     link.end_entrance();
     link.give_up();
     Ok((open, loaded))
 }
 
 /// What a load holds: the lock, and its part in a directory that others may open, too.
-type Entered<L> = (Box<dyn Held>, L);
+pub(super) type Entered<L> = (Box<dyn Held>, L);
 
 /// Opens a directory that nobody else has open.
 fn recover_all(
@@ -130,72 +127,6 @@ fn recover_all(
     let position = Position { epoch: open.epoch, sequence: last };
     let findings = Findings { ignored, quarantined, recovered };
     Ok((open, Loaded { documents, position, collation, definitions, findings }))
-}
-
-/// Opens a directory that others have open. What was committed stands in its files, or in the journal, where that was left to
-/// be placed later: it is placed now, because the others no longer do.
-fn join(
-    disk: Arc<dyn Disk>,
-    options: &Options,
-    limits: Limits,
-    probe: Probe,
-    (lock, link): Entered<Arc<Link>>,
-) -> Result<(Open, Loaded)> {
-    let collation = format::ensure(disk.as_ref(), options.collation.as_ref())?;
-    let names = probe(disk.as_ref())?;
-    let way = Way::probe(disk.as_ref())?;
-    let course = link.course();
-    let past = journal::recover(disk.as_ref(), JOURNAL)?;
-    let (found, contents) = read_files(disk.as_ref(), &options.watcher)?;
-    let plan = recover::plan(disk.as_ref(), &past, false, &found, &contents)?;
-    if !plan.bad.is_empty() {
-        return Err(corrupt(plan.bad));
-    }
-    let Found::Text(definitions) = definitions::read(disk.as_ref())? else {
-        return Err(Error::new(ErrorKind::Corrupt, "the definitions of unique views are damaged"));
-    };
-    let (journal, older) = joined_journal(&disk, options, &past, course)?;
-    let last = journal.last();
-    let shared = Shared::new(disk, journal, way, options.placing, limits, older, Some(link));
-    let mut open = Open::new(lock, shared, names, &collation, &definitions);
-    if !plan.steps.is_empty() {
-        // Before one of a group stands in its file.
-        open.shared.journal.sync()?;
-        open.act(&plan, std::iter::empty())?;
-        open.shared.sync_files()?;
-        // The sequences are not ours: the names of what was displaced come again.
-        open.shared.spares.lock().forget();
-        for step in &plan.steps {
-            remove_if_there(open.shared.disk.as_ref(), &layout::displaced(&step.key, step.sequence))?;
-        }
-    }
-    let ignored = found.ignored.clone();
-    let documents = open.own(found, contents, plan)?;
-    open.names.set_aside(&ignored);
-    let findings = Findings { ignored, ..Findings::default() };
-    let position = Position { epoch: open.epoch, sequence: last };
-    Ok((open, Loaded { documents, position, collation, definitions, findings }))
-}
-
-/// The journal that others write to, at its end, and the segments before it, which do not count: what one of them left half
-/// done at the end counts where it is whole, and is cut off where it is not.
-fn joined_journal(
-    disk: &Arc<dyn Disk>,
-    options: &Options,
-    past: &Recovered,
-    course: Course,
-) -> Result<(Journal, Vec<String>)> {
-    let (number, last) =
-        if course.has_begun { (past.oldest_number, past.first.saturating_sub(1)) } else { (course.number, course.end) };
-    let start = Start { epoch: course.epoch, last, number, placing: options.placing };
-    let journal = Journal::new(Arc::clone(disk), JOURNAL, start);
-    if past.cut.is_some() && !course.is_under_way {
-        return Err(unreadable());
-    }
-    journal.follow(Until::TheEnd)?.filter(|_| journal.last() >= course.end).ok_or_else(unreadable)?;
-    let first = journal::segment_path(JOURNAL, number);
-    let older = past.segments.iter().filter(|segment| **segment < first).cloned().collect();
-    Ok((journal, older))
 }
 
 /// The error where a journal that others write to is not what they wrote.
@@ -282,7 +213,7 @@ impl Open {
     }
 
     /// Moves what is in the way and places what is missing.
-    fn act(&mut self, plan: &Plan, superseded: impl Iterator<Item = String>) -> Result<Vec<BadFile>> {
+    pub(super) fn act(&mut self, plan: &Plan, superseded: impl Iterator<Item = String>) -> Result<Vec<BadFile>> {
         let disk = Arc::clone(&self.shared.disk);
         let mut quarantine = Quarantine::new(disk.as_ref());
         for bad in plan.quarantine.iter().chain(&plan.bad) {
@@ -348,31 +279,49 @@ impl Open {
     }
 
     /// Joins keys and documents, and notes who owns which name.
-    fn own(&mut self, found: Scan, contents: Contents, plan: Plan) -> Result<Vec<(Key, Document)>> {
-        let mut changed = plan.documents;
-        let mut owned = Vec::with_capacity(found.documents.len() + changed.len());
-        for (file, document) in found.documents.into_iter().zip(contents.documents) {
-            let (document, is_ours) = match changed.remove(&file.key) {
-                Some(document) => (document, true),
-                None => (document, false),
-            };
-            let Some(document) = document else { continue };
-            if file.form == Form::Plain && !is_ours {
-                self.names.claim(&file.relative, &file.key)?;
-                self.plain.insert(file.key.clone());
-            } else {
-                self.names.claim_canonical(&file.key)?;
+    pub(super) fn own(&mut self, found: Scan, contents: Contents, plan: Plan) -> Result<Vec<(Key, Document)>> {
+        let Self { names, plain, .. } = self;
+        joined(found, contents, plan, |key, original| match original {
+            Some(relative) => {
+                names.claim(relative, key)?;
+                plain.insert(key.clone());
+                Ok(())
             }
-            owned.push((file.key, document));
-        }
-        for (key, document) in changed {
-            let Some(document) = document else { continue };
-            self.names.claim_canonical(&key)?;
-            owned.push((key, document));
-        }
-        owned.sort_by(|(a, _), (b, _)| a.cmp(b));
-        Ok(owned)
+            None => names.claim_canonical(key).map(drop),
+        })
     }
+}
+
+/// Joins keys and documents: what files hold, but for what the plan makes of them. `own` hears of each, and of the file in the
+/// original's form that it stands in.
+///
+/// # Errors
+///
+/// What `own` fails with.
+pub(super) fn joined(
+    found: Scan,
+    contents: Contents,
+    plan: Plan,
+    mut own: impl FnMut(&Key, Option<&str>) -> Result<()>,
+) -> Result<Vec<(Key, Document)>> {
+    let mut changed = plan.documents;
+    let mut owned = Vec::with_capacity(found.documents.len() + changed.len());
+    for (file, document) in found.documents.into_iter().zip(contents.documents) {
+        let (document, is_ours) = match changed.remove(&file.key) {
+            Some(document) => (document, true),
+            None => (document, false),
+        };
+        let Some(document) = document else { continue };
+        own(&file.key, (file.form == Form::Plain && !is_ours).then_some(file.relative.as_str()))?;
+        owned.push((file.key, document));
+    }
+    for (key, document) in changed {
+        let Some(document) = document else { continue };
+        own(&key, None)?;
+        owned.push((key, document));
+    }
+    owned.sort_by(|(a, _), (b, _)| a.cmp(b));
+    Ok(owned)
 }
 
 /// The error of a load that finds bad files.

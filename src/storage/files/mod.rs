@@ -11,7 +11,7 @@
 //! | file | noun |
 //! |---|---|
 //! | `layout` | where things lie |
-//! | `load` | opening a directory, in which order |
+//! | `load`, `join` | opening a directory, in which order: first, or beside others |
 //! | `scan`, `read` | what lies there, and what it says |
 //! | `recover` | what the journal makes up for |
 //! | `commit` | how groups become files |
@@ -20,6 +20,7 @@
 //! | `backlog` | documents whose files follow later |
 //! | `shared` | what committer and keeper share |
 //! | `link`, `together` | what processes share that have the directory open |
+//! | `reader` | a directory that is only read |
 //! | `keep` | syncing, recycling, checkpoints |
 //! | `verify` | whether a directory is in order |
 //! | `format`, `definitions` | small files of ours |
@@ -46,12 +47,14 @@ mod commit;
 mod definitions;
 mod folders;
 mod format;
+mod join;
 mod keep;
 mod link;
 mod load;
 mod place;
 mod quarantine;
 mod read;
+mod reader;
 mod recover;
 mod replace;
 mod scan;
@@ -79,6 +82,7 @@ use crate::error::{ErrorKind, Result};
 use crate::journal;
 use crate::key::Key;
 
+pub use self::reader::Reader;
 pub use self::verify::{Verdict, verify};
 pub use crate::journal::Placing;
 

@@ -48,6 +48,8 @@ pub fn scan(disk: &dyn Disk) -> Result<Scan> {
     }
     separate_forms(&mut found);
     found.documents.sort_unstable_by(|a, b| a.key.cmp(&b.key));
+    // A name that is renamed over while the folder is listed may come twice.
+    found.documents.dedup_by(|b, a| a.key == b.key);
     found.ignored.sort_unstable();
     Ok(found)
 }

@@ -72,14 +72,15 @@ struct Run<'a> {
 impl Run<'_> {
     /// Opens the disk as often as is wanted, or as it can be.
     fn open(&self, disk: &Simulated) -> Vec<Files> {
-        let open = |_| match self.openers {
+        (0..self.openers.unwrap_or(1)).map_while(|_| self.open_one(disk)).collect()
+    }
+
+    fn open_one(&self, disk: &Simulated) -> Option<Files> {
+        let mut files = match self.openers {
             Some(_) => history::open_together(disk, self.placing, self.pace),
             None => history::open(disk, self.placing, self.pace),
         };
-        let mut all: Vec<Files> = (0..self.openers.unwrap_or(1)).map(open).collect();
-        let opened = all.iter_mut().map(|files| files.load().is_ok()).take_while(|is_open| *is_open).count();
-        all.truncate(opened);
-        all
+        files.load().is_ok().then_some(files)
     }
 
     /// Does everything, or what comes before a call.
@@ -100,6 +101,10 @@ impl Run<'_> {
         let acts = self.acts.iter().filter(|act| !(waits && matches!(act, Act::Meanwhile(..))));
         for (turn, act) in acts.enumerate() {
             let before = history.len();
+            if self.openers.is_some() && turn == self.acts.len() / 2 {
+                // One more joins where there is something to be made up for.
+                openers.extend(self.open_one(&disk));
+            }
             let number = turn % openers.len();
             let Some(files) = openers.get_mut(number) else { break };
             let keeper = files.keeper().unwrap();

@@ -9,18 +9,20 @@ use super::super::{Files, Options, Placing};
 use crate::disk::Disk;
 use crate::disk::simulated::errno::EIO;
 use crate::disk::simulated::{Ability, Call, Simulated, Times};
+use crate::document::Document;
 use crate::error::{Error, Result};
+use crate::key::Key;
 use crate::storage::conformance::{delete, set};
 use crate::storage::{Entry, Foreign, Group, Loaded, Others, Outcome, Storage};
 
-type Memory = BTreeMap<String, String>;
+pub(super) type Memory = BTreeMap<String, String>;
 
 /// A process.
-struct Peer {
-    files: Files,
-    memory: Memory,
+pub(super) struct Peer {
+    pub(super) files: Files,
+    pub(super) memory: Memory,
     definitions: String,
-    others: Option<Arc<dyn Others>>,
+    pub(super) others: Option<Arc<dyn Others>>,
 }
 
 impl Peer {
@@ -28,7 +30,7 @@ impl Peer {
         Self::within(disk, placing, Limits::default())
     }
 
-    fn within(disk: &Simulated, placing: Placing, limits: Limits) -> Self {
+    pub(super) fn within(disk: &Simulated, placing: Placing, limits: Limits) -> Self {
         let disk = disk.clone();
         let options = Options { placing, shares: true, ..Options::default() };
         let mut files = Files::on(Box::new(move || Ok(Arc::new(disk.clone()) as Arc<dyn Disk>)), options);
@@ -36,16 +38,15 @@ impl Peer {
         Self { files, memory: Memory::new(), definitions: String::new(), others: None }
     }
 
-    fn open(disk: &Simulated, placing: Placing) -> Self {
+    pub(super) fn open(disk: &Simulated, placing: Placing) -> Self {
         let mut peer = Self::on(disk, placing);
         peer.load().unwrap();
         peer
     }
 
-    fn load(&mut self) -> Result<()> {
+    pub(super) fn load(&mut self) -> Result<()> {
         let Loaded { documents, .. } = self.files.load()?;
-        self.memory =
-            documents.into_iter().map(|(key, document)| (key.to_string(), document.text().to_owned())).collect();
+        self.memory = told(documents);
         self.others = self.files.others();
         Ok(())
     }
@@ -58,8 +59,7 @@ impl Peer {
         let Foreign { changes, everything, definitions, last } = foreign;
         self.definitions = definitions.unwrap_or_else(|| std::mem::take(&mut self.definitions));
         if let Some(everything) = everything {
-            self.memory =
-                everything.into_iter().map(|(key, document)| (key.to_string(), document.text().to_owned())).collect();
+            self.memory = told(everything);
         }
         for change in changes {
             put(&mut self.memory, &change.key.to_string(), change.document.map(|document| document.text().to_owned()));
@@ -69,26 +69,26 @@ impl Peer {
         }
     }
 
-    fn follow(&mut self) -> Result<()> {
+    pub(super) fn follow(&mut self) -> Result<()> {
         let foreign = self.files.follow()?;
         self.take_in(foreign);
         Ok(())
     }
 
-    fn begin(&mut self) -> Result<()> {
+    pub(super) fn begin(&mut self) -> Result<()> {
         let foreign = self.files.begin()?;
         self.take_in(foreign);
         Ok(())
     }
 
     /// One group, as the engine commits it.
-    fn commit(&mut self, entries: &[Entry]) -> Result<()> {
+    pub(super) fn commit(&mut self, entries: &[Entry]) -> Result<()> {
         self.begin()?;
         let mut now = self.memory.clone();
         let mut group = Group { entries: entries.to_vec(), synced: false };
         for entry in &mut group.entries {
             let name = entry.key.to_string();
-            entry.previous = now.get(&name).map(|text| crate::document::Document::from_text(text).unwrap());
+            entry.previous = now.get(&name).map(|text| Document::from_text(text).unwrap());
             put(&mut now, &name, entry.document.as_ref().map(|document| document.text().to_owned()));
         }
         let outcome = self.files.commit(&[group]).pop();
@@ -107,36 +107,50 @@ impl Peer {
         committed
     }
 
-    fn close(mut self) -> Result<()> {
+    pub(super) fn close(mut self) -> Result<()> {
         self.files.close()
     }
 
     /// The process dies: the kernel gives its locks back.
-    fn die(mut self) {
+    pub(super) fn die(mut self) {
         self.files.abandon();
     }
 }
 
-fn put(memory: &mut Memory, key: &str, text: Option<String>) {
+pub(super) fn put(memory: &mut Memory, key: &str, text: Option<String>) {
     match text {
         Some(text) => drop(memory.insert(key.to_owned(), text)),
         None => drop(memory.remove(key)),
     }
 }
 
+pub(super) fn told(documents: Vec<(Key, Document)>) -> Memory {
+    documents.into_iter().map(|(key, document)| (key.to_string(), document.text().to_owned())).collect()
+}
+
+/// What memory is when these are committed.
+pub(super) fn after(before: &Memory, entries: &[Entry]) -> Memory {
+    let mut after = before.clone();
+    for entry in entries {
+        let text = entry.document.as_ref().map(|document| document.text().to_owned());
+        put(&mut after, &entry.key.to_string(), text);
+    }
+    after
+}
+
 /// What the documents' files say.
-fn standing(disk: &Simulated) -> Memory {
+pub(super) fn standing(disk: &Simulated) -> Memory {
     let mut peer = Peer::on(&disk.crash(), Placing::Eager);
     peer.load().unwrap();
     peer.memory
 }
 
 /// The names of the documents' files alone, whatever the journal says.
-fn files(disk: &Simulated) -> Vec<String> {
+pub(super) fn files(disk: &Simulated) -> Vec<String> {
     disk.names("").into_iter().filter(|name| name != ".datastore").collect()
 }
 
-const PLACINGS: [Placing; 2] = [Placing::Eager, Placing::Background];
+pub(super) const PLACINGS: [Placing; 2] = [Placing::Eager, Placing::Background];
 
 #[test]
 fn each_sees_what_the_other_committed_before_its_own_commit_and_by_following() {
@@ -364,7 +378,7 @@ fn first_call_of_placing(entries: &[Entry]) -> usize {
 }
 
 /// What is committed by one that is killed at each of its calls.
-fn scenarios() -> Vec<Vec<Entry>> {
+pub(super) fn scenarios() -> Vec<Vec<Entry>> {
     vec![
         vec![set("new", 0, "{}")],
         vec![set("a", 1, r#"{"n":"longer than it was"}"#)],
@@ -373,7 +387,7 @@ fn scenarios() -> Vec<Vec<Entry>> {
     ]
 }
 
-fn prepared(placing: Placing, limits: Limits) -> (Simulated, Peer, Peer) {
+pub(super) fn prepared(placing: Placing, limits: Limits) -> (Simulated, Peer, Peer) {
     let disk = Simulated::new();
     let mut one = Peer::within(&disk, placing, limits);
     one.load().unwrap();
@@ -385,7 +399,7 @@ fn prepared(placing: Placing, limits: Limits) -> (Simulated, Peer, Peer) {
 }
 
 /// After a kill: the others go on, with all of what was committed or nothing of it.
-fn goes_on(disk: &Simulated, mut other: Peer, allowed: &[Memory], told: &str) {
+pub(super) fn goes_on(disk: &Simulated, mut other: Peer, allowed: &[Memory], told: &str) {
     disk.heal();
     other.commit(&[set("next", 0, "{}")]).unwrap_or_else(|error| panic!("{told}: {error}\n{}", disk.log()));
     let mut without = other.memory.clone();
@@ -418,11 +432,7 @@ fn one_that_is_killed_anywhere_in_a_commit_leaves_all_of_it_or_nothing_to_the_ot
                     disk.stop_at(begun + stop);
                     let committed = one.commit(&entries);
                     let is_over = disk.calls() < begun + stop;
-                    let mut after = before.clone();
-                    for entry in &entries {
-                        let text = entry.document.as_ref().map(|document| document.text().to_owned());
-                        put(&mut after, &entry.key.to_string(), text);
-                    }
+                    let after = after(&before, &entries);
                     let allowed = if committed.is_ok() { vec![after] } else { vec![before, after] };
                     one.die();
                     goes_on(&disk, other, &allowed, &format!("{placing:?} {segment} {entries:?} killed at {stop}"));
