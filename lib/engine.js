@@ -77,6 +77,11 @@ class DatastoreEngine {
         await this.#write(() => this.#driver.flush());
     }
 
+    /** Takes over what others wrote into the documents' files. Resolves to a report. */
+    async refresh() {
+        return this.#write(() => this.#driver.refresh());
+    }
+
     queryKeys(options) {
         const query = keyQuery(options);
         this.#checkOpen();

@@ -246,6 +246,16 @@ class Store {
         return answer;
     }
 
+    /** Takes over what others wrote into files, behind everything that was handed over so far. Resolves to a report. */
+    async refresh() {
+        this.#pending.handOver();
+        const start = (ticket) => {
+            binding.refresh(this.#number, ticket);
+            return null;
+        };
+        return this.#pending.call(start);
+    }
+
     /** Whether it was told to close. */
     get isClosing() {
         return this.#close !== null;

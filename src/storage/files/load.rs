@@ -147,7 +147,7 @@ fn join(
     let course = link.course();
     let past = journal::recover(disk.as_ref(), JOURNAL)?;
     let (found, contents) = read_files(disk.as_ref(), &options.watcher)?;
-    let plan = recover::plan(disk.as_ref(), &past, false, &found, &contents)?;
+    let plan = recover::plan(disk.as_ref(), &past, false, &found, &contents)?.beside_others(&past);
     if !plan.bad.is_empty() {
         return Err(corrupt(plan.bad));
     }
@@ -171,6 +171,7 @@ fn join(
     }
     let ignored = found.ignored.clone();
     let documents = open.own(found, contents, plan)?;
+    open.note_all_left(&past);
     open.names.set_aside(&ignored);
     let findings = Findings { ignored, ..Findings::default() };
     let position = Position { epoch: open.epoch, sequence: last };

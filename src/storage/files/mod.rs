@@ -20,6 +20,7 @@
 //! | `backlog` | documents whose files follow later |
 //! | `shared` | what committer and keeper share |
 //! | `link`, `together` | what processes share that have the directory open |
+//! | `outside`, `edits` | what others write into files; documents made of that, whose files are left as they are
 //! | `keep` | syncing, recycling, checkpoints |
 //! | `verify` | whether a directory is in order |
 //! | `format`, `definitions` | small files of ours |
@@ -44,11 +45,13 @@ mod backlog;
 mod collision;
 mod commit;
 mod definitions;
+mod edits;
 mod folders;
 mod format;
 mod keep;
 mod link;
 mod load;
+mod outside;
 mod place;
 mod quarantine;
 mod read;
@@ -72,7 +75,9 @@ use self::folders::make_folder;
 use self::layout::{JOURNAL, LOCK, PRIVATE, TEMPORARY};
 use self::place::Placer;
 use self::shared::{Limits, Shared, note_failure};
-use super::{Capabilities, Foreign, Group, Keeper, Loaded, Others, Outcome, Place, Sequence, Storage, Watcher};
+use super::{
+    Capabilities, Foreign, Group, Keeper, Loaded, Others, Outcome, Outside, Place, Sequence, Storage, Watcher,
+};
 use crate::collator::Collation;
 use crate::disk::{Disk, Held, System};
 use crate::error::{ErrorKind, Result};
@@ -165,6 +170,13 @@ impl Files {
         Ok((place, Self::on(Box::new(move || Ok(Arc::clone(&disk) as Arc<dyn Disk>)), options)))
     }
 
+    /// A driver on a simulated disk.
+    #[cfg(test)]
+    pub(crate) fn simulated(disk: &crate::disk::simulated::Simulated, options: Options) -> Self {
+        let disk = disk.clone();
+        Self::on(Box::new(move || Ok(Arc::new(disk.clone()) as Arc<dyn Disk>)), options)
+    }
+
     fn on(mount: Mount, options: Options) -> Self {
         Self { mount, options, probe: Names::probe, limits: Limits::default(), open: None }
     }
@@ -248,6 +260,10 @@ impl Storage for Files {
     fn others(&self) -> Option<Arc<dyn Others>> {
         let link = self.open.as_ref()?.shared.link.clone()?;
         Some(link)
+    }
+
+    fn outside(&self) -> Option<Arc<dyn Outside>> {
+        self.open.as_ref().map(|open| Arc::clone(&open.shared) as Arc<dyn Outside>)
     }
 
     fn begin(&mut self) -> Result<Foreign> {

@@ -4,6 +4,7 @@ mod crash;
 mod cut;
 mod definitions;
 mod directory;
+mod edits;
 mod fault;
 mod hindrance;
 mod history;

@@ -13,12 +13,12 @@ use crate::error::{Error, Result};
 use crate::storage::conformance::{delete, set};
 use crate::storage::{Entry, Foreign, Group, Loaded, Others, Outcome, Storage};
 
-type Memory = BTreeMap<String, String>;
+pub(super) type Memory = BTreeMap<String, String>;
 
 /// A process.
-struct Peer {
-    files: Files,
-    memory: Memory,
+pub(super) struct Peer {
+    pub files: Files,
+    pub memory: Memory,
     definitions: String,
     others: Option<Arc<dyn Others>>,
 }
@@ -28,7 +28,7 @@ impl Peer {
         Self::within(disk, placing, Limits::default())
     }
 
-    fn within(disk: &Simulated, placing: Placing, limits: Limits) -> Self {
+    pub fn within(disk: &Simulated, placing: Placing, limits: Limits) -> Self {
         let disk = disk.clone();
         let options = Options { placing, shares: true, ..Options::default() };
         let mut files = Files::on(Box::new(move || Ok(Arc::new(disk.clone()) as Arc<dyn Disk>)), options);
@@ -36,13 +36,13 @@ impl Peer {
         Self { files, memory: Memory::new(), definitions: String::new(), others: None }
     }
 
-    fn open(disk: &Simulated, placing: Placing) -> Self {
+    pub fn open(disk: &Simulated, placing: Placing) -> Self {
         let mut peer = Self::on(disk, placing);
         peer.load().unwrap();
         peer
     }
 
-    fn load(&mut self) -> Result<()> {
+    pub fn load(&mut self) -> Result<()> {
         let Loaded { documents, .. } = self.files.load()?;
         self.memory =
             documents.into_iter().map(|(key, document)| (key.to_string(), document.text().to_owned())).collect();
@@ -69,20 +69,20 @@ impl Peer {
         }
     }
 
-    fn follow(&mut self) -> Result<()> {
+    pub fn follow(&mut self) -> Result<()> {
         let foreign = self.files.follow()?;
         self.take_in(foreign);
         Ok(())
     }
 
-    fn begin(&mut self) -> Result<()> {
+    pub fn begin(&mut self) -> Result<()> {
         let foreign = self.files.begin()?;
         self.take_in(foreign);
         Ok(())
     }
 
     /// One group, as the engine commits it.
-    fn commit(&mut self, entries: &[Entry]) -> Result<()> {
+    pub fn commit(&mut self, entries: &[Entry]) -> Result<()> {
         self.begin()?;
         let mut now = self.memory.clone();
         let mut group = Group { entries: entries.to_vec(), synced: false };
@@ -107,12 +107,12 @@ impl Peer {
         committed
     }
 
-    fn close(mut self) -> Result<()> {
+    pub fn close(mut self) -> Result<()> {
         self.files.close()
     }
 
     /// The process dies: the kernel gives its locks back.
-    fn die(mut self) {
+    pub fn die(mut self) {
         self.files.abandon();
     }
 }
