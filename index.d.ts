@@ -687,7 +687,7 @@ export interface FileSystem {
 /**
  * What the engine is made of. It is shared with all stores of this process, in whatever threads, that have the directory open:
  * a load is refused with an `AssertionError` where it asks for another `durability`, `files`, `syncInterval`, `singleProcess`,
- * `onCorrupt` or `collation` than they have; what is not asked for is as they have it.
+ * `watch`, `onCorrupt` or `collation` than they have; what is not asked for is as they have it.
  */
 export interface EngineOptions {
     /** The data directory; made by the load where it is missing. Required, unless `durability` is `'none'`. */
@@ -713,6 +713,13 @@ export interface EngineOptions {
      * Default: `false`.
      */
     singleProcess?: boolean | undefined;
+    /**
+     * Whether it is noticed that somebody else changes files, and taken over as `refresh` does, some 0.1 s after the last change; a
+     * `'refresh'` event tells of it. On a network file system nothing tells of what other machines do there. A load rejects with
+     * `ENOSPC` or `EMFILE` where the system watches no more folders. Not with a `fileSystem`, nor where `durability` is `'none'`.
+     * Default: `false`.
+     */
+    watch?: boolean | undefined;
     /**
      * How many bytes of documents are kept as JavaScript objects, beside their texts, so that reading them again is
      * faster; an estimate. 0 keeps none. Default: 64 MB, or a sixteenth of the heap's limit where that is less.

@@ -401,7 +401,13 @@ function incomplete(part) {
 
 const NO_POLICY = { ...KINDS, 'another text': 'ignore', 'a list': ['error'] };
 
-const OF_STORE = { durability: NO_LEVEL, files: NO_POLICY, syncInterval: NO_INTERVAL, singleProcess: NO_BOOLEAN };
+const OF_STORE = {
+    durability: NO_LEVEL,
+    files: NO_POLICY,
+    syncInterval: NO_INTERVAL,
+    singleProcess: NO_BOOLEAN,
+    watch: NO_BOOLEAN,
+};
 const OF_DATASTORE = {
     ...OF_STORE,
     directory: NO_PATH,
@@ -576,6 +582,8 @@ test('options of the engine beside a db are refused', (t) => {
         { syncInterval: 1_000 },
         { singleProcess: true },
         { singleProcess: false },
+        { watch: true },
+        { watch: false },
     ]) {
         assert.throws(() => new Datastore({ db, ...option }), REFUSED);
     }
@@ -590,6 +598,8 @@ for (const Class of [Datastore, DatastoreEngine]) {
             { syncInterval: 1_000 },
             { singleProcess: true },
             { singleProcess: false },
+            { watch: true },
+            { watch: false },
         ];
         for (const option of options) {
             assert.throws(() => new Class({ directory, fileSystem: FILE_SYSTEM, ...option }), REFUSED);

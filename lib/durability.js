@@ -21,17 +21,18 @@ function interval(value, name) {
     return value;
 }
 
-/** The options of a store that are about durability, and about who else may have its directory open. */
+/** The options of a store that are about durability, and about who else may have its directory open or change its files. */
 const OF_STORE = {
     durability: level,
     files: oneOf('eager', 'background'),
     syncInterval: interval,
     singleProcess: boolean,
+    watch: boolean,
 };
 
 /** Whether any of these options is given. */
-function isGiven({ durability, files, syncInterval, singleProcess }) {
-    return (durability ?? files ?? syncInterval ?? singleProcess) !== undefined;
+function isGiven({ durability, files, syncInterval, singleProcess, watch }) {
+    return (durability ?? files ?? syncInterval ?? singleProcess ?? watch) !== undefined;
 }
 
 /**

@@ -139,7 +139,7 @@ function asks(asked, value) {
 }
 
 function newDriver({ directory, fileSystem, onCorrupt, cacheSize, collation: order, ...ofStore }) {
-    const { durability, files, syncInterval, singleProcess } = ofStore;
+    const { durability, files, syncInterval, singleProcess, watch } = ofStore;
     if (directory === undefined && (durability !== 'none' || fileSystem !== undefined)) {
         throw new AssertionError("a store needs a directory, unless its durability is 'none'");
     }
@@ -149,10 +149,13 @@ function newDriver({ directory, fileSystem, onCorrupt, cacheSize, collation: ord
         }
         if (isGiven(ofStore)) {
             throw new AssertionError(
-                'a custom file system has no journal: no durability, files, syncInterval or singleProcess',
+                'a custom file system has no journal: no durability, files, syncInterval, singleProcess or watch',
             );
         }
         return new FileSystemDriver(directory, fileSystem, { cacheSize, collation: order });
+    }
+    if (watch === true && durability === 'none') {
+        throw new AssertionError("a store of durability 'none' has no files that could be watched");
     }
     // What nobody asked for is as the engine has it that is open already.
     return new NativeDriver({
@@ -163,6 +166,7 @@ function newDriver({ directory, fileSystem, onCorrupt, cacheSize, collation: ord
         background: asks(files, 'background'),
         syncInterval,
         singleProcess,
+        watch,
         collation: order,
         cacheSize,
     });

@@ -53,6 +53,7 @@ class Store {
      * @param {number} [given.syncInterval] milliseconds
      * @param {number} [given.cacheSize] bytes of documents kept as objects
      * @param {boolean} [given.singleProcess] whether other processes are kept out
+     * @param {boolean} [given.watch] whether files that others change are noticed
      * @param {string} [given.collation] JSON text; without it keys are in the order that the directory remembers
      * @param {import('./loading.js').Progress} progress hears how far a load is
      */

@@ -11,7 +11,8 @@ use super::latch::SystemLatch;
 use super::lock::Lock;
 use super::mounted::Mounted;
 use super::opened::Opened;
-use super::{Abilities, Disk, Handle, Held, Kind, Latch, Listed, Place};
+use super::watching::SystemWatching;
+use super::{Abilities, Disk, Handle, Hear, Held, Kind, Latch, Listed, Place, Watching};
 use crate::board::{self, Board};
 use crate::error::{Error, ErrorKind, Result};
 
@@ -163,6 +164,10 @@ impl Disk for System {
             .with_path(&full)
             .with_source(Error::storage("mmap", &full, cause))
         })
+    }
+
+    fn watch(&self, hear: Hear) -> Result<Box<dyn Watching>> {
+        Ok(Box::new(SystemWatching::new(&self.root, hear)?))
     }
 
     fn list(&self, folder: &str) -> Result<Vec<Listed>> {

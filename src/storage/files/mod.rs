@@ -20,6 +20,7 @@
 //! | `backlog` | documents whose files follow later |
 //! | `shared` | what committer and keeper share |
 //! | `link`, `together` | what processes share that have the directory open |
+//! | `watch` | noticing that files change |
 //! | `outside`, `edits` | what others write into files; documents made of that, whose files are left as they are
 //! | `keep` | syncing, recycling, checkpoints |
 //! | `verify` | whether a directory is in order |
@@ -64,6 +65,7 @@ mod spare;
 mod test;
 mod together;
 mod verify;
+mod watch;
 
 use std::collections::HashSet;
 use std::fmt;
@@ -75,8 +77,9 @@ use self::folders::make_folder;
 use self::layout::{JOURNAL, LOCK, PRIVATE, TEMPORARY};
 use self::place::Placer;
 use self::shared::{Limits, Shared, note_failure};
+use self::watch::Watch;
 use super::{
-    Capabilities, Foreign, Group, Keeper, Loaded, Others, Outcome, Outside, Place, Sequence, Storage, Watcher,
+    Capabilities, Foreign, Group, Keeper, Loaded, Notices, Others, Outcome, Outside, Place, Sequence, Storage, Watcher,
 };
 use crate::collator::Collation;
 use crate::disk::{Disk, Held, System};
@@ -113,6 +116,8 @@ pub struct Options {
     pub watcher: Watcher,
     /// Whether other processes may open it, too.
     pub shares: bool,
+    /// Whether files that others change are noticed.
+    pub watch: bool,
 }
 
 /// Mounts the disk that a directory lies on.
@@ -126,6 +131,7 @@ pub struct Files {
     probe: fn(&dyn Disk) -> Result<Names>,
     limits: Limits,
     open: Option<Open>,
+    watch: Option<Arc<Watch>>,
 }
 
 /// An open directory, and what only the committer needs.
@@ -178,7 +184,7 @@ impl Files {
     }
 
     fn on(mount: Mount, options: Options) -> Self {
-        Self { mount, options, probe: Names::probe, limits: Limits::default(), open: None }
+        Self { mount, options, probe: Names::probe, limits: Limits::default(), open: None, watch: None }
     }
 }
 
@@ -251,9 +257,12 @@ impl Storage for Files {
     }
 
     fn load(&mut self) -> Result<Loaded> {
-        self.open = None;
-        let (open, loaded) = load::load((self.mount)()?, &self.options, self.limits, self.probe)?;
-        self.open = Some(open);
+        self.abandon();
+        let disk = (self.mount)()?;
+        // Before files are read, so that nothing happens in between.
+        let watch = if self.options.watch { Some(Arc::new(Watch::start(&disk)?)) } else { None };
+        let (open, loaded) = load::load(disk, &self.options, self.limits, self.probe)?;
+        (self.open, self.watch) = (Some(open), watch);
         Ok(loaded)
     }
 
@@ -310,7 +319,12 @@ impl Storage for Files {
         self.open.as_ref().map(|open| Arc::clone(&open.shared) as Arc<dyn Keeper>)
     }
 
+    fn notices(&self) -> Option<Arc<dyn Notices>> {
+        self.watch.clone().map(|watch| watch as Arc<dyn Notices>)
+    }
+
     fn close(&mut self) -> Result<()> {
+        self.watch = None;
         match self.open.take() {
             Some(open) => {
                 let disk = Arc::clone(&open.shared.disk);
@@ -323,6 +337,6 @@ impl Storage for Files {
     }
 
     fn abandon(&mut self) {
-        self.open = None;
+        (self.open, self.watch) = (None, None);
     }
 }

@@ -13,6 +13,7 @@ mod order;
 mod recovery;
 mod together;
 mod verifying;
+mod watching;
 mod writing;
 
 use std::fs;
