@@ -935,7 +935,7 @@ export class Datastore<
      * Compares the files of all documents with the store, and takes over what somebody else wrote into them: a file that says
      * something else is the document's next revision, a new file a new document, one that is gone a deletion. What says the same
      * in another layout, order of members or `_rev` is no change. Each file counts by itself, in whatever process is first. A file
-     * is not rewritten for that: it gets its document's new `_rev` with the next write, some minutes later, or by `close`.
+     * is not rewritten for that: it gets its document's new `_rev` with the next write, a minute or two later, or by `close`.
      * Resolves to what differed; an empty report where `durability` is `'none'`.
      * @throws `StorageError`; code `POISONED`; code `UNSUPPORTED` over a custom engine or file system
      */

@@ -6,7 +6,7 @@ const assert = require('node:assert/strict');
 const { once } = require('node:events');
 const fs = require('node:fs');
 const path = require('node:path');
-const { setImmediate: turn } = require('node:timers/promises');
+const { setTimeout: pause } = require('node:timers/promises');
 const { test } = require('node:test');
 const { joined } = require('./processes/crew.js');
 const {
@@ -61,7 +61,7 @@ async function next(store) {
 /** Resolves when something holds. */
 async function until(holds) {
     while (!(await holds())) {
-        await turn();
+        await pause(2);
     }
 }
 

@@ -60,9 +60,10 @@ impl Edits {
         self.by_key.extend(taken.0.into_iter().filter(|(key, _)| is_refused(key)));
     }
 
-    /// Whether there is one that was committed up to here.
-    pub fn has_any_up_to(&self, through: Sequence) -> bool {
-        self.by_key.values().any(|edit| edit.sequence <= through)
+    /// Those that were committed up to here.
+    pub fn up_to(&self, through: Sequence) -> Vec<Key> {
+        let is_meant = |(key, edit): (&Key, &Edit)| (edit.sequence <= through).then(|| key.clone());
+        self.by_key.iter().filter_map(is_meant).collect()
     }
 
     /// Notes the last commit of a document, and what its file holds where that is left as it is.
@@ -189,24 +190,32 @@ impl Open {
 }
 
 impl Shared {
-    /// Gives files the versions that were made of them, up to this commit. Nobody else may commit meanwhile. One that holds no
-    /// document now is left as it is: it may be half written.
+    /// Gives all files the versions that were made of them. Nobody else may commit meanwhile.
     ///
     /// # Errors
     ///
     /// The system's.
-    pub(super) fn write_left(&self, placer: &mut Placer, through: Sequence) -> Result<()> {
-        let is_due = |(key, edit): (&Key, &Edit)| (edit.sequence <= through).then(|| key.clone());
-        let due: Vec<Key> = self.edits.lock().by_key.iter().filter_map(is_due).collect();
-        if !due.is_empty() {
+    pub(super) fn write_all_left(&self, placer: &mut Placer) -> Result<()> {
+        let all = self.edits.lock().up_to(Sequence::MAX);
+        self.write_left(placer, &all)
+    }
+
+    /// Gives these files the versions that were made of them. Nobody else may commit meanwhile. One that holds no document now is
+    /// left as it is: it may be half written.
+    ///
+    /// # Errors
+    ///
+    /// The system's.
+    pub(super) fn write_left(&self, placer: &mut Placer, keys: &[Key]) -> Result<()> {
+        if !keys.is_empty() {
             self.journal.sync()?;
         }
-        for key in due {
+        for key in keys {
             // Held, so that no commit of it comes in between.
             let mut edits = self.edits.lock();
-            let Some(edit) = edits.by_key.get(&key) else { continue };
-            if self.write_edit(placer, &key, edit).map_err(|error: Error| error.with_key(key.to_text()))? {
-                edits.by_key.remove(&key);
+            let Some(edit) = edits.by_key.get(key) else { continue };
+            if self.write_edit(placer, key, edit).map_err(|error: Error| error.with_key(key.to_text()))? {
+                edits.by_key.remove(key);
             }
         }
         Ok(())

@@ -182,9 +182,13 @@ impl Shared {
     fn cut_through(&self, tending: &mut Tending) -> Result<Option<Sequence>> {
         let Some(through) = self.journal.closed_last().filter(|last| *last <= self.placed()) else { return Ok(None) };
         // Nobody but the journal knows the revisions of documents whose files were left as they were.
-        let is_written = !self.edits.lock().has_any_up_to(through)
-            || self.when_free(|| self.write_left(&mut tending.placer, through))?;
-        Ok(is_written.then_some(through))
+        let left = self.edits.lock().up_to(through);
+        for keys in left.chunks(AT_A_TURN) {
+            if !self.when_free(|| self.write_left(&mut tending.placer, keys))? {
+                return Ok(None);
+            }
+        }
+        Ok(Some(through))
     }
 
     /// Removes the segments of openers before this one, durably. Its own first one is begun.

@@ -310,7 +310,7 @@ impl Shared {
     pub fn finish(&self) -> Result<()> {
         let mut tending = self.tending.lock();
         self.place_backlog(&mut tending)?;
-        self.write_left(&mut tending.placer, Sequence::MAX)?;
+        self.write_all_left(&mut tending.placer)?;
         if self.journal.has_begun() {
             self.sync_files()?;
             // Every document is durable in its file. A full disk may have no room to say so; then the next load finds
@@ -344,7 +344,7 @@ impl Shared {
         let mut tending = self.tending.lock();
         self.spares.lock().forget();
         self.place_backlog(&mut tending)?;
-        self.write_left(&mut tending.placer, Sequence::MAX)?;
+        self.write_all_left(&mut tending.placer)?;
         self.sync_files()?;
         self.journal.restart()
     }
