@@ -151,6 +151,32 @@ export interface BadFile {
     reason: string;
 }
 
+/** What a `refresh` found: how many documents it took over of their files, and which. */
+export interface RefreshReport {
+    /** How many documents have a new revision, because their files say something else. */
+    changed: number;
+    /** How many documents are new, because their files are. */
+    added: number;
+    /** How many documents are deleted, because their files are gone. */
+    removed: number;
+    /** How many files say what cannot be taken over: what the store has of these documents is kept. */
+    invalid: number;
+    /** The keys of the first thousand that were changed. */
+    changedKeys: string[];
+    /** The keys of the first thousand that were added. */
+    addedKeys: string[];
+    /** The keys of the first thousand that were removed. */
+    removedKeys: string[];
+    /** The first thousand of the invalid files, and why. */
+    invalidFiles: InvalidFile[];
+}
+
+/** A file that cannot be taken over. */
+export interface InvalidFile extends BadFile {
+    /** Whose file it is. */
+    key: string;
+}
+
 /** What an iteration goes over: what a query of keys selects, all of it by default. */
 export type ItemsOptions = Omit<KeyQueryOptions, 'includeDocuments' | 'limit'> & {
     /** How many documents at most: a positive integer or `Infinity`. Default: `Infinity`. */
@@ -487,6 +513,11 @@ export interface DatastoreEvents {
      * before a `flush` resolves. Keeps no process alive. Not told by `close`, and where `durability` is `'none'`.
      */
     flush: [flushed: Flushed];
+    /**
+     * What others wrote into files was noticed (`watch`) and taken over, or cannot be: each file that is invalid once, until it
+     * changes again. Told by the process that took it over. Keeps no process alive.
+     */
+    refresh: [report: RefreshReport];
 }
 
 /** How far a store was made durable. */
@@ -656,7 +687,7 @@ export interface FileSystem {
 /**
  * What the engine is made of. It is shared with all stores of this process, in whatever threads, that have the directory open:
  * a load is refused with an `AssertionError` where it asks for another `durability`, `files`, `syncInterval`, `singleProcess`,
- * `onCorrupt` or `collation` than they have; what is not asked for is as they have it.
+ * `watch`, `onCorrupt` or `collation` than they have; what is not asked for is as they have it.
  */
 export interface EngineOptions {
     /** The data directory; made by the load where it is missing. Required, unless `durability` is `'none'`. */
@@ -688,7 +719,7 @@ export interface EngineOptions {
      * process that has the directory for itself (`singleProcess`) is not read beside: `LOCKED`. A store of this process that
      * writes may be shared; the other way about, a store that writes is refused with an `AssertionError` while one that only
      * reads has the directory open. Not with `durability`, `files`, `syncInterval`, `singleProcess: true`,
-     * `onCorrupt: 'quarantine'` or a `fileSystem`. Default: `false`.
+     * `onCorrupt: 'quarantine'`, `watch: true` or a `fileSystem`. Default: `false`.
      *
      * @example
      * ```typescript
@@ -697,6 +728,13 @@ export interface EngineOptions {
      * ```
      */
     readOnly?: boolean | undefined;
+    /**
+     * Whether it is noticed that somebody else changes files, and taken over as `refresh` does, some 0.1 s after the last change; a
+     * `'refresh'` event tells of it. On a network file system nothing tells of what other machines do there. A load rejects with
+     * `ENOSPC` or `EMFILE` where the system watches no more folders. Not with a `fileSystem`, nor where `durability` is `'none'`.
+     * Default: `false`.
+     */
+    watch?: boolean | undefined;
     /**
      * How many bytes of documents are kept as JavaScript objects, beside their texts, so that reading them again is
      * faster; an estimate. 0 keeps none. Default: 64 MB, or a sixteenth of the heap's limit where that is less.
@@ -907,6 +945,16 @@ export class Datastore<
      * @throws `StorageError`; code `POISONED`; code `UNSUPPORTED` over a custom file system, or engine without it
      */
     flush(): Promise<void>;
+
+    /**
+     * Compares the files of all documents with the store, and takes over what somebody else wrote into them: a file that says
+     * something else is the document's next revision, a new file a new document, one that is gone a deletion. What says the same
+     * in another layout, order of members or `_rev` is no change. Each file counts by itself, in whatever process is first. A file
+     * is not rewritten for that: it gets its document's new `_rev` with the next write, a minute or two later, or by `close`.
+     * Resolves to what differed; an empty report where `durability` is `'none'`.
+     * @throws `StorageError`; code `POISONED`; code `UNSUPPORTED` over a custom engine or file system
+     */
+    refresh(): Promise<RefreshReport>;
 
     /** A page of a range of keys, in the order of the store's `collation`. A custom engine answers as it likes. */
     queryKeys(
@@ -1138,6 +1186,9 @@ export class DatastoreEngine<Doc extends object = AnyDocument, Views extends Vie
 
     /** Resolves when everything acknowledged so far would survive a power cut and is in its file. */
     flush(): Promise<void>;
+
+    /** Takes over what somebody else wrote into the documents' files; see `Datastore.refresh`. */
+    refresh(): Promise<RefreshReport>;
 
     /** A page of a range of keys, in the order of the store's `collation`. */
     queryKeys(

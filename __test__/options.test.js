@@ -407,6 +407,7 @@ const OF_STORE = {
     syncInterval: NO_INTERVAL,
     singleProcess: NO_BOOLEAN,
     readOnly: NO_BOOLEAN,
+    watch: NO_BOOLEAN,
 };
 const OF_DATASTORE = {
     ...OF_STORE,
@@ -583,6 +584,8 @@ test('options of the engine beside a db are refused', (t) => {
         { singleProcess: true },
         { singleProcess: false },
         { readOnly: true },
+        { watch: true },
+        { watch: false },
     ]) {
         assert.throws(() => new Datastore({ db, ...option }), REFUSED);
     }
@@ -598,6 +601,8 @@ for (const Class of [Datastore, DatastoreEngine]) {
             { singleProcess: true },
             { singleProcess: false },
             { readOnly: true },
+            { watch: true },
+            { watch: false },
         ];
         for (const option of options) {
             assert.throws(() => new Class({ directory, fileSystem: FILE_SYSTEM, ...option }), REFUSED);

@@ -143,6 +143,7 @@ test('what a store that writes nothing cannot be asked for is refused', (t) => {
         { syncInterval: 50 },
         { singleProcess: true },
         { onCorrupt: 'quarantine' },
+        { watch: true },
     ];
     for (const Class of [Datastore, DatastoreEngine]) {
         for (const option of options) {

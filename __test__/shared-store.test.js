@@ -92,6 +92,8 @@ const CONTRADICTIONS = {
         'singleProcess true',
         'singleProcess false',
     ],
+    watch: [{}, { watch: true }, 'watch false', 'watch true'],
+    'watch, the other way': [{ watch: true }, { watch: false }, 'watch true', 'watch false'],
     onCorrupt: [{ onCorrupt: 'quarantine' }, { onCorrupt: 'error' }, "onCorrupt 'quarantine'", "onCorrupt 'error'"],
     collation: [{}, { collation: { locale: 'de' } }, 'collation "codeUnit"', 'collation {"locale":"de"'],
 };

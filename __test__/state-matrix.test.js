@@ -91,6 +91,10 @@ function isReport(report) {
     assert.equal(report.documents, 2);
 }
 
+function isRefreshed({ changed, added, removed, invalid }) {
+    assert.deepEqual([changed, added, removed, invalid], [0, 0, 0, 0]);
+}
+
 function isBackup({ documents, sequence }) {
     assert.deepEqual([documents, sequence], [2, 2]);
 }
@@ -147,6 +151,7 @@ const OF_DATASTORE = {
     transaction: [false, (store) => store.transaction((tx) => tx.setItem('own', { n: 9 })), write(written)],
     migrate: [false, (store) => store.migrate([migration]), write(isMigrated)],
     flush: [false, (store) => store.flush(), whileOpen(undefined)],
+    refresh: [false, (store) => store.refresh(), whileOpen(isRefreshed)],
     queryKeys: [false, (store) => store.queryKeys(), whileOpen(KEYS)],
     queryView: [false, (store) => store.queryView('view'), whileOpen(ROWS)],
     buildView: [false, (store) => store.buildView('view'), whileOpen(isBuilt)],
@@ -182,6 +187,7 @@ const OF_ENGINE = {
     ],
     deleteItem: [false, (engine) => engine.deleteItem('own'), whileOpen({ key: 'own' })],
     flush: [false, (engine) => engine.flush(), whileOpen(undefined)],
+    refresh: [false, (engine) => engine.refresh(), whileOpen(isRefreshed)],
     queryKeys: [true, (engine) => engine.queryKeys(), read(KEYS)],
     queryView: [true, (engine) => engine.queryView('view'), read(ROWS)],
     setView: [true, (engine) => engine.setView('new', newView), whileOpen(undefined)],

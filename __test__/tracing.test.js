@@ -24,6 +24,7 @@ const KINDS = [
     'import',
     'backup',
     'flush',
+    'refresh',
     'close',
 ];
 
@@ -45,6 +46,7 @@ const CALLS = {
     transaction: ['transaction', (store) => store.transaction(() => 7)],
     migrate: ['migrate', (store) => store.migrate([])],
     flush: ['flush', (store) => store.flush()],
+    refresh: ['refresh', (store) => store.refresh()],
     queryKeys: ['query', (store) => store.queryKeys(), { 'db.response.returned_rows': 1 }],
     find: [
         'query',

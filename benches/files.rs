@@ -48,7 +48,10 @@ fn document(number: u64) -> Document {
 /// The `number`th write: every document in turn.
 fn overwrite(number: u64) -> Group {
     let previous = number.checked_sub(DOCUMENTS).map(document);
-    Group { entries: vec![Entry { key: key(number), document: Some(document(number)), previous }], synced: false }
+    Group {
+        entries: vec![Entry { key: key(number), document: Some(document(number)), previous, left: None }],
+        synced: false,
+    }
 }
 
 fn commits(bencher: Bencher, placing: Placing) {

@@ -44,6 +44,11 @@ class CheckingDriver {
         this.mustBeAtomic('flush');
     }
 
+    /** Files of its own it has none, or cannot tell whose hand wrote them. */
+    async refresh() {
+        this.mustBeAtomic('a refresh');
+    }
+
     /** Somebody else's engine has no moments. */
     walk() {
         this.mustBeAtomic('an iteration');

@@ -218,6 +218,18 @@ class Datastore extends EventEmitter {
         });
     }
 
+    /** Takes over what others wrote into the documents' files, each as a new revision. Resolves to what differed. */
+    async refresh() {
+        this.#checkWritable();
+        const mustWait = this.#mustWait();
+        return this.#underWay.run(async () => {
+            if (mustWait) {
+                await this.#driver.becomeCurrent();
+            }
+            return this.#driver.refresh();
+        });
+    }
+
     async queryKeys(options) {
         const query = keyQuery(options);
         if (this.#mustWait()) {

@@ -202,7 +202,12 @@ class NativeDriver {
         accepted(await this.#store.flush());
     }
 
-    /** Tells an emitter of `'error'` and `'degraded'`. */
+    /** Takes over what others wrote into files. Resolves to a report. */
+    refresh() {
+        return this.#store.refresh();
+    }
+
+    /** Tells an emitter of `'error'`, `'degraded'`, `'flush'` and `'refresh'`. */
     watch(emitter) {
         this.#store.watch(emitter);
     }

@@ -21,18 +21,22 @@ function interval(value, name) {
     return value;
 }
 
-/** The options of a store that are about durability, about who else may have its directory open, and whether it is written. */
+/**
+ * The options of a store that are about durability, about who else may have its directory open or change its files, and whether
+ * it is written.
+ */
 const OF_STORE = {
     durability: level,
     files: oneOf('eager', 'background'),
     syncInterval: interval,
     singleProcess: boolean,
     readOnly: boolean,
+    watch: boolean,
 };
 
 /** Whether any of these options is given. */
-function isGiven({ durability, files, syncInterval, singleProcess, readOnly }) {
-    return (durability ?? files ?? syncInterval ?? singleProcess ?? readOnly) !== undefined;
+function isGiven(options) {
+    return Object.keys(OF_STORE).some((name) => options[name] !== undefined);
 }
 
 /**

@@ -79,6 +79,12 @@ class DatastoreEngine {
         await this.#write(() => this.#driver.flush());
     }
 
+    /** Takes over what others wrote into the documents' files. Resolves to a report. */
+    async refresh() {
+        this.#checkWritable();
+        return this.#write(() => this.#driver.refresh());
+    }
+
     queryKeys(options) {
         const query = keyQuery(options);
         this.#checkOpen();
@@ -141,7 +147,7 @@ function asks(asked, value) {
 }
 
 /** Refuses what a store cannot be asked for that writes nothing. */
-function checkReadOnly({ durability, files, syncInterval, singleProcess, onCorrupt }) {
+function checkReadOnly({ durability, files, syncInterval, singleProcess, onCorrupt, watch }) {
     const ofWrites = Object.entries({ durability, files, syncInterval }).find(([, value]) => value !== undefined);
     if (ofWrites !== undefined) {
         throw new AssertionError(`${ofWrites[0]} is about writes: a store with readOnly true has none`);
@@ -152,10 +158,15 @@ function checkReadOnly({ durability, files, syncInterval, singleProcess, onCorru
     if (onCorrupt === 'quarantine') {
         throw new AssertionError("a store with readOnly true moves no files: onCorrupt must be 'error'");
     }
+    if (watch === true) {
+        throw new AssertionError(
+            'a store with readOnly true takes no edits over, but follows who does: watch must be false',
+        );
+    }
 }
 
 function newDriver({ directory, fileSystem, onCorrupt, cacheSize, collation: order, ...ofStore }) {
-    const { durability, files, syncInterval, singleProcess, readOnly } = ofStore;
+    const { durability, files, syncInterval, singleProcess, readOnly, watch } = ofStore;
     if (directory === undefined && (durability !== 'none' || fileSystem !== undefined)) {
         throw new AssertionError("a store needs a directory, unless its durability is 'none'");
     }
@@ -165,13 +176,16 @@ function newDriver({ directory, fileSystem, onCorrupt, cacheSize, collation: ord
         }
         if (isGiven(ofStore)) {
             throw new AssertionError(
-                'a custom file system has no journal: no durability, files, syncInterval, singleProcess or readOnly',
+                'a custom file system has no journal: no durability, files, syncInterval, singleProcess, readOnly or watch',
             );
         }
         return new FileSystemDriver(directory, fileSystem, { cacheSize, collation: order });
     }
     if (readOnly === true) {
-        checkReadOnly({ durability, files, syncInterval, singleProcess, onCorrupt });
+        checkReadOnly({ durability, files, syncInterval, singleProcess, onCorrupt, watch });
+    }
+    if (watch === true && durability === 'none') {
+        throw new AssertionError("a store of durability 'none' has no files that could be watched");
     }
     // What nobody asked for is as the engine has it that is open already.
     return new NativeDriver({
@@ -183,6 +197,7 @@ function newDriver({ directory, fileSystem, onCorrupt, cacheSize, collation: ord
         syncInterval,
         singleProcess,
         readOnly,
+        watch,
         collation: order,
         cacheSize,
     });

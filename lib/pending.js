@@ -22,6 +22,7 @@ const DEGRADED = 4;
 const ANSWERED = 5;
 const PROGRESS = 6;
 const FLUSHED = 7;
+const REFRESHED = 8;
 
 /** What those that nobody waits for are called in JavaScript. */
 const NAMES = { [FAILED]: 'error', [DEGRADED]: 'degraded' };
@@ -221,6 +222,8 @@ class Pending {
         } else if (event === FLUSHED) {
             const [sequence, filesBehind] = payload;
             this.#tell('flush', { sequence, filesBehind });
+        } else if (event === REFRESHED) {
+            this.#tell('refresh', JSON.parse(payload));
         } else {
             const resolve = this.#expected.get(event);
             this.#expected.delete(event);

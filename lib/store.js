@@ -56,6 +56,7 @@ class Store {
      * @param {number} [given.cacheSize] bytes of documents kept as objects
      * @param {boolean} [given.singleProcess] whether other processes are kept out
      * @param {boolean} [given.readOnly] whether nothing is written
+     * @param {boolean} [given.watch] whether files that others change are noticed
      * @param {string} [given.collation] JSON text; without it keys are in the order that the directory remembers
      * @param {import('./loading.js').Progress} progress hears how far a load is
      */
@@ -248,6 +249,16 @@ class Store {
     async flush() {
         const [answer] = await this.#pending.ask((ticket) => binding.flush(this.#number, ticket), false);
         return answer;
+    }
+
+    /** Takes over what others wrote into files, behind everything that was handed over so far. Resolves to a report. */
+    async refresh() {
+        this.#pending.handOver();
+        const start = (ticket) => {
+            binding.refresh(this.#number, ticket);
+            return null;
+        };
+        return this.#pending.call(start);
     }
 
     /** Whether it was told to close. */

@@ -24,6 +24,7 @@ const METHODS = {
     transaction: ['transaction'],
     migrate: ['migrate'],
     flush: ['flush'],
+    refresh: ['refresh'],
     queryKeys: ['query'],
     find: ['query', ofSearch],
     findOne: ['query', ofSearch],

@@ -178,6 +178,15 @@ impl Error {
         error
     }
 
+    /// Adds what to do about it to the message.
+    #[must_use]
+    pub fn with_hint(mut self, hint: &str) -> Self {
+        let message = &mut self.inner_mut().message;
+        message.push_str("; ");
+        message.push_str(hint);
+        self
+    }
+
     /// Adds the key this error is about.
     #[must_use]
     pub fn with_key(mut self, key: impl Into<String>) -> Self {

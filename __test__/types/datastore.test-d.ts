@@ -20,6 +20,7 @@ import {
     type LoadReport,
     type Page,
     type QueryResult,
+    type RefreshReport,
     type Reduced,
     type Stored,
     type Transaction,
@@ -209,6 +210,8 @@ export async function durability(users: Datastore<User>): Promise<void> {
     const flushed = await users.flush();
     same<typeof flushed, void>(true);
     await users._db.flush();
+    same<Awaited<ReturnType<typeof users.refresh>>, RefreshReport>(true);
+    same<Awaited<ReturnType<typeof users._db.refresh>>, RefreshReport>(true);
 
     users.on('error', (error) => {
         same<typeof error, DatastoreError>(true);

@@ -7,6 +7,7 @@ import {
     MigrationError,
     type MigrationReport,
     type MigrationStep,
+    type RefreshReport,
 } from 'kixx-datastore';
 
 type Equals<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
@@ -36,6 +37,7 @@ export async function migrations(datastore: Datastore): Promise<void> {
 
 export function events(datastore: Datastore): void {
     datastore.on('flush', ({ sequence, filesBehind }) => same<typeof sequence | typeof filesBehind, number>(true));
+    datastore.on('refresh', (report) => same<typeof report, RefreshReport>(true));
     same<ReturnType<Datastore['stats']>['commits'], CommitStats>(true);
     same<CommitStats['p99'], number | null>(true);
 }

@@ -7,18 +7,20 @@ const LICENSES = new Map([
     ['MIT', /mit/i],
     ['ISC', /isc/i],
     ['Unicode-3.0', /unicode/i],
+    ['CC0-1.0', /cc0/i],
 ]);
 
 /** A file that has a crate's only license. */
 const PLAIN = /^(licen[cs]e|copying)(\.(md|txt))?$/i;
 
 /** Whom the repository of crates names that are published without their license. */
-const TOLD_ELSEWHERE = new Map(
-    ['napi', 'napi-derive', 'napi-derive-backend', 'napi-sys'].map((name) => [
+const TOLD_ELSEWHERE = new Map([
+    ...['napi', 'napi-derive', 'napi-derive-backend', 'napi-sys'].map((name) => [
         name,
         ['Copyright (c) 2020 LongYinan', 'Copyright (c) 2018 GitHub'],
     ]),
-);
+    ...['objc2-core-foundation', 'objc2-core-services'].map((name) => [name, ['Copyright 2026 Mads Marquart']]),
+]);
 
 /** What is in every binary and is no crate of the tree; under MIT like most of them. */
 const STANDARD_LIBRARY = {

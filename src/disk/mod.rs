@@ -6,6 +6,7 @@
 //! | `mounted` | what file system that directory lies on |
 //! | `opened` | files that are open to be written |
 //! | `lock`, `latch` | the kernel's locks on files |
+//! | `watching` | noticing that files change |
 //! | `place` | [`Place`]: which directory it is |
 //! | `simulated` (tests) | a disk in memory that fails, and loses power, where a test says so |
 //!
@@ -31,6 +32,7 @@ mod mounted;
 mod opened;
 mod place;
 mod system;
+mod watching;
 
 #[cfg(test)]
 mod conformance;
@@ -44,6 +46,7 @@ use crate::error::{Error, ErrorKind, Result};
 
 pub use place::Place;
 pub use system::System;
+pub use watching::{Hear, Heard, Watching};
 
 /// What a disk can do beyond the plain calls.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -113,6 +116,12 @@ pub trait Disk: fmt::Debug + Send + Sync {
 
     /// Which file is at a path; `None` where nothing is. A few microseconds, also where the disk is slow.
     fn file_id(&self, path: &str) -> Result<Option<FileId>>;
+
+    /// Tells of files that change, in folders that are [covered](Watching::cover). `UNSUPPORTED` where that cannot be noticed.
+    fn watch(&self, hear: Hear) -> Result<Box<dyn Watching>> {
+        drop(hear);
+        Err(Error::new(ErrorKind::Unsupported, "nothing tells that files change here").with_path(self.path("")))
+    }
 
     /// The entries of a folder, in any order.
     fn list(&self, folder: &str) -> Result<Vec<Listed>>;

@@ -11,7 +11,8 @@ use super::latch::SystemLatch;
 use super::lock::Lock;
 use super::mounted::Mounted;
 use super::opened::Opened;
-use super::{Abilities, Disk, Handle, Held, Kind, Latch, Listed, Place};
+use super::watching::SystemWatching;
+use super::{Abilities, Disk, Handle, Hear, Held, Kind, Latch, Listed, Place, Watching};
 use crate::board::{self, Board, FileId};
 use crate::error::{Error, ErrorKind, Result};
 
@@ -180,6 +181,10 @@ impl Disk for System {
             Err(cause) if cause.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(cause) => Err(self.failed("lstat", path)(cause)),
         }
+    }
+
+    fn watch(&self, hear: Hear) -> Result<Box<dyn Watching>> {
+        Ok(Box::new(SystemWatching::new(&self.root, hear)?))
     }
 
     fn list(&self, folder: &str) -> Result<Vec<Listed>> {

@@ -12,6 +12,7 @@ use std::time::Duration;
 use super::background::Background;
 use super::batch::Batch;
 use super::commit::{Commit, MOST_WRITES, Unit};
+use super::edits::Taken;
 use super::health::Health;
 use super::patience::Patience;
 use super::queue::{FlushReply, Queue, Request};
@@ -19,6 +20,7 @@ use super::reads::Reads;
 use super::rounds::{Place, Rounds};
 use super::write::{Reply, Settled, Write};
 use crate::error::{Error, ErrorKind, Result};
+use crate::key::Key;
 use crate::storage::Foreign;
 use crate::view::declared::Declaration;
 
@@ -65,6 +67,10 @@ impl Committer<'_> {
                     Request::Compare(id, declaration, reply) => {
                         self.settle(mem::take(&mut open));
                         reply(self.commit.compare(&id, declaration.as_deref()));
+                    }
+                    Request::Edits(keys, is_second, reply) => {
+                        self.settle(mem::take(&mut open));
+                        reply(self.take_edits(&keys, is_second));
                     }
                     Request::Duplicates(id, reply) => {
                         self.settle(mem::take(&mut open));
@@ -160,6 +166,16 @@ impl Committer<'_> {
         });
         poison_by(health, &defined);
         defined
+    }
+
+    /// Takes over what others wrote into files. What leaves storage in doubt poisons.
+    fn take_edits(&mut self, keys: &[Key], is_second: bool) -> Result<Taken> {
+        let health = self.commit.health;
+        let taken = catch_unwind(AssertUnwindSafe(|| self.commit.take_edits(keys, is_second)))
+            .unwrap_or_else(|_| Err(Error::new(ErrorKind::Poisoned, "the committer panicked as it took files over")));
+        poison_by(health, &taken);
+        self.background.into_iter().for_each(Background::wrote);
+        taken
     }
 
     /// Returns when everything committed before survives a power cut. What leaves storage in doubt poisons.

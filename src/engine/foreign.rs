@@ -94,7 +94,7 @@ fn apply(
     for Change { sequence, key, document } in changes {
         if !uniques.is_empty() {
             let previous = snapshot.get(&key).map(|stored| stored.document.clone());
-            uniques.accept(&[Entry { key: key.clone(), document: document.clone(), previous }]);
+            uniques.accept(&[Entry { key: key.clone(), document: document.clone(), previous, left: None }]);
         }
         replaced.push(snapshot.apply(key, document, Position { epoch, sequence }));
     }

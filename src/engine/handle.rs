@@ -78,12 +78,7 @@ impl Engine {
     /// Whether another process committed what memory does not have. A few nanoseconds where it did not.
     #[must_use]
     pub fn is_behind(&self) -> bool {
-        let is_behind = || self.shared.others.read().as_ref().is_some_and(|others| others.is_behind());
-        is_behind() && {
-            // What this process is just committing is there in a moment.
-            drop(self.shared.state.read());
-            is_behind()
-        }
+        self.shared.is_behind()
     }
 
     /// Asks for what other processes committed before to be in memory.
@@ -110,12 +105,7 @@ impl Engine {
     }
 
     pub(super) fn request(&self, request: Request) {
-        let refusal = self.shared.state.read().check().err();
-        if let Some(error) = refusal {
-            request.refuse(&error);
-        } else if let Err(request) = self.shared.queue.push(request) {
-            request.refuse(&closed());
-        }
+        self.shared.request(request);
     }
 
     /// Begins a transaction at this moment of the store. O(1).

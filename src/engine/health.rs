@@ -14,6 +14,7 @@ use std::sync::{Arc, OnceLock};
 
 use parking_lot::Mutex;
 
+use super::edits::Refreshed;
 use crate::error::{Error, ErrorKind, Result};
 use crate::storage::KeeperStats;
 
@@ -26,6 +27,8 @@ pub enum EngineEvent {
     Degraded(Error),
     /// More survives a power cut than was told before.
     Flushed(KeeperStats),
+    /// What others wrote into files was taken over, or could not be.
+    Refreshed(Arc<Refreshed>),
 }
 
 /// Hears events, on one of the engine's threads. It must not wait.
@@ -87,6 +90,11 @@ impl Health {
         (self.listener)(EngineEvent::Flushed(stats));
     }
 
+    /// What others wrote into files was taken over, or could not be.
+    pub fn refreshed(&self, refreshed: Refreshed) {
+        (self.listener)(EngineEvent::Refreshed(Arc::new(refreshed)));
+    }
+
     /// What hinders the work in the background.
     pub fn hindrance(&self) -> Option<Error> {
         self.hindrance.lock().clone()
@@ -115,6 +123,7 @@ mod tests {
                 EngineEvent::Failed(error) => format!("failed {}", error.code()),
                 EngineEvent::Degraded(error) => format!("degraded {error}"),
                 EngineEvent::Flushed(stats) => format!("flushed {}", stats.synced),
+                EngineEvent::Refreshed(refreshed) => format!("refreshed {refreshed:?}"),
             });
         };
         (Health::new(Arc::new(listener)), told)

@@ -16,14 +16,15 @@ use super::declared::Views;
 use super::generations::Generations;
 use super::health::Health;
 use super::options::Options;
-use super::queue::Queue;
+use super::queue::{Queue, Request};
 use super::report::LoadReport;
 use super::snapshot::Snapshot;
 use super::state::State;
 use super::unique::Uniques;
+use super::watching::Watch;
 use super::workers::Workers;
 use crate::error::{Error, ErrorKind, Result};
-use crate::storage::{Keeper, Loaded, Others, Storage};
+use crate::storage::{Keeper, Loaded, Others, Outside, Storage};
 
 /// Takes what a load found.
 pub type LoadReply = Box<dyn FnOnce(Result<LoadReport>) + Send>;
@@ -44,6 +45,8 @@ pub(super) struct Shared {
     pub generations: Generations,
     /// From the load to the close: who else commits to the storage. A read-write lock, held for a look.
     pub others: RwLock<Option<Arc<dyn Others>>>,
+    /// From the load to the close: the documents' files, where there are any. A read-write lock, held for a look.
+    pub outside: RwLock<Option<Arc<dyn Outside>>>,
     pub options: Options,
 }
 
@@ -116,6 +119,7 @@ impl Shared {
             workers: Arc::default(),
             generations: Generations::new(),
             others: RwLock::default(),
+            outside: RwLock::default(),
             options,
         }
     }
@@ -123,6 +127,26 @@ impl Shared {
     /// This moment of the store.
     pub fn snapshot(&self) -> Result<Snapshot> {
         self.state.read().snapshot().cloned()
+    }
+
+    /// Hands a request over, or refuses it where the store is not open.
+    pub fn request(&self, request: Request) {
+        let refusal = self.state.read().check().err();
+        if let Some(error) = refusal {
+            request.refuse(&error);
+        } else if let Err(request) = self.queue.push(request) {
+            request.refuse(&closed());
+        }
+    }
+
+    /// See [`Engine::is_behind`](super::Engine::is_behind).
+    pub fn is_behind(&self) -> bool {
+        let is_behind = || self.others.read().as_ref().is_some_and(|others| others.is_behind());
+        is_behind() && {
+            // What this process is just committing is there in a moment.
+            drop(self.state.read());
+            is_behind()
+        }
     }
 
     /// Starts the committer, unless that was done; see [`Engine::load`](super::Engine::load).
@@ -172,14 +196,14 @@ impl Shared {
     }
 
     /// The committer thread. However it ends, nobody is left without an answer.
-    fn live(&self) {
+    fn live(self: &Arc<Self>) {
         let Some(storage) = self.lifecycle.lock().take_storage() else { return };
         let (phase, error) = catch_unwind(AssertUnwindSafe(|| self.work(storage))).unwrap_or_else(|_| {
             let error = Error::new(ErrorKind::Poisoned, "the committer panicked");
             self.health.poison(error.clone());
             let released = self.state.write().release();
             drop(released);
-            *self.others.write() = None;
+            self.forget_storage();
             for request in self.queue.abandon() {
                 request.refuse(&error);
             }
@@ -189,7 +213,7 @@ impl Shared {
     }
 
     /// From load to close. Tells what is left, and what those are answered who wait for a load.
-    fn work(&self, mut storage: Box<dyn Storage>) -> (Phase, Error) {
+    fn work(self: &Arc<Self>, mut storage: Box<dyn Storage>) -> (Phase, Error) {
         let started = Instant::now();
         let loaded = catch_unwind(AssertUnwindSafe(|| storage.load())).unwrap_or_else(|_| {
             // What it took before it panicked, it has to give back.
@@ -206,6 +230,7 @@ impl Shared {
         match loaded {
             Ok((loaded, mut uniques)) => {
                 self.others.write().clone_from(&storage.others());
+                self.outside.write().clone_from(&storage.outside());
                 let background = self.open(loaded, storage.keeper(), started);
                 let (state, health) = (&self.state, self.health.as_ref());
                 // After the answer to the load: only writes need it.
@@ -214,8 +239,10 @@ impl Shared {
                 drop(now);
                 let (generations, synced) = (&self.generations, self.options.synced);
                 let others = self.others.read().clone();
+                let watch = self.watch(storage.as_ref());
                 let commit = Commit { state, health, generations, storage: storage.as_mut(), uniques, synced, others };
                 Committer { commit, background: background.as_ref() }.run(&self.queue);
+                drop(watch);
                 let outcome = self.finish(storage, background);
                 (Phase::Closed(outcome), closed())
             }
@@ -240,6 +267,17 @@ impl Shared {
         background
     }
 
+    /// Begins to take over what others write into files, where the storage notices that.
+    fn watch(self: &Arc<Self>, storage: &dyn Storage) -> Option<Watch> {
+        let (notices, outside) = (storage.notices()?, storage.outside()?);
+        Watch::start(self, notices, outside).inspect_err(|cause| self.health.hinder(no_watcher(cause))).ok()
+    }
+
+    fn forget_storage(&self) {
+        *self.others.write() = None;
+        *self.outside.write() = None;
+    }
+
     /// Gives the storage back: in order, or as it is where the store is abandoned or its files are in doubt.
     fn finish(&self, mut storage: Box<dyn Storage>, background: Option<Background>) -> Result<()> {
         let is_abandoned = self.queue.is_abandoned();
@@ -248,7 +286,7 @@ impl Shared {
         }
         let released = self.state.write().release();
         drop(released);
-        *self.others.write() = None;
+        self.forget_storage();
         let in_doubt = self.health.check();
         if is_abandoned || in_doubt.is_err() {
             storage.abandon();
@@ -312,6 +350,10 @@ pub(super) fn not_loaded() -> Error {
 
 pub(super) fn no_thread(cause: io::Error) -> Error {
     Error::new(ErrorKind::Storage, "no thread for the store").with_source(cause)
+}
+
+fn no_watcher(cause: &io::Error) -> Error {
+    Error::new(ErrorKind::Storage, format!("no thread that watches files: {cause}"))
 }
 
 fn no_timer(cause: &io::Error) -> Error {

@@ -17,6 +17,7 @@
 //! | `rounds` | which batches are committed together |
 //! | `commit` | how a round is checked, stored and applied |
 //! | `foreign` | what other processes committed, taken into memory |
+//! | `edits`, `watching` | what others wrote into files, taken over: when it is asked for, and when it is noticed
 //! | `write` | [`Write`], [`Condition`], [`Settled`]: one write and its answer |
 //! | `batch` | [`Batch`]: writes done together or not at all |
 //! | `transaction` | [`Transaction`]: a snapshot with its own writes |
@@ -70,6 +71,7 @@ mod commit;
 mod committer;
 mod declared;
 mod documents;
+mod edits;
 mod errand;
 mod find;
 mod foreign;
@@ -92,6 +94,7 @@ mod state;
 mod transaction;
 mod unique;
 mod walk;
+mod watching;
 mod workers;
 mod write;
 
@@ -101,6 +104,7 @@ mod test;
 pub use batch::Batch;
 pub use call::{Answer, Call, Progress};
 pub use declared::{Awaited, ReadingReply, View, ViewNumbers};
+pub use edits::{Invalid, RefreshReply, Refreshed};
 pub use errand::{Errand, ErrandJob, MomentJob};
 pub use find::{Considered, Explanation, Found, FoundReply, Search, Searching, Unfit, Wanted, consider};
 pub use generations::Generations;

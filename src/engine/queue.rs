@@ -7,11 +7,13 @@ use std::time::Duration;
 use parking_lot::{Condvar, Mutex, MutexGuard};
 
 use super::batch::Batch;
+use super::edits::TakenReply;
 use super::patience::Patience;
 use super::snapshot::Snapshot;
 use super::unique::Duplicate;
 use super::write::{Reply, Settled, Write};
 use crate::error::{Error, Result};
+use crate::key::Key;
 use crate::view::declared::Declaration;
 
 /// Is told that everything before it survives a power cut.
@@ -45,6 +47,8 @@ pub(super) enum Request {
     Sync(FlushReply),
     /// What others committed before, taken into memory.
     CatchUp(FlushReply),
+    /// What others wrote into these files, taken over; `true` where it was looked at before.
+    Edits(Vec<Key>, bool, TakenReply),
     /// Another unique view of this id, or none, for all that comes later.
     Define(String, Option<Box<Declaration>>, DefineReply),
     /// The same asked by one who only reads: refused unless it is so already.
@@ -64,6 +68,7 @@ impl Request {
             Self::Batch(_, reply) => reply(vec![failed()]),
             Self::Flush(reply) | Self::Sync(reply) | Self::CatchUp(reply) => reply(Err(error.clone())),
             Self::Define(_, _, reply) | Self::Compare(_, _, reply) => reply(Err(error.clone())),
+            Self::Edits(_, _, reply) => reply(Err(error.clone())),
             Self::Duplicates(_, reply) => reply(Err(error.clone())),
             Self::Moment(reply) => reply(Err(error.clone())),
         }

@@ -7,7 +7,7 @@ use super::snapshot::Stored;
 use crate::document::{Body, Document, MAX_REVISION};
 use crate::error::{Error, Result};
 use crate::key::Key;
-use crate::storage::{Entry, Sequence};
+use crate::storage::{Entry, Left, Sequence};
 
 /// One write of one document.
 #[derive(Clone, Debug)]
@@ -61,6 +61,8 @@ pub enum Action {
     Put(Given),
     /// Store this version, which was made before.
     Keep(Document),
+    /// Store this version, or none, which was made of what the document's file holds.
+    Adopt(Option<Document>, Left),
     /// Remove the document, if it is there.
     Delete,
 }
@@ -146,6 +148,7 @@ impl Write {
                 check(condition.revision)?;
                 Some(document.clone())
             }
+            Action::Adopt(document, _) => document.clone(),
             Action::Delete => {
                 check(condition.revision)?;
                 if actual.is_none() {
@@ -156,7 +159,8 @@ impl Write {
             }
         };
         let previous = current.map(|stored| stored.document.clone());
-        Ok(Some(Entry { key: key.clone(), document, previous }))
+        let left = if let Action::Adopt(_, left) = action { Some(*left) } else { None };
+        Ok(Some(Entry { key: key.clone(), document, previous, left }))
     }
 }
 

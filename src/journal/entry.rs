@@ -14,6 +14,28 @@ pub struct Record<'a> {
     pub document: Option<&'a Document>,
     /// The version that it replaces, or `None` where nothing is stored.
     pub previous: Option<&'a Document>,
+    /// Where its file is left as it is: what that holds.
+    pub left: Option<Left>,
+}
+
+/// What a file holds that is left as it is, though its document has a newer revision.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Left {
+    /// The checksum of the document in it; `None` where there is no file.
+    pub checksum: Option<u32>,
+}
+
+impl Left {
+    /// A file that holds this document.
+    #[must_use]
+    pub fn of(found: &Document) -> Self {
+        Self { checksum: Some(checksum(found.text())) }
+    }
+
+    fn read(cursor: &mut Cursor<'_>) -> Option<Self> {
+        let checksum = if cursor.is_null() { None } else { Some(u32::try_from(cursor.number()?).ok()?) };
+        Some(Self { checksum })
+    }
 }
 
 /// What the writer knew when it wrote.
@@ -71,6 +93,11 @@ fn put_record(lines: &mut Vec<u8>, record: &Record<'_>, sequence: u64) {
         Some(previous) => put(lines, format_args!(",\"p\":{}", checksum(previous.text()))),
         None => put(lines, format_args!(",\"p\":null")),
     }
+    match record.left.map(|left| left.checksum) {
+        Some(Some(text)) => put(lines, format_args!(",\"f\":{text}")),
+        Some(None) => put(lines, format_args!(",\"f\":null")),
+        None => {}
+    }
 }
 
 fn put_end(lines: &mut Vec<u8>, End { lines: count, marks }: End) {
@@ -103,6 +130,8 @@ pub(super) struct Version {
     pub document: Option<Document>,
     /// The checksum of the version that was replaced.
     pub previous: Option<u32>,
+    /// Where its file was left as it was: what that held.
+    pub left: Option<Left>,
 }
 
 impl Entry {
@@ -138,8 +167,9 @@ impl Version {
             Some(Document::from_text(text).filter(|document| document.revision() == revision)?)
         };
         cursor.pass(",\"p\":")?;
-        let previous = if cursor.is_null() { None } else { Some(u32::try_from(cursor.number()?).ok()?) };
-        Some(Self { key, document, previous })
+        let previous = Left::read(cursor)?.checksum;
+        let left = if cursor.pass(",\"f\":").is_some() { Some(Left::read(cursor)?) } else { None };
+        Some(Self { key, document, previous, left })
     }
 }
 

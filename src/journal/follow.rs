@@ -6,7 +6,7 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use super::entry::{Content, Entry, Version};
+use super::entry::{Content, Entry, Left, Version};
 use super::head::{Head, Read};
 use super::line::{lines, unseal};
 use super::segment;
@@ -25,6 +25,8 @@ pub struct Change {
     pub key: Key,
     /// The new version, or `None` where it is deleted.
     pub document: Option<Document>,
+    /// Where its file was left as it was: what that holds.
+    pub left: Option<Left>,
 }
 
 /// How far to follow.
@@ -92,8 +94,8 @@ impl Tail {
                 Content::Void(first) => {
                     self.voids.insert(first);
                 }
-                Content::Write(Version { key, document, .. }) => {
-                    self.changes.push((first, Change { sequence, key, document }));
+                Content::Write(Version { key, document, left, .. }) => {
+                    self.changes.push((first, Change { sequence, key, document, left }));
                 }
             }
         }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::checksum;
-use super::entry::Version;
+use super::entry::{Left, Version};
 use crate::document::Document;
 use crate::key::Key;
 
@@ -14,8 +14,10 @@ pub struct History {
     pub sequence: u64,
     /// Its last version; `None` where it is deleted.
     pub document: Option<Document>,
-    /// The checksums of the versions before that one, of what the first one replaced, and of what was given back:
-    /// what may stand in its file. `None` is no file.
+    /// Where its last version was made of what its file held, which was left as it was: what that is.
+    pub left: Option<Left>,
+    /// The checksums of the versions before that one, of what the first one replaced, of what was given back, and of what
+    /// files held that were left as they were: what may stand in its file. `None` is no file.
     pub known: Vec<Option<u32>>,
 }
 
@@ -28,6 +30,7 @@ pub(super) struct Histories {
 #[derive(Debug, Default)]
 struct Gathered {
     last: Option<(u64, Option<Document>)>,
+    left: Option<Left>,
     known: Vec<Option<u32>>,
 }
 
@@ -44,6 +47,10 @@ impl Histories {
             gathered.know(replaced.as_ref());
         }
         gathered.note(version.previous);
+        gathered.left = version.left;
+        if let Some(left) = version.left {
+            gathered.note(left.checksum);
+        }
     }
 
     /// Adds a version that was given back.
@@ -53,9 +60,9 @@ impl Histories {
 
     /// The histories of the documents of which a version counts.
     pub fn finish(self) -> HashMap<Key, History> {
-        let counting = self.by_key.into_iter().filter_map(|(key, Gathered { last, known })| {
+        let counting = self.by_key.into_iter().filter_map(|(key, Gathered { last, left, known })| {
             let (sequence, document) = last?;
-            Some((key, History { sequence, document, known }))
+            Some((key, History { sequence, document, left, known }))
         });
         counting.collect()
     }

@@ -36,6 +36,7 @@
 //! | `s` | sequence: rises by one with every line but the head, over all segments of an epoch |
 //! | `k`, `v`, `d`, `val` | key; revision (of a deletion: the one that was deleted); deleted; the document's text |
 //! | `p` | CRC32C of the text that this version replaces, as a number; `null` where nothing was stored |
+//! | `f` | where the version was made of what somebody wrote into its file, which was left as it was: CRC32C of that text, or `null` where there was no file |
 //! | `e` | in the last line of a group: how many lines the group has |
 //! | `y` | beside `e`, and in a head: the highest sequence known to be synced when the line was written |
 //! | `a` | beside `e`: the highest sequence up to which every file was in its place |
@@ -79,7 +80,7 @@ mod sync;
 mod test;
 mod writer;
 
-pub use entry::Record;
+pub use entry::{Left, Record};
 pub use follow::{Change, Follower, Until};
 pub use head::Placing;
 pub use history::History;

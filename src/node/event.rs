@@ -12,9 +12,10 @@
 //! | 5 answered | the call's | JSON text, or a failure |
 //! | 6 progress | the call's, 0 of a load | `[done, total]`, before it is answered |
 //! | 7 flushed | 0 | `[sequence, filesBehind]`: more survives a power cut, up to this change; so many files are to follow |
+//! | 8 refreshed | 0 | a [report](super::refresh::report): what others wrote into files was taken over, or could not be |
 //!
 //! A batch that was refused is settled with an array of one failure. So is a transaction and a flush; one that was done
-//! is with an array of one `null`. Failed, degraded, progress and flushed answer nothing.
+//! is with an array of one `null`. Failed, degraded, progress, flushed and refreshed answer nothing.
 
 use std::iter;
 use std::ptr;
@@ -29,12 +30,13 @@ use parking_lot::RwLock;
 
 use super::failure::{as_number, failure};
 use super::keep_alive::KeepAlive;
+use super::refresh::report;
 use super::text::Text;
 use crate::engine::{EngineEvent, LoadReport, Settled};
 use crate::error::{Error, ErrorKind, Result};
 
-/// At most so many file names are told in a load report.
-const NAMES_TOLD: usize = 1_000;
+/// At most so many names are told in a report.
+pub const NAMES_TOLD: usize = 1_000;
 
 /// An answer.
 pub enum Event {
@@ -100,6 +102,7 @@ impl Event {
             Self::Answered { ticket, .. } => (5, *ticket),
             Self::Progress { ticket, .. } => (6, *ticket),
             Self::Told(EngineEvent::Flushed(_)) => (7, 0.0),
+            Self::Told(EngineEvent::Refreshed(_)) => (8, 0.0),
         }
     }
 
@@ -174,6 +177,7 @@ impl ToNapiValue for Event {
                     let told = vec![as_number(stats.synced), as_number(stats.files_behind as u64)];
                     Vec::to_napi_value(raw, told)
                 }
+                Self::Told(EngineEvent::Refreshed(refreshed)) => Text::to_napi_value(raw, Text(report(&refreshed))),
                 Self::Closed(Err(error))
                 | Self::Answered { answer: Err(error), .. }
                 | Self::Told(EngineEvent::Failed(error) | EngineEvent::Degraded(error)) => {

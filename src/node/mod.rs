@@ -13,6 +13,7 @@
 //! | `view` | documents to map, rows that were emitted, pages of rows |
 //! | `declared` | declarative views: registered, and pages of their rows |
 //! | `find` | documents by conditions |
+//! | `refresh` | what others wrote into files |
 //! | `verify` | whether a directory is in order |
 //! | `walk` | documents of one moment, page by page |
 //! | `backup` | backups, and stores made of them |
@@ -55,6 +56,7 @@ mod open;
 mod raw;
 mod read;
 mod record;
+mod refresh;
 mod store;
 mod text;
 mod transaction;

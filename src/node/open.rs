@@ -35,6 +35,8 @@ pub struct OpenOptions {
     pub single_process: Option<bool>,
     /// Whether nothing is written: the directory has to be there, and its documents are followed; by default not.
     pub read_only: Option<bool>,
+    /// Whether files that others change are noticed; by default not.
+    pub watch: Option<bool>,
     /// The order of keys, as JSON text; without one it is as the directory says.
     pub collation: Option<String>,
     /// How long a committed write stays unsynced at most, in milliseconds.
@@ -82,6 +84,7 @@ impl OpenOptions {
             choice("files", self.background.is_some(), files.to_owned()),
             choice("syncInterval", self.sync_interval.is_some(), interval.to_string()),
             choice("singleProcess", self.single_process.is_some(), self.single_process.unwrap_or(false).to_string()),
+            choice("watch", self.watch.is_some(), self.watch.unwrap_or(false).to_string()),
             choice("onCorrupt", self.quarantine.is_some(), on_corrupt.to_owned()),
         ]
     }
@@ -105,9 +108,9 @@ impl OpenOptions {
             (_, Some(true)) => OnCorrupt::Quarantine,
             _ => OnCorrupt::Error,
         };
-        let shares = !self.single_process.unwrap_or(false);
+        let (shares, watch) = (!self.single_process.unwrap_or(false), self.watch.unwrap_or(false));
         Box::new(move |watcher| {
-            let options = files::Options { on_corrupt, placing, collation: collation.clone(), watcher, shares };
+            let options = files::Options { on_corrupt, placing, collation: collation.clone(), watcher, shares, watch };
             let (place, files) = Files::mount(&directory, options)?;
             Ok(Mounted { place: Some(place), storage: Box::new(files) })
         })

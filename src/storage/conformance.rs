@@ -163,12 +163,12 @@ pub fn key(text: &str) -> Key {
 
 /// A write of a document.
 pub fn set(text: &str, revision: u64, body: &str) -> Entry {
-    Entry { key: key(text), document: Some(document(revision, body)), previous: None }
+    Entry { key: key(text), document: Some(document(revision, body)), previous: None, left: None }
 }
 
 /// A deletion.
 pub fn delete(text: &str) -> Entry {
-    Entry { key: key(text), document: None, previous: None }
+    Entry { key: key(text), document: None, previous: None, left: None }
 }
 
 /// A group of one.

@@ -29,6 +29,8 @@
 pub mod files;
 pub mod memory;
 
+mod outside;
+
 #[cfg(test)]
 pub(crate) mod conformance;
 #[cfg(test)]
@@ -42,7 +44,9 @@ use crate::document::Document;
 use crate::error::{BadFile, Error, Result};
 use crate::key::Key;
 
+pub use self::outside::{Noticed, Notices, Outside, Standing};
 pub use crate::disk::Place;
+pub use crate::journal::Left;
 
 /// The order of commits: rises by one with every committed entry, never restarts within an epoch.
 pub type Sequence = u64;
@@ -76,6 +80,9 @@ pub struct Entry {
     pub document: Option<Document>,
     /// The version that it replaces, or `None` where nothing is stored.
     pub previous: Option<Document>,
+    /// Where the version was made of what somebody wrote into its file: what that holds. The file is left as it is, and gets
+    /// the version later. Only in groups of one, and all groups of a commit are so or none is.
+    pub left: Option<Left>,
 }
 
 /// Entries that are stored together or not at all.
@@ -272,6 +279,16 @@ pub trait Storage: Send {
     /// The system's. `POISONED` where others are in doubt.
     fn begin(&mut self) -> Result<Foreign> {
         Ok(Foreign::default())
+    }
+
+    /// The documents' files, where others may change them. Asked for after `load`.
+    fn outside(&self) -> Option<Arc<dyn Outside>> {
+        None
+    }
+
+    /// What tells that others changed files, where that is to be noticed. Asked for once, after `load`.
+    fn notices(&self) -> Option<Arc<dyn Notices>> {
+        None
     }
 
     /// Gives the right to commit back. What was committed is published.

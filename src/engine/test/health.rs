@@ -23,6 +23,7 @@ impl Told {
                 EngineEvent::Failed(error) => format!("failed {}", error.code()),
                 EngineEvent::Degraded(error) => format!("degraded {}", error.code()),
                 EngineEvent::Flushed(stats) => format!("flushed {}, {} behind", stats.synced, stats.files_behind),
+                EngineEvent::Refreshed(refreshed) => format!("refreshed {refreshed:?}"),
             });
         });
         Options { interval, on_event, ..Options::default() }

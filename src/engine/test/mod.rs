@@ -7,6 +7,7 @@ mod collation;
 mod conflict;
 mod declared;
 mod durability;
+mod edits;
 mod errand;
 mod find;
 mod health;

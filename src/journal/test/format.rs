@@ -11,9 +11,9 @@ fn the_fixture_of_version_1_is_read() {
     assert_eq!((recovered.epoch, recovered.first, recovered.last, recovered.placed), (Some(1), 7, 11, 9));
     assert_eq!((recovered.placing, recovered.cut.as_ref()), (Placing::Eager, None));
     let (a, b) = (document(0, "{\"n\":1}"), document(4, "{\"text\":\"\u{1F600}\\n\"}"));
-    let deleted = History { sequence: 9, document: None, known: vec![None, Some(checksum(a.text()))] };
+    let deleted = History { sequence: 9, document: None, left: None, known: vec![None, Some(checksum(a.text()))] };
     let previous = document(3, "{}");
-    let set = History { sequence: 8, document: Some(b), known: vec![Some(checksum(previous.text()))] };
+    let set = History { sequence: 8, document: Some(b), left: None, known: vec![Some(checksum(previous.text()))] };
     assert_eq!(recovered.histories, [(key("a"), deleted), (key("b \"\u{1F600}\""), set)].into());
 }
 
@@ -27,7 +27,7 @@ fn version_1_is_what_is_written() {
     let previous = document(3, "{}");
     journal.append(&[vec![set(&a, &first, None), set(&b, &second, Some(&previous))]], 6).unwrap();
     journal.sync().unwrap();
-    journal.append(&[vec![Record { key: &a, document: None, previous: Some(&first) }]], 8).unwrap();
+    journal.append(&[vec![Record { key: &a, document: None, previous: Some(&first), left: None }]], 8).unwrap();
     journal.append(&[vec![set(&c, &third, None)]], 9).unwrap();
     journal.void(10, 9).unwrap();
     assert_eq!(String::from_utf8_lossy(&place.bytes(1)), String::from_utf8_lossy(FIXTURE));
@@ -54,4 +54,22 @@ fn a_later_version_is_refused_and_a_damaged_one_is_not_taken_for_it() {
     let error = recovered_from(&[&[&sealed, rest.as_bytes()].concat()]).unwrap_err();
     assert_eq!(error.code(), "UNSUPPORTED");
     assert_eq!(recovered_from(&[b"", &sealed]).unwrap_err().code(), "UNSUPPORTED");
+}
+
+#[test]
+fn what_a_file_holds_that_was_left_as_it_is_stands_behind_what_was_replaced() {
+    let place = Place::new();
+    let journal = place.journal();
+    let (a, b) = (key("a"), key("b"));
+    let (old, found, new) = (document(0, "{}"), document(0, "{\"p\":1,\"f\":2}"), document(1, "{\"p\":1,\"f\":2}"));
+    let left = Left::of(&found);
+    let taken = Record { left: Some(left), ..set(&a, &new, Some(&old)) };
+    let gone = Record { key: &b, document: None, previous: Some(&old), left: Some(Left { checksum: None }) };
+    journal.append(&[vec![taken], vec![gone]], 0).unwrap();
+    let recovered = recovered_from(&[&place.bytes(1)]).unwrap();
+    let known = |left: Left| vec![Some(checksum(old.text())), left.checksum];
+    let of_a = History { sequence: 1, document: Some(new), left: Some(left), known: known(left) };
+    let none = Left { checksum: None };
+    let of_b = History { sequence: 2, document: None, left: Some(none), known: known(none) };
+    assert_eq!(recovered.histories, [(a, of_a), (b, of_b)].into());
 }

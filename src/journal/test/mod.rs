@@ -97,7 +97,7 @@ fn document(revision: u64, body: &str) -> Document {
 }
 
 fn set<'a>(key: &'a Key, document: &'a Document, previous: Option<&'a Document>) -> Record<'a> {
-    Record { key, document: Some(document), previous }
+    Record { key, document: Some(document), previous, left: None }
 }
 
 /// Appends a group that sets each key to a new document `{"n":N}`; tells its last sequence.

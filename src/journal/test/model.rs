@@ -56,7 +56,7 @@ struct Written {
 
 impl Written {
     fn record(&self) -> Record<'_> {
-        Record { key: &self.key, document: self.document.as_ref(), previous: self.previous.as_ref() }
+        Record { key: &self.key, document: self.document.as_ref(), previous: self.previous.as_ref(), left: None }
     }
 }
 
@@ -118,7 +118,7 @@ impl Model {
                 known.push(sum(document));
                 continue;
             }
-            let history = History { sequence: *sequence, document: document.clone(), known: Vec::new() };
+            let history = History { sequence: *sequence, document: document.clone(), left: None, known: Vec::new() };
             let replaced = expected.insert(key.clone(), history);
             known.extend(replaced.map(|replaced| sum(&replaced.document)));
             known.push(sum(previous));
@@ -182,14 +182,14 @@ fn the_last_version_and_the_checksums_of_the_others_come_back() {
     let (old, new, other) = (document(4, "{\"n\":1}"), document(5, "{\"n\":2}"), document(0, "{}"));
     let groups = [vec![set(&a, &old, None)], vec![set(&a, &new, Some(&old)), set(&b, &other, None)]];
     assert_eq!(journal.append(&groups, 0).unwrap(), [1, 3]);
-    let deletion = vec![Record { key: &b, document: None, previous: Some(&other) }];
+    let deletion = vec![Record { key: &b, document: None, previous: Some(&other), left: None }];
     assert_eq!(journal.append(&[deletion], 1).unwrap(), [4]);
 
     let recovered = place.recover().unwrap();
     assert_eq!((recovered.epoch, recovered.first, recovered.last, recovered.placed), (Some(1), 1, 4, 1));
     assert_eq!((recovered.next_number, recovered.same_boot, &recovered.cut), (2, true, &None));
-    let of_a = History { sequence: 2, document: Some(new), known: vec![None, Some(checksum(old.text()))] };
-    let of_b = History { sequence: 4, document: None, known: vec![None, Some(checksum(other.text()))] };
+    let of_a = History { sequence: 2, document: Some(new), left: None, known: vec![None, Some(checksum(old.text()))] };
+    let of_b = History { sequence: 4, document: None, left: None, known: vec![None, Some(checksum(other.text()))] };
     assert_eq!(recovered.histories, [(a, of_a), (b, of_b)].into());
 }
 

@@ -115,6 +115,11 @@ impl Backlog {
         }
     }
 
+    /// Whether a document waits.
+    pub fn holds(&self, key: &Key) -> bool {
+        self.waiting.contains_key(key)
+    }
+
     /// How many documents wait, or are being written.
     pub fn len(&self) -> usize {
         self.waiting.len() + self.in_work.steps

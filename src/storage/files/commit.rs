@@ -15,7 +15,7 @@ use super::shared::{Shared, is_full, poisoned};
 use super::{Files, Open};
 use crate::error::{Error, ErrorKind, Result};
 use crate::journal::{Placing, Record};
-use crate::key::file_name;
+use crate::key::{Key, file_name};
 use crate::storage::{Entry, Group, Outcome, Position, Sequence};
 
 /// Who commits so few groups at once waits for each of its files.
@@ -49,7 +49,15 @@ impl Files {
         if let Some(link) = &open.shared.link {
             link.set_under_way();
         }
-        open.store(groups, &mut answer);
+        if groups.iter().flat_map(|group| &group.entries).any(|entry| entry.left.is_some()) {
+            open.take_over(groups, &mut answer);
+        } else {
+            let before = open.shared.edits.lock().take(groups);
+            open.store(groups, &mut answer);
+            if !before.is_empty() {
+                open.shared.edits.lock().put_back(before, |key| is_refused(groups, &outcomes, key));
+            }
+        }
         let unanswered = || Outcome::Failed(Error::assertion("a group without an answer"));
         outcomes.into_iter().map(|outcome| outcome.unwrap_or_else(unanswered)).collect()
     }
@@ -153,7 +161,7 @@ impl Open {
         } else {
             (!self.names.is_of_another(&canonical, &entry.key)).then_some(canonical)
         };
-        let Entry { key, document, previous } = entry.clone();
+        let Entry { key, document, previous, .. } = entry.clone();
         let replaces = previous.is_some();
         Ok(Step { key, sequence, document, file, plain, replaces, grouped, has_failed: false, written: None })
     }
@@ -286,13 +294,21 @@ impl Open {
         }
     }
 
-    fn position(&self, sequence: Sequence) -> Position {
+    pub(super) fn position(&self, sequence: Sequence) -> Position {
         Position { epoch: self.epoch, sequence }
     }
 }
 
-fn record(entry: &Entry) -> Record<'_> {
-    Record { key: &entry.key, document: entry.document.as_ref(), previous: entry.previous.as_ref() }
+pub(super) fn record(entry: &Entry) -> Record<'_> {
+    let left = entry.left;
+    Record { key: &entry.key, document: entry.document.as_ref(), previous: entry.previous.as_ref(), left }
+}
+
+/// Whether what was to be stored of a key was not.
+fn is_refused(groups: &[Group], outcomes: &[Option<Outcome>], key: &Key) -> bool {
+    let mut all = groups.iter().zip(outcomes);
+    let of_key = all.find(|(group, _)| group.entries.iter().any(|entry| entry.key == *key));
+    of_key.is_some_and(|(_, outcome)| !matches!(outcome, Some(Outcome::Committed(_))))
 }
 
 /// The same answer to all.

@@ -105,6 +105,7 @@ impl Open {
     /// Tells what the journal tells.
     fn place_the_rest(&mut self, past: Recovered, course: Course) -> Result<Told> {
         let disk = Arc::clone(&self.shared.disk);
+        self.note_all_left(&past);
         let placed = past.placed.min(course.end);
         let (pending, rest): (HashMap<Key, History>, HashMap<_, _>) =
             past.histories.into_iter().partition(|(_, history)| history.sequence > placed);
@@ -112,7 +113,7 @@ impl Open {
         told.extend(told_by(&pending));
         let past = Recovered { histories: pending, ..past };
         let (found, contents) = read_those(disk.as_ref(), past.histories.keys())?;
-        let plan = recover::plan(disk.as_ref(), &past, false, &found, &contents)?;
+        let plan = recover::plan(disk.as_ref(), &past, false, &found, &contents)?.beside_others(&past);
         if !plan.bad.is_empty() {
             return Err(corrupt(plan.bad));
         }

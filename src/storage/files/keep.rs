@@ -157,7 +157,7 @@ impl Shared {
     /// sync of everything.
     fn recycle(&self, tending: &mut Tending, synced: Sequence) -> Result<()> {
         // Told before the sync begins: what is placed during it waits for the next one.
-        let cut = self.journal.closed_last().filter(|last| *last <= self.placed());
+        let cut = self.cut_through(tending)?;
         let (displaced, room) = {
             let mut spares = self.spares.lock();
             if cut.is_none() && spares.displaced() < self.limits.worth_recycling {
@@ -176,6 +176,19 @@ impl Shared {
             self.journal.cut(through)
         })
         .map(drop)
+    }
+
+    /// Up to where the journal can be cut when everything is synced: its files are in their places.
+    fn cut_through(&self, tending: &mut Tending) -> Result<Option<Sequence>> {
+        let Some(through) = self.journal.closed_last().filter(|last| *last <= self.placed()) else { return Ok(None) };
+        // Nobody but the journal knows the revisions of documents whose files were left as they were.
+        let left = self.edits.lock().up_to(through);
+        for keys in left.chunks(AT_A_TURN) {
+            if !self.when_free(|| self.write_left(&mut tending.placer, keys))? {
+                return Ok(None);
+            }
+        }
+        Ok(Some(through))
     }
 
     /// Removes the segments of openers before this one, durably. Its own first one is begun.

@@ -20,7 +20,10 @@
 //! | `backlog` | documents whose files follow later |
 //! | `shared` | what committer and keeper share |
 //! | `link`, `together` | what processes share that have the directory open |
+//! | `join` | opening a directory that others have open |
 //! | `reader` | a directory that is only read |
+//! | `watch` | noticing that files change |
+//! | `outside`, `edits` | what others write into files; documents made of that, whose files are left as they are |
 //! | `keep` | syncing, recycling, checkpoints |
 //! | `verify` | whether a directory is in order |
 //! | `format`, `definitions` | small files of ours |
@@ -45,12 +48,14 @@ mod backlog;
 mod collision;
 mod commit;
 mod definitions;
+mod edits;
 mod folders;
 mod format;
 mod join;
 mod keep;
 mod link;
 mod load;
+mod outside;
 mod place;
 mod quarantine;
 mod read;
@@ -64,6 +69,7 @@ mod spare;
 mod test;
 mod together;
 mod verify;
+mod watch;
 
 use std::collections::HashSet;
 use std::fmt;
@@ -75,7 +81,10 @@ use self::folders::make_folder;
 use self::layout::{JOURNAL, LOCK, PRIVATE, TEMPORARY};
 use self::place::Placer;
 use self::shared::{Limits, Shared, note_failure};
-use super::{Capabilities, Foreign, Group, Keeper, Loaded, Others, Outcome, Place, Sequence, Storage, Watcher};
+use self::watch::Watch;
+use super::{
+    Capabilities, Foreign, Group, Keeper, Loaded, Notices, Others, Outcome, Outside, Place, Sequence, Storage, Watcher,
+};
 use crate::collator::Collation;
 use crate::disk::{Disk, Held, System};
 use crate::error::{ErrorKind, Result};
@@ -112,6 +121,8 @@ pub struct Options {
     pub watcher: Watcher,
     /// Whether other processes may open it, too.
     pub shares: bool,
+    /// Whether files that others change are noticed.
+    pub watch: bool,
 }
 
 /// Mounts the disk that a directory lies on.
@@ -125,6 +136,7 @@ pub struct Files {
     probe: fn(&dyn Disk) -> Result<Names>,
     limits: Limits,
     open: Option<Open>,
+    watch: Option<Arc<Watch>>,
 }
 
 /// An open directory, and what only the committer needs.
@@ -169,8 +181,15 @@ impl Files {
         Ok((place, Self::on(Box::new(move || Ok(Arc::clone(&disk) as Arc<dyn Disk>)), options)))
     }
 
+    /// A driver on a simulated disk.
+    #[cfg(test)]
+    pub(crate) fn simulated(disk: &crate::disk::simulated::Simulated, options: Options) -> Self {
+        let disk = disk.clone();
+        Self::on(Box::new(move || Ok(Arc::new(disk.clone()) as Arc<dyn Disk>)), options)
+    }
+
     fn on(mount: Mount, options: Options) -> Self {
-        Self { mount, options, probe: Names::probe, limits: Limits::default(), open: None }
+        Self { mount, options, probe: Names::probe, limits: Limits::default(), open: None, watch: None }
     }
 }
 
@@ -243,15 +262,22 @@ impl Storage for Files {
     }
 
     fn load(&mut self) -> Result<Loaded> {
-        self.open = None;
-        let (open, loaded) = load::load((self.mount)()?, &self.options, self.limits, self.probe)?;
-        self.open = Some(open);
+        self.abandon();
+        let disk = (self.mount)()?;
+        // Before files are read, so that nothing happens in between.
+        let watch = if self.options.watch { Some(Arc::new(Watch::start(&disk)?)) } else { None };
+        let (open, loaded) = load::load(disk, &self.options, self.limits, self.probe)?;
+        (self.open, self.watch) = (Some(open), watch);
         Ok(loaded)
     }
 
     fn others(&self) -> Option<Arc<dyn Others>> {
         let link = self.open.as_ref()?.shared.link.clone()?;
         Some(link)
+    }
+
+    fn outside(&self) -> Option<Arc<dyn Outside>> {
+        self.open.as_ref().map(|open| Arc::clone(&open.shared) as Arc<dyn Outside>)
     }
 
     fn begin(&mut self) -> Result<Foreign> {
@@ -298,7 +324,12 @@ impl Storage for Files {
         self.open.as_ref().map(|open| Arc::clone(&open.shared) as Arc<dyn Keeper>)
     }
 
+    fn notices(&self) -> Option<Arc<dyn Notices>> {
+        self.watch.clone().map(|watch| watch as Arc<dyn Notices>)
+    }
+
     fn close(&mut self) -> Result<()> {
+        self.watch = None;
         match self.open.take() {
             Some(open) => {
                 let disk = Arc::clone(&open.shared.disk);
@@ -311,6 +342,6 @@ impl Storage for Files {
     }
 
     fn abandon(&mut self) {
-        self.open = None;
+        (self.open, self.watch) = (None, None);
     }
 }

@@ -7,6 +7,10 @@
 //! | is none of them | stays | stays; with background files: quarantine | quarantine, the last version is placed |
 //! | is torn, or missing | stays | as none of them | the last version is placed |
 //!
+//! Where the last version was made of what the file held, which was left as it was, the file is behind however long ago that
+//! was: on the same boot the last version is placed over what was left, and what somebody wrote there since gets the next
+//! revision. A deletion of that kind, and a file that is missing or no document, stays.
+//!
 //! On the same boot the page cache is whole, so a file that is none of ours was made by hand, and "stays" means that it
 //! counts. With background files a commit is acknowledged before its file is placed, so there the journal counts.
 //!
@@ -19,6 +23,7 @@
 
 use std::collections::HashMap;
 
+use super::edits::renewed;
 use super::layout::{self, TEMPORARY};
 use super::place::Step;
 use super::read::{Bad, Contents};
@@ -26,7 +31,7 @@ use super::scan::{Candidate, Scan};
 use crate::disk::Disk;
 use crate::document::Document;
 use crate::error::{BadFile, Result};
-use crate::journal::{History, Placing, Recovered, checksum};
+use crate::journal::{History, Left, Placing, Recovered, checksum};
 use crate::key::Key;
 use crate::key::file_name::{self, Form};
 use crate::storage::Sequence;
@@ -54,11 +59,13 @@ enum Found<'a> {
 }
 
 /// What to do about a file that is not what the journal says.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 enum Verdict {
     Stays,
     Replace,
     QuarantineAndReplace,
+    /// The file counts, with the next revision.
+    Renew(Document),
 }
 
 /// Compares what was found with what the journal tells. Changes nothing on the disk.
@@ -80,6 +87,7 @@ pub fn plan(disk: &dyn Disk, past: &Recovered, is_doubted: bool, found: &Scan, c
             }
             Verdict::Stays => {}
             Verdict::Replace => plan.replace(key, history.document.clone(), &file, false),
+            Verdict::Renew(document) => plan.replace(key, Some(document), &file, false),
             Verdict::QuarantineAndReplace => plan.replace(key, history.document.clone(), &file, true),
         }
     }
@@ -107,6 +115,19 @@ pub fn plan(disk: &dyn Disk, past: &Recovered, is_doubted: bool, found: &Scan, c
 }
 
 impl Plan {
+    /// The same for who joins others, who have what the journal says in memory: whatever was written into files meanwhile is left
+    /// there, to be noticed.
+    #[must_use]
+    pub fn beside_others(mut self, past: &Recovered) -> Self {
+        let histories = &past.histories;
+        self.steps.retain(|step| histories.get(&step.key).is_none_or(|history| history.left.is_none()));
+        let is_known = |bad: &BadFile| file_name::parse(&bad.file).is_some_and(|(key, _)| histories.contains_key(&key));
+        self.bad.retain(|bad| !is_known(bad));
+        let documents = histories.iter().map(|(key, history)| (key.clone(), history.document.clone()));
+        self.documents.extend(documents);
+        self
+    }
+
     fn replace(&mut self, key: &Key, document: Option<Document>, file: &Found, quarantine: bool) {
         let candidate = match file {
             Found::Absent => None,
@@ -157,7 +178,13 @@ fn holds_last(history: &History, file: &Found) -> bool {
 }
 
 fn judge(history: &History, file: &Found, past: &Recovered) -> Verdict {
-    if holds_last(history, file) || (past.same_boot && history.sequence <= past.placed) {
+    if holds_last(history, file) {
+        return Verdict::Stays;
+    }
+    if let (true, Some(left)) = (past.same_boot, history.left) {
+        return judge_left(history, left, file);
+    }
+    if past.same_boot && history.sequence <= past.placed {
         return Verdict::Stays;
     }
     let is_known = match file {
@@ -169,6 +196,15 @@ fn judge(history: &History, file: &Found, past: &Recovered) -> Verdict {
         (true, _, _) => Verdict::Replace,
         (false, true, Placing::Eager) => Verdict::Stays,
         _ => Verdict::QuarantineAndReplace,
+    }
+}
+
+/// What is to become of a file that was left as it was, on the same boot.
+fn judge_left(history: &History, left: Left, file: &Found) -> Verdict {
+    match (file, &history.document) {
+        (Found::Whole(_, found), Some(_)) if left == Left::of(found) => Verdict::Replace,
+        (Found::Whole(_, found), Some(last)) => renewed(last, found).map_or(Verdict::Stays, Verdict::Renew),
+        _ => Verdict::Stays,
     }
 }
 

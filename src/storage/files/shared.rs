@@ -7,8 +7,8 @@
 //! - A segment of the journal is cut only when every file that it tells of is in place, and the files and their folders
 //!   were synced after that.
 //!
-//! Locks: `tending`, then one of `backlog` and `spares`. Only `tending` is held during I/O, and the committer takes it
-//! only where it has to wait for the keeper anyway.
+//! Locks: `tending`, then `edits`, then one of `backlog` and `spares`. Only `tending` and `edits` are held during I/O, and the
+//! committer takes them only where it has to wait for the keeper anyway: `edits` is held for one file at a time.
 //!
 //! Not here: what the keeper does with it (`keep`).
 
@@ -20,6 +20,7 @@ use std::time::{Duration, Instant};
 use parking_lot::Mutex;
 
 use super::backlog::{Backlog, Work};
+use super::edits::Edits;
 use super::layout::{self, FAILED, ROOT, TEMPORARY};
 use super::link::Link;
 use super::place::{Placed, Placer, Step, Way, remove_if_there};
@@ -80,6 +81,8 @@ pub struct Shared {
     pub spares: Mutex<Spares>,
     /// A mutex, held for as long as it takes to move steps in or out.
     pub backlog: Mutex<Backlog>,
+    /// Documents whose files are left as they are. A mutex, held while one of these is written.
+    pub edits: Mutex<Edits>,
     /// Up to here every file is in its place.
     placed: AtomicU64,
     /// Files that the journal tells of, where they have to be synced one by one. A mutex, held for an insert.
@@ -128,6 +131,7 @@ impl Shared {
             link,
             spares: Mutex::new(spares),
             backlog: Mutex::default(),
+            edits: Mutex::default(),
             touched: (!syncs_everything).then(Mutex::default),
             tending: Mutex::new(Tending {
                 placer: Placer::default(),
@@ -309,6 +313,7 @@ impl Shared {
     pub fn finish(&self) -> Result<()> {
         let mut tending = self.tending.lock();
         self.place_backlog(&mut tending)?;
+        self.write_all_left(&mut tending.placer)?;
         if self.journal.has_begun() {
             self.sync_files()?;
             // Every document is durable in its file. A full disk may have no room to say so; then the next load finds
@@ -342,6 +347,7 @@ impl Shared {
         let mut tending = self.tending.lock();
         self.spares.lock().forget();
         self.place_backlog(&mut tending)?;
+        self.write_all_left(&mut tending.placer)?;
         self.sync_files()?;
         self.journal.restart()
     }

@@ -9,16 +9,15 @@ use super::definitions::{self, Found};
 use super::layout::JOURNAL;
 use super::link::{Course, Link};
 use super::load::{corrupt, read_files, unreadable};
+use super::outside;
 use super::place::Step;
 use super::scan::Scan;
 use super::shared::Shared;
-use crate::disk::Disk;
-use crate::document::Document;
 use crate::error::{Error, ErrorKind, Result};
 use crate::journal::{self, Placing, Until};
 use crate::key::Key;
 use crate::key::file_name::{Form, canonical};
-use crate::storage::{Change, Foreign, Others, Sequence, Watcher};
+use crate::storage::{Change, Foreign, Others, Sequence, Standing, Watcher};
 
 /// A segment of so many times the size at which the keeper should have closed it is closed by a commit.
 const OVERDUE: u64 = 2;
@@ -127,14 +126,18 @@ impl Open {
         let changes = mem::take(&mut self.untold);
         for change in &changes {
             self.note(&change.key, change.document.is_some());
+            self.note_left(&change.key, change.sequence, change.document.as_ref(), change.left);
         }
         self.shared.touch(changes.iter().map(|change| canonical(&change.key)));
         let last = self.shared.journal.last();
         if last > self.shared.placed() && self.shared.placing_now() == Placing::Eager {
             self.shared.set_placed(last);
         }
-        let changes =
-            changes.into_iter().map(|journal::Change { sequence, key, document }| Change { sequence, key, document });
+        let changes = changes.into_iter().map(|journal::Change { sequence, key, document, .. }| Change {
+            sequence,
+            key,
+            document,
+        });
         Ok(Foreign { changes: changes.collect(), everything: None, definitions, last: Some(last) })
     }
 
@@ -168,7 +171,8 @@ impl Open {
         for change in self.untold.iter().filter(|change| change.sequence > published) {
             last.insert(change.key.clone(), change.clone());
         }
-        for change in last.values() {
+        // Where the file was left as it was there is nothing to place.
+        for change in last.values().filter(|change| change.left.is_none()) {
             self.place_again(change).map_err(|error| error.with_key(change.key.to_text()))?;
         }
         Ok(())
@@ -178,7 +182,7 @@ impl Open {
         let shared = Arc::clone(&self.shared);
         let disk = shared.disk.as_ref();
         let file = canonical(&change.key);
-        let standing = standing(disk, &file)?;
+        let standing = outside::read(disk, &file);
         let is_placed = match (&standing, &change.document) {
             (Standing::Nothing, None) => true,
             (Standing::Document(standing), Some(document)) => standing.text() == document.text(),
@@ -219,7 +223,8 @@ impl Open {
         self.own_anew(&found);
         self.is_lost = false;
         let documents = found.documents.into_iter().zip(contents.documents);
-        let everything = documents.filter_map(|(file, document)| Some((file.key, document?))).collect();
+        let everything = documents.filter_map(|(file, document)| Some((file.key, document?)));
+        let everything = self.left_over(&past, everything).collect();
         Ok(Foreign { changes: Vec::new(), everything: Some(everything), ..foreign })
     }
 
@@ -284,21 +289,5 @@ impl Shared {
         let _tending = self.tending.lock();
         self.journal.sync()?;
         self.give_back().map(drop)
-    }
-}
-
-/// What stands where a document's file belongs.
-enum Standing {
-    Nothing,
-    Document(Document),
-    Other,
-}
-
-fn standing(disk: &dyn Disk, file: &str) -> Result<Standing> {
-    let mut bytes = Vec::new();
-    match disk.read(file, &mut bytes) {
-        Err(error) if error.is_not_found() => Ok(Standing::Nothing),
-        Err(error) => Err(error),
-        Ok(()) => Ok(Document::from_file(&bytes).map_or(Standing::Other, Standing::Document)),
     }
 }

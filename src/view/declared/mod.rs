@@ -76,6 +76,13 @@ enum Value {
     Document,
 }
 
+/// Whether two JSON values are equal, as a condition takes them: numbers by value, objects whatever the order of their
+/// members. Never, where either is no JSON.
+#[must_use]
+pub fn is_same(one: &str, other: &str) -> bool {
+    value::canonical(one).is_some_and(|one| value::canonical(other).is_some_and(|other| one == other))
+}
+
 impl Declaration {
     /// Which documents the view is about.
     #[must_use]

@@ -132,7 +132,8 @@ impl Open {
         self.most += changes.len() as u64;
         self.lookout.will_have(published.end);
         let moved = self.moved;
-        let change = |journal::Change { sequence, key, document }| Change { sequence: sequence + moved, key, document };
+        let change =
+            |journal::Change { sequence, key, document, .. }| Change { sequence: sequence + moved, key, document };
         let changes = changes.into_iter().map(change).collect();
         Ok(Some(Foreign { changes, everything: None, definitions: text, last: Some(self.last) }))
     }

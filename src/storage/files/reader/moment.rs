@@ -94,6 +94,7 @@ impl Begun {
     fn alone(self, disk: &Arc<dyn Disk>, watcher: &Watcher) -> Result<Moment> {
         let (found, contents) = read_files(disk.as_ref(), watcher)?;
         let plan = recover::plan(disk.as_ref(), &self.past, false, &found, &contents)?;
+        let plan = if self.is_shared { plan.beside_others(&self.past) } else { plan };
         if !plan.bad.is_empty() {
             return Err(corrupt(plan.bad));
         }

@@ -13,11 +13,12 @@ use super::super::spare::AheadLimits;
 use super::super::{Files, Options, Placing};
 use crate::disk::Disk;
 use crate::disk::simulated::{Call, Simulated};
-use crate::document::Document;
+use crate::document::{Body, Document};
 use crate::error::ErrorKind;
 use crate::key::Key;
+use crate::key::file_name::canonical;
 use crate::storage::conformance::{document, key};
-use crate::storage::{Entry, Group, Keeper, Loaded, Outcome, Storage};
+use crate::storage::{Entry, Group, Keeper, Left, Loaded, Outcome, Standing, Storage};
 
 /// Few keys, so that they meet; one whose name is cut into folders.
 pub const KEYS: usize = 5;
@@ -27,6 +28,8 @@ pub const KEYS: usize = 5;
 pub enum Act {
     /// Commit these groups at once.
     Commit(Vec<Wish>),
+    /// Somebody writes a document's file (else removes it), durably, and that is taken over.
+    Edit(usize, bool),
     /// What the keeper does now and then.
     Tend,
     /// What a user asks for.
@@ -51,6 +54,7 @@ pub fn acts(most: usize) -> impl Strategy<Value = Vec<Act>> {
     let during = prop::sample::select(vec![Call::SyncData, Call::SyncEverything, Call::SyncFolder]);
     let act = prop_oneof![
         8 => prop::collection::vec(wish, 1..4).prop_map(Act::Commit),
+        2 => (0..KEYS, prop::bool::weighted(0.75)).prop_map(|(key, writes)| Act::Edit(key, writes)),
         3 => Just(Act::Tend),
         1 => Just(Act::Flush),
         2 => (during, prop::collection::btree_map(0..KEYS, prop::bool::weighted(0.75), 1..3))
@@ -164,6 +168,7 @@ impl History {
         match act {
             Act::Meanwhile(during, changes) => self.meanwhile(disk, files, keeper, *during, changes),
             Act::Commit(wishes) => self.commit(files, wishes),
+            Act::Edit(key, writes) => self.edit(disk, files, *key, *writes),
             Act::Tend => {
                 if keeper.is_wanting() {
                     keeper.provide();
@@ -240,6 +245,38 @@ impl History {
         }
     }
 
+    fn edit(&mut self, disk: &Simulated, files: &mut Files, number: usize, writes: bool) {
+        if files.begin().is_err() {
+            return;
+        }
+        let is_behind = || Some(files.outside()?.look(&[key_of(number)]) == [Standing::Behind]);
+        if is_behind() == Some(false)
+            && let Some(entry) = self.entry(number, writes)
+        {
+            let left = self.write_by_hand(disk, &entry);
+            let group = Group { entries: vec![Entry { left: Some(left), ..entry }], synced: false };
+            let outcome = files.commit(std::slice::from_ref(&group)).remove(0);
+            self.note(group, &outcome);
+        }
+        files.end();
+    }
+
+    /// Writes the file that becomes this version: under the revision before. It may be found as it is.
+    fn write_by_hand(&mut self, disk: &Simulated, entry: &Entry) -> Left {
+        let path = canonical(&entry.key);
+        let Some(version) = &entry.document else {
+            // Where it fails it is told of the commit as well.
+            let _ = disk.remove(&path);
+            return Left { checksum: None };
+        };
+        let revision = entry.previous.as_ref().map_or(0, Document::revision);
+        let found = Document::new(revision, &Body::from_stringified(version.text()).unwrap().body);
+        disk.put(&path, found.text().as_bytes());
+        let changes = vec![(entry.key.clone(), Some(found.text().to_owned()))];
+        self.groups.push(Change { changes, fate: Fate::InDoubt, durable: false });
+        Left::of(&found)
+    }
+
     fn entry(&mut self, number: usize, writes: bool) -> Option<Entry> {
         let key = key_of(number);
         let previous = self.now.get(&key).cloned();
@@ -251,7 +288,7 @@ impl History {
         // Some are larger than a sector, so that they can be torn.
         let filling = "x".repeat(if self.written.is_multiple_of(3) { 900 } else { 10 });
         let text = format!("{{\"n\":{},\"filling\":\"{filling}\"}}", self.written);
-        Some(Entry { key, document: writes.then(|| document(revision, &text)), previous })
+        Some(Entry { key, document: writes.then(|| document(revision, &text)), previous, left: None })
     }
 
     fn note(&mut self, group: Group, outcome: &Outcome) {

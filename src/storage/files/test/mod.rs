@@ -4,6 +4,7 @@ mod crash;
 mod cut;
 mod definitions;
 mod directory;
+mod edits;
 mod fault;
 mod hindrance;
 mod history;
@@ -14,6 +15,7 @@ mod reading;
 mod recovery;
 mod together;
 mod verifying;
+mod watching;
 mod writing;
 
 use std::fs;
