@@ -46,7 +46,6 @@ struct Shared {
 struct Orders {
     flushes: Vec<FlushReply>,
     pressed: bool,
-    wanting: bool,
     end: Option<End>,
 }
 
@@ -81,13 +80,8 @@ impl Background {
     /// Tells that something was committed.
     pub fn wrote(&self) {
         self.shared.dirty.store(true, Ordering::Release);
-        let keeper = &self.shared.keeper;
-        let (pressed, wanting) = (keeper.is_pressed(), keeper.is_wanting());
-        if pressed || wanting {
-            self.order(|orders| {
-                orders.pressed |= pressed;
-                orders.wanting |= wanting;
-            });
+        if self.shared.keeper.is_pressed() {
+            self.order(|orders| orders.pressed = true);
         }
     }
 
@@ -148,10 +142,6 @@ impl Shared {
             }
             mem::take(&mut *orders)
         };
-        if orders.wanting {
-            // What it did not come to is done by the commits.
-            let _ = catch_unwind(AssertUnwindSafe(|| self.keeper.provide()));
-        }
         if !orders.flushes.is_empty() {
             let outcome = self.attempt(|| self.keeper.flush());
             for reply in orders.flushes {

@@ -188,14 +188,6 @@ pub trait Keeper: Send + Sync {
     /// Whether so much waits that it should be tended to at once.
     fn is_pressed(&self) -> bool;
 
-    /// Whether something can be [provided](Keeper::provide) that commits are about to need.
-    fn is_wanting(&self) -> bool {
-        false
-    }
-
-    /// Makes ready what commits are about to need, so that they need not. Where it fails they do it themselves.
-    fn provide(&self) {}
-
     /// Whether there is something to tend to though nothing was committed since the last time.
     fn has_work(&self) -> bool {
         false

@@ -18,9 +18,6 @@ use crate::journal::{Placing, Record};
 use crate::key::{Key, file_name};
 use crate::storage::{Entry, Group, Outcome, Position, Sequence};
 
-/// Who commits so few groups at once waits for each of its files.
-const FEW: usize = 4;
-
 /// A group on its way.
 struct Staged<'a> {
     /// Which of the groups of this commit.
@@ -106,7 +103,6 @@ impl Open {
         groups: &'a [Group],
         answer: &mut (impl FnMut(usize, Outcome) + ?Sized),
     ) -> Vec<Staged<'a>> {
-        self.placer.waits = groups.len() <= FEW;
         let mut staged = Vec::with_capacity(groups.len());
         let mut last = self.shared.journal.last();
         for (number, group) in groups.iter().enumerate() {
@@ -129,7 +125,7 @@ impl Open {
         let mut steps = Vec::with_capacity(group.entries.len());
         for (entry, sequence) in group.entries.iter().zip(first..) {
             let is_grouped = group.entries.len() > 1;
-            let step = self.step(entry, sequence, is_grouped).and_then(|mut step| match self.prepare(&mut step) {
+            let step = self.step(entry, sequence, is_grouped).and_then(|step| match self.prepare(&step) {
                 Ok(()) => Ok(step),
                 Err(error) => {
                     self.release_claim(&step);
@@ -163,10 +159,10 @@ impl Open {
         };
         let Entry { key, document, previous, .. } = entry.clone();
         let replaces = previous.is_some();
-        Ok(Step { key, sequence, document, file, plain, replaces, grouped, has_failed: false, written: None })
+        Ok(Step { key, sequence, document, file, plain, replaces, grouped, has_failed: false })
     }
 
-    fn prepare(&mut self, step: &mut Step) -> Result<()> {
+    fn prepare(&mut self, step: &Step) -> Result<()> {
         let shared = Arc::clone(&self.shared);
         if shared.placing_now() == Placing::Background {
             return step.check_name(shared.disk.as_ref());

@@ -238,7 +238,7 @@ impl Shared {
         let Some(document) = next else { return Ok(true) };
         let file = canonical(key);
         let stands = disk.kind(&file)?.is_some();
-        let mut step = Step {
+        let step = Step {
             key: key.clone(),
             sequence: edit.sequence,
             document: Some(document),
@@ -247,9 +247,8 @@ impl Shared {
             replaces: stands,
             grouped: true,
             has_failed: false,
-            written: None,
         };
-        placer.prepare(disk, self.way, &self.spares, &mut step)?;
+        placer.prepare(disk, self.way, &self.spares, &step)?;
         self.place(&step).map(|_| true)
     }
 }

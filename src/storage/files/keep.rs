@@ -87,7 +87,7 @@ impl Shared {
     }
 
     fn try_step(&self, placer: &mut Placer, work: &mut Work, mut step: Step) {
-        match self.place_one(placer, &mut step) {
+        match self.place_one(placer, &step) {
             Ok(()) => self.backlog.lock().placed(&step),
             Err(error) => {
                 step.discard(self.disk.as_ref(), self.way);
@@ -109,7 +109,7 @@ impl Shared {
         }
     }
 
-    fn place_one(&self, placer: &mut Placer, step: &mut Step) -> Result<()> {
+    fn place_one(&self, placer: &mut Placer, step: &Step) -> Result<()> {
         let mut place = || {
             placer.prepare(self.disk.as_ref(), self.way, &self.spares, step)?;
             self.place(step).map(drop)
@@ -274,27 +274,6 @@ impl Keeper for Shared {
         self.spares.lock().is_pressed()
             || self.backlog.lock().is_pressed(self.limits.behind)
             || self.journal.active_bytes() >= self.limits.segment
-    }
-
-    fn is_wanting(&self) -> bool {
-        // The keeper that places files would make them for itself.
-        self.placing_now() == Placing::Eager && self.spares.lock().wanted() > 0
-    }
-
-    fn provide(&self) {
-        let names = {
-            let mut spares = self.spares.lock();
-            let wanted = spares.wanted();
-            spares.name_ahead(wanted)
-        };
-        for name in names {
-            match self.disk.create(&name) {
-                Ok(_) => self.spares.lock().put_ahead(name),
-                Err(error) if error.is_already_there() => {}
-                // Whoever writes a document finds out.
-                Err(_) => return self.spares.lock().stop_ahead(),
-            }
-        }
     }
 
     fn has_work(&self) -> bool {

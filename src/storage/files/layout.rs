@@ -64,12 +64,6 @@ pub fn next(sequence: Sequence) -> String {
     format!("{TEMPORARY}/next-{sequence:x}")
 }
 
-/// The name of a file that this process makes before it knows what for. Where another one has made it, it is that one's.
-#[must_use]
-pub fn ahead(number: u64) -> String {
-    format!("{TEMPORARY}/ahead-{:x}-{number:x}", std::process::id())
-}
-
 /// Higher sequences are nobody's: a journal holds numbers that JavaScript can hold, too.
 const HIGHEST: Sequence = 1 << 52;
 
@@ -107,7 +101,6 @@ mod tests {
         assert_eq!(parse_displaced(name), Some((hash(&key), 4711)));
         for other in [
             "next-12",
-            "ahead-12-3",
             "probe",
             "0123456789abcdef",
             "0123456789abcdef-",

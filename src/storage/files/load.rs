@@ -223,11 +223,11 @@ impl Open {
             let reason = "a newer file of the same document stands beside it".to_owned();
             quarantine.take(BadFile { file, reason })?;
         }
-        for mut step in plan.steps.iter().cloned() {
+        for step in &plan.steps {
             let shared = &self.shared;
             self.placer
-                .prepare(disk.as_ref(), shared.way, &shared.spares, &mut step)
-                .and_then(|()| shared.place(&step))
+                .prepare(disk.as_ref(), shared.way, &shared.spares, step)
+                .and_then(|()| shared.place(step))
                 .map_err(|error| error.with_key(step.key.to_text()))?;
         }
         let (moved, names) = quarantine.finish();

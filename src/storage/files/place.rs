@@ -11,8 +11,6 @@
 //!   delete      rename the document's file to tmp/H-S
 //! ```
 //!
-//! Instead of `tmp/next-S` it may be a file that was made ahead.
-//!
 //! The versions of a group of several are written to `tmp/next-S`, too, and get their names when they are placed: a
 //! power cut may leave what was only written, and one of a group must never be taken for the document.
 //!
@@ -113,8 +111,6 @@ pub struct Step {
     pub grouped: bool,
     /// Whether it was tried before, in vain.
     pub has_failed: bool,
-    /// Where its version was written, if to a file that was there already.
-    pub written: Option<String>,
 }
 
 /// What a step found, so that it can be undone.
@@ -134,8 +130,6 @@ pub enum Placed {
 #[derive(Debug, Default)]
 pub struct Placer {
     bytes: Vec<u8>,
-    /// Whether somebody waits for each file, so that it counts whether there is one ready.
-    pub waits: bool,
 }
 
 impl Placer {
@@ -144,40 +138,24 @@ impl Placer {
     /// # Errors
     ///
     /// The system's; nothing is left of it then.
-    pub fn prepare(&mut self, disk: &dyn Disk, way: Way, spares: &Mutex<Spares>, step: &mut Step) -> Result<()> {
-        step.written = None;
+    pub fn prepare(&mut self, disk: &dyn Disk, way: Way, spares: &Mutex<Spares>, step: &Step) -> Result<()> {
         let Some(document) = &step.document else { return Ok(()) };
         self.bytes.clear();
         pretty(document.text(), &mut self.bytes);
-        let filled = self.write(disk, way, spares, step);
+        let name = step.temporary(way);
+        let filled = self.fill(disk, spares, &name);
         if filled.is_err() {
             // What cannot even be removed is in the way of nothing, and the next load removes it.
-            let _ = disk.remove(&step.temporary(way));
+            let _ = disk.remove(&name);
         }
         self.bytes.clear();
         self.bytes.shrink_to(MOST_KEPT);
         filled
     }
 
-    fn write(&self, disk: &dyn Disk, way: Way, spares: &Mutex<Spares>, step: &mut Step) -> Result<()> {
-        let ahead = if step.is_named(way) { None } else { spares.lock().take_ahead() };
-        if let Some(name) = ahead {
-            match disk.open(&name) {
-                Ok(file) => {
-                    step.written = Some(name);
-                    return write_all(file.as_ref(), &self.bytes, 0);
-                }
-                // Somebody emptied the folder.
-                Err(error) if error.is_not_found() => spares.lock().forget(),
-                Err(error) => return Err(error),
-            }
-        }
-        self.fill(disk, spares, &step.temporary(way))
-    }
-
     fn fill(&self, disk: &dyn Disk, spares: &Mutex<Spares>, name: &str) -> Result<()> {
         let length = self.bytes.len() as u64;
-        let spare = spares.lock().take(length, self.waits);
+        let spare = spares.lock().take(length);
         if let Some(spare) = spare {
             match disk.rename(&spare.name, name) {
                 Ok(()) => {
@@ -211,17 +189,10 @@ impl Step {
         layout::displaced(&self.key, self.sequence)
     }
 
-    /// Whether the new version is written to where the exchange leaves the old one.
-    fn is_named(&self, way: Way) -> bool {
-        way == Way::Exchange && self.replaces && !self.grouped
-    }
-
-    /// Where the new version is written.
+    /// Where the new version is written: if possible, where the exchange leaves the old one.
     fn temporary(&self, way: Way) -> String {
-        if let Some(written) = &self.written {
-            return written.clone();
-        }
-        if self.is_named(way) { self.displaced() } else { layout::next(self.sequence) }
+        let is_named = way == Way::Exchange && self.replaces && !self.grouped;
+        if is_named { self.displaced() } else { layout::next(self.sequence) }
     }
 
     /// Finds out whether a new document's file can have its name. One that is acknowledged before it is placed has to be

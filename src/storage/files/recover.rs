@@ -150,7 +150,6 @@ impl Plan {
             replaces: standing.is_some_and(|file| file.form == Form::Canonical),
             grouped: true,
             has_failed: false,
-            written: None,
         });
     }
 }

@@ -24,7 +24,7 @@ use super::edits::Edits;
 use super::layout::{self, FAILED, ROOT, TEMPORARY};
 use super::link::Link;
 use super::place::{Placed, Placer, Step, Way, remove_if_there};
-use super::spare::{AheadLimits, Displaced, Spares};
+use super::spare::{Displaced, Spares};
 use crate::disk::{Disk, Kind};
 use crate::error::{Error, ErrorKind, Result};
 use crate::journal::{Journal, Placing};
@@ -46,8 +46,6 @@ pub struct Limits {
     pub behind: usize,
     /// So many files of a backlog are placed before what they displaced is made clean.
     pub at_a_time: usize,
-    /// How many files are made ahead.
-    pub ahead: AheadLimits,
 }
 
 impl Default for Limits {
@@ -59,7 +57,6 @@ impl Default for Limits {
             worth_recycling: 256,
             behind: 131_072,
             at_a_time: 4_096,
-            ahead: AheadLimits::default(),
         }
     }
 }
@@ -120,7 +117,7 @@ impl Shared {
         link: Option<Arc<Link>>,
     ) -> Self {
         let syncs_everything = disk.abilities().sync_everything;
-        let spares = Spares::new(syncs_everything, limits.ahead);
+        let spares = Spares::new(syncs_everything);
         let now = Instant::now();
         Self {
             placed: AtomicU64::new(journal.last()),

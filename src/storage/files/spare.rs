@@ -8,10 +8,6 @@
 //! Why not simply rename over the old file: on ext4 that frees an inode and flushes the new file at once, which costs
 //! five times as much as swapping the two and writing into the old one later.
 //!
-//! Where many new documents come, files are made ahead, too: on ext4 creating one costs more than all else that is done for
-//! a document, and the keeper has time for that while writes wait for one another. Where many are committed at once it is in
-//! their way: the folder's lock is one.
-//!
 //! # Invariants
 //!
 //! - A displaced file keeps its content until the version that took its place can be restored from the journal.
@@ -22,7 +18,6 @@
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
-use super::layout;
 use crate::disk::{Disk, write_all};
 use crate::error::Result;
 use crate::storage::Sequence;
@@ -42,23 +37,6 @@ const PRESSING: usize = 2_048;
 
 /// A larger file is not kept.
 const LARGEST: u64 = 64 * 1024;
-
-/// How many files are made ahead.
-#[derive(Clone, Copy, Debug)]
-pub struct AheadLimits {
-    /// So many times from one look to the next a file has to be missing before any is made.
-    pub missed: usize,
-    /// So many are made at first.
-    pub least: usize,
-    /// There are never more.
-    pub most: usize,
-}
-
-impl Default for AheadLimits {
-    fn default() -> Self {
-        Self { missed: 32, least: 128, most: 1_024 }
-    }
-}
 
 /// A displaced file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -115,49 +93,11 @@ impl Clean {
     }
 }
 
-/// Empty files that were made before anybody needed them.
-#[derive(Debug, Default)]
-struct Ahead {
-    limits: AheadLimits,
-    names: Vec<String>,
-    /// How many there should be.
-    goal: usize,
-    /// How often none of any kind was there, and how many of these were taken, since the last look.
-    missed: usize,
-    taken: usize,
-    /// How many names were given out.
-    named: u64,
-}
-
-impl Ahead {
-    fn take(&mut self) -> Option<String> {
-        let taken = self.names.pop();
-        self.taken += usize::from(taken.is_some());
-        taken
-    }
-
-    /// How many are to be made now: many at a time, so that the keeper is not woken for each.
-    fn wanted(&self) -> usize {
-        let AheadLimits { missed, least, most } = self.limits;
-        let goal = if self.missed < missed { self.goal } else { (2 * self.goal).clamp(least, most) };
-        if self.names.len() <= goal / 2 { goal - self.names.len() } else { 0 }
-    }
-
-    /// Has fewer made where few were taken.
-    fn look(&mut self) {
-        let is_used = self.taken + self.missed >= self.goal / 2;
-        let less = if self.goal > self.limits.least { self.goal / 2 } else { 0 };
-        self.goal = if is_used { self.goal } else { less };
-        (self.missed, self.taken) = (0, 0);
-    }
-}
-
 /// The pool of one opener.
 #[derive(Debug, Default)]
 pub struct Spares {
     recycles: bool,
     clean: Clean,
-    ahead: Ahead,
     displaced: Vec<Displaced>,
     /// Taken out to be made clean.
     in_work: usize,
@@ -167,8 +107,8 @@ pub struct Spares {
 
 impl Spares {
     /// An empty pool. Files are used again only where all of them can be synced in one call.
-    pub fn new(recycles: bool, limits: AheadLimits) -> Self {
-        Self { recycles, ahead: Ahead { limits, ..Ahead::default() }, ..Self::default() }
+    pub fn new(recycles: bool) -> Self {
+        Self { recycles, ..Self::default() }
     }
 
     /// Whether files are used again.
@@ -176,42 +116,10 @@ impl Spares {
         self.recycles
     }
 
-    /// A file to write so many bytes into, if there is one. Where somebody waits for it, it counts that there is none.
-    pub fn take(&mut self, length: u64, waits: bool) -> Option<Spare> {
+    /// A file to write so many bytes into, if one is clean.
+    pub fn take(&mut self, length: u64) -> Option<Spare> {
         self.in_use = true;
-        let empty = |name| Spare { name, length: 0 };
-        let taken = self.clean.take(length).or_else(|| self.ahead.take().map(empty));
-        self.ahead.missed += usize::from(waits && taken.is_none());
-        taken
-    }
-
-    /// The name of an empty file that was made ahead, if there is one. It is nobody else's and says nothing.
-    pub fn take_ahead(&mut self) -> Option<String> {
-        self.ahead.take()
-    }
-
-    /// How many files are to be made ahead now.
-    pub fn wanted(&self) -> usize {
-        self.ahead.wanted()
-    }
-
-    /// Names of so many files that are to be made ahead.
-    pub fn name_ahead(&mut self, count: usize) -> Vec<String> {
-        let first = self.ahead.named;
-        self.ahead.named += count as u64;
-        self.ahead.goal = self.ahead.names.len() + count;
-        self.ahead.missed = 0;
-        (first..self.ahead.named).map(layout::ahead).collect()
-    }
-
-    /// Takes in a file that was made ahead.
-    pub fn put_ahead(&mut self, name: String) {
-        self.ahead.names.push(name);
-    }
-
-    /// Has no more files made ahead, until many are missing again.
-    pub fn stop_ahead(&mut self) {
-        self.ahead.goal = 0;
+        self.clean.take(length)
     }
 
     /// Keeps a displaced file.
@@ -222,7 +130,6 @@ impl Spares {
     /// Forgets everything: the folder was removed.
     pub fn forget(&mut self) {
         self.clean = Clean::default();
-        self.ahead.names.clear();
         self.displaced.clear();
     }
 
@@ -240,23 +147,11 @@ impl Spares {
     pub fn take_all(&mut self, synced: Sequence) -> (Vec<Displaced>, Vec<Spare>) {
         let (ripe, unripe) = std::mem::take(&mut self.displaced).into_iter().partition(|file| file.successor <= synced);
         self.displaced = unripe;
-        self.settle_ahead();
-        self.ahead.goal = 0;
         (ripe, self.clean.split_off(0))
-    }
-
-    /// What was made ahead is a clean file like others.
-    fn settle_ahead(&mut self) {
-        let names = std::mem::take(&mut self.ahead.names);
-        self.clean.extend(names.into_iter().map(|name| Spare { name, length: 0 }));
     }
 
     /// Takes out some of the clean files that nobody used since the last time: for good.
     pub fn take_idle(&mut self) -> Vec<Spare> {
-        self.ahead.look();
-        if self.ahead.goal == 0 {
-            self.settle_ahead();
-        }
         if std::mem::take(&mut self.in_use) || !self.has_idle() {
             return Vec::new();
         }
@@ -266,7 +161,7 @@ impl Spares {
 
     /// Whether more clean files wait than are kept while nothing is written.
     pub fn has_idle(&self) -> bool {
-        self.clean.count > IDLE || self.ahead.goal > 0
+        self.clean.count > IDLE
     }
 
     /// Takes in the files that were made clean of so many that were taken out.
@@ -282,7 +177,7 @@ impl Spares {
 
     /// How many files wait in either state.
     pub fn len(&self) -> usize {
-        self.clean.count + self.ahead.names.len() + self.displaced.len() + self.in_work
+        self.clean.count + self.displaced.len() + self.in_work
     }
 
     /// Whether the displaced files should be tended to at once.
@@ -327,9 +222,9 @@ mod tests {
 
     #[test]
     fn the_longest_spare_that_need_not_be_cut_is_taken_first() {
-        let mut spares = Spares::new(true, AheadLimits::default());
+        let mut spares = Spares::new(true);
         spares.put(0, [700, 300, 500, 500].map(spare));
-        let mut take = |length| spares.take(length, false).map(|spare| spare.length);
+        let mut take = |length| spares.take(length).map(|spare| spare.length);
         assert_eq!(
             [take(600), take(600), take(600), take(600), take(600)],
             [Some(500), Some(500), Some(300), Some(700), None]
@@ -338,44 +233,12 @@ mod tests {
     }
 
     #[test]
-    fn files_are_made_ahead_while_many_are_missing_and_fewer_when_fewer_are_taken() {
-        let mut spares = Spares::new(true, AheadLimits::default());
-        let AheadLimits { missed, least, .. } = AheadLimits::default();
-        let make = |spares: &mut Spares| {
-            let wanted = spares.wanted();
-            for name in spares.name_ahead(wanted) {
-                spares.put_ahead(name);
-            }
-            wanted
-        };
-        (1..missed).for_each(|_| assert!(spares.take(1, true).is_none()));
-        assert_eq!(spares.wanted(), 0, "a few are no reason");
-        assert!(spares.take(1, true).is_none());
-        assert_eq!(make(&mut spares), least);
-        assert_eq!(spares.wanted(), 0, "all are there");
-        (0..least / 2).for_each(|_| assert!(spares.take_ahead().is_some()));
-        assert_eq!(make(&mut spares), least / 2);
-        while spares.take(1, true).is_some() {}
-        (1..missed).for_each(|_| assert!(spares.take(1, true).is_none()));
-        assert_eq!(make(&mut spares), 2 * least, "too few were there");
-        assert!(spares.take_idle().is_empty());
-        assert_eq!(spares.wanted(), 0);
-        spares.take_idle();
-        assert!(spares.has_idle(), "nobody took any since");
-        spares.take_idle();
-        assert!(!spares.has_idle());
-        assert_eq!((spares.len(), spares.wanted()), (2 * least, 0), "they are spares like others");
-        let empty = spares.take(700, true).unwrap();
-        assert_eq!((empty.length, spares.take_ahead()), (0, None));
-    }
-
-    #[test]
     fn clean_files_that_nobody_uses_are_given_out_but_for_some() {
-        let mut spares = Spares::new(true, AheadLimits::default());
+        let mut spares = Spares::new(true);
         spares.put(0, (0..2_000).map(spare));
         assert_eq!(spares.take_idle().len(), AT_A_TIME);
         assert_eq!(spares.len(), 2_000 - AT_A_TIME);
-        spares.take(1, true).unwrap();
+        spares.take(1).unwrap();
         assert!(spares.take_idle().is_empty(), "one was used");
         while spares.has_idle() {
             assert!(!spares.take_idle().is_empty());

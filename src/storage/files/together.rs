@@ -191,7 +191,7 @@ impl Open {
         if is_placed {
             return Ok(());
         }
-        let mut step = Step {
+        let step = Step {
             key: change.key.clone(),
             sequence: change.sequence,
             document: change.document.clone(),
@@ -200,9 +200,8 @@ impl Open {
             replaces: !matches!(standing, Standing::Nothing),
             grouped: true,
             has_failed: false,
-            written: None,
         };
-        self.placer.prepare(disk, shared.way, &shared.spares, &mut step)?;
+        self.placer.prepare(disk, shared.way, &shared.spares, &step)?;
         shared.place(&step).map(drop)
     }
 

@@ -9,7 +9,6 @@ use std::time::Duration;
 use proptest::prelude::*;
 
 use super::super::shared::{Limits, Shared};
-use super::super::spare::AheadLimits;
 use super::super::{Files, Options, Placing};
 use crate::disk::Disk;
 use crate::disk::simulated::{Call, Simulated};
@@ -137,26 +136,15 @@ fn open_with(disk: &Simulated, pace: Pace, options: Options) -> Files {
                 worth_recycling: 1,
                 behind: 2,
                 at_a_time: 2,
-                ahead: FEW_AHEAD,
             };
         }
         Pace::Cutting => {
-            files.limits = Limits {
-                segment: 1,
-                segment_age: now,
-                file_age: now,
-                worth_recycling: 1,
-                behind: 2,
-                at_a_time: 2,
-                ahead: FEW_AHEAD,
-            };
+            files.limits =
+                Limits { segment: 1, segment_age: now, file_age: now, worth_recycling: 1, behind: 2, at_a_time: 2 };
         }
     }
     files
 }
-
-/// The first that is missing is a reason.
-const FEW_AHEAD: AheadLimits = AheadLimits { missed: 1, least: 2, most: 4 };
 
 fn key_of(number: usize) -> Key {
     if number == 0 { key(&"long ".repeat(80)) } else { key(&format!("key {number}")) }
@@ -169,12 +157,7 @@ impl History {
             Act::Meanwhile(during, changes) => self.meanwhile(disk, files, keeper, *during, changes),
             Act::Commit(wishes) => self.commit(files, wishes),
             Act::Edit(key, writes) => self.edit(disk, files, *key, *writes),
-            Act::Tend => {
-                if keeper.is_wanting() {
-                    keeper.provide();
-                }
-                drop(keeper.tend());
-            }
+            Act::Tend => drop(keeper.tend()),
             Act::Flush => {
                 // What others committed is taken in before, as before a commit.
                 if files.begin().map(|_| files.end()).and_then(|()| keeper.flush()).is_ok() {

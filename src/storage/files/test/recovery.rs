@@ -24,15 +24,7 @@ fn placing_later(data: &Data) -> Files {
 fn busy(data: &Data) -> Opened {
     let mut files = data.files();
     let now = Duration::ZERO;
-    files.limits = Limits {
-        segment: 1,
-        segment_age: now,
-        file_age: now,
-        worth_recycling: 1,
-        behind: 2,
-        at_a_time: 2,
-        ..files.limits
-    };
+    files.limits = Limits { segment: 1, segment_age: now, file_age: now, worth_recycling: 1, behind: 2, at_a_time: 2 };
     load(files).0
 }
 

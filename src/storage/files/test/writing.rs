@@ -185,30 +185,3 @@ fn deleting_the_originals_form_spares_the_file_of_another_key() {
     write(&mut files, delete("Con"));
     write(&mut files, set("CON", 0, "{}"));
 }
-
-#[test]
-fn files_made_ahead_become_new_documents_and_what_is_left_of_them_goes_with_the_store() {
-    let data = Data::new();
-    let (mut files, _) = data.load();
-    let keeper = files.keeper().unwrap();
-    let ahead = || data.names(".datastore/tmp").into_iter().filter(|name| name.starts_with("ahead-")).count();
-    for number in 0..32 {
-        assert!(!keeper.is_wanting(), "after {number}");
-        write(&mut files, set(&format!("new {number}"), 0, "{}"));
-    }
-    assert!(keeper.is_wanting());
-    // Of another process of that number.
-    data.put(&layout::ahead(0), "theirs");
-    keeper.provide();
-    let made = ahead();
-    write(&mut files, set("next", 0, "{\"a\":1}"));
-    write(&mut files, set("new 0", 1, "{\"a\":2}"));
-    assert_eq!(ahead(), made - 2, "one for the new document, one for that which took another one's place");
-    assert_eq!(data.text("next.json"), "{\n    \"_rev\": 0,\n    \"a\": 1\n}\n");
-    assert_eq!(data.text(&layout::ahead(0)), "theirs");
-    fs::remove_dir_all(data.path(".datastore/tmp")).unwrap();
-    write(&mut files, set("last", 0, "{}"));
-    assert!(data.exists("last.json"));
-    files.close().unwrap();
-    assert_eq!(ahead(), 0);
-}
