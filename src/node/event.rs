@@ -12,7 +12,7 @@
 //! | 5 answered | the call's | JSON text, or a failure |
 //! | 6 progress | the call's, 0 of a load | `[done, total]`, before it is answered |
 //! | 7 flushed | 0 | `[sequence, filesBehind]`: more survives a power cut, up to this change; so many files are to follow |
-//! | 8 refreshed | 0 | a [report](super::refresh::report): what others wrote into files was taken over, or could not be |
+//! | 8 refreshed | 0 | a report (`refresh`): what others wrote into files was taken over, or could not be |
 //!
 //! A batch that was refused is settled with an array of one failure. So is a transaction and a flush; one that was done
 //! is with an array of one `null`. Failed, degraded, progress, flushed and refreshed answer nothing.

@@ -106,6 +106,8 @@ impl Open {
     fn place_the_rest(&mut self, past: Recovered, course: Course) -> Result<Told> {
         let disk = Arc::clone(&self.shared.disk);
         self.note_all_left(&past);
+        // Whoever cuts what the journal tells has to sync it, whoever placed it.
+        self.shared.touch(past.histories.keys().map(file_name::canonical));
         let placed = past.placed.min(course.end);
         let (pending, rest): (HashMap<Key, History>, HashMap<_, _>) =
             past.histories.into_iter().partition(|(_, history)| history.sequence > placed);

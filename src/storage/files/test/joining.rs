@@ -1,6 +1,7 @@
 //! One that joins while the others go on.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use parking_lot::Mutex;
 
@@ -9,7 +10,7 @@ use super::super::layout::COMMIT;
 use super::super::shared::Limits;
 use super::together::{PLACINGS, Peer, goes_on, prepared, standing};
 use crate::disk::Disk;
-use crate::disk::simulated::Simulated;
+use crate::disk::simulated::{Ability, Simulated};
 use crate::storage::conformance::{delete, set};
 use crate::storage::{Entry, Group, Storage};
 
@@ -127,4 +128,24 @@ fn a_file_that_stays_bad_is_told_and_the_others_go_on() {
     other.commit(&[set("c", 0, "{}")]).unwrap();
     one.follow().unwrap();
     assert_eq!(one.memory, other.memory);
+}
+
+#[test]
+fn one_that_joined_syncs_what_the_others_placed_before_it_cuts_what_the_journal_told_of_that() {
+    // Where each file has to be synced by itself.
+    let disk = Simulated::without(&[Ability::SyncEverything]);
+    let limits = Limits { segment: 1, segment_age: Duration::ZERO, ..Limits::default() };
+    let mut one = Peer::within(&disk, Placing::Eager, limits);
+    one.load().unwrap();
+    one.commit(&[set("a", 0, "{}"), set("b", 0, "{}")]).unwrap();
+    let mut other = Peer::within(&disk, Placing::Eager, limits);
+    other.load().unwrap();
+    let joined = disk.calls();
+    let keeper = other.files.keeper().unwrap();
+    keeper.tend().unwrap();
+    keeper.tend().unwrap();
+    let log = disk.log();
+    let at = |call: &str| log.lines().skip(joined).position(|line| line.ends_with(call)).expect(call);
+    let cut = at("Remove \".datastore/journal/00000001.jsonl\"");
+    assert!(at("SyncData \"a.json\"") < cut && at("SyncData \"b.json\"") < cut, "{log}");
 }
