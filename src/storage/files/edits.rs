@@ -33,6 +33,8 @@ struct Edit {
 #[derive(Debug, Default)]
 pub struct Edits {
     by_key: HashMap<Key, Edit>,
+    /// Some are taken out, and it is not known yet whether they are written.
+    are_taken: bool,
 }
 
 /// Documents that are about to be written, and what they were.
@@ -52,12 +54,20 @@ impl Edits {
             return Taken(Vec::new());
         }
         let entries = groups.iter().flat_map(|group| &group.entries);
-        Taken(entries.filter_map(|entry| self.by_key.remove_entry(&entry.key)).collect())
+        let taken = Taken(entries.filter_map(|entry| self.by_key.remove_entry(&entry.key)).collect());
+        self.are_taken = !taken.is_empty();
+        taken
     }
 
     /// Takes back what was not written.
     pub fn put_back(&mut self, taken: Taken, is_refused: impl Fn(&Key) -> bool) {
+        self.are_taken = false;
         self.by_key.extend(taken.0.into_iter().filter(|(key, _)| is_refused(key)));
+    }
+
+    /// Whether the journal may forget what was committed up to here, where these were seen to.
+    pub fn are_over(&self, through: Sequence, seen_to: &[Key]) -> bool {
+        !self.are_taken && self.up_to(through).iter().all(|key| seen_to.contains(key))
     }
 
     /// Those that were committed up to here.
@@ -250,5 +260,26 @@ impl Shared {
         };
         placer.prepare(disk, self.way, &self.spares, &step)?;
         self.place(&step).map(|_| true)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::storage::conformance::{document, key, set};
+
+    #[test]
+    fn the_journal_forgets_no_edit_while_it_is_not_known_whether_its_document_was_written() {
+        let mut edits = Edits::default();
+        let (group, left) = (Group { entries: vec![set("a", 1, "{}")], synced: false }, Left { checksum: Some(0) });
+        edits.note(&key("a"), 7, Some(&document(1, "{}")), Some(left));
+        assert_eq!((edits.are_over(6, &[]), edits.are_over(7, &[])), (true, false));
+        for is_refused in [true, false] {
+            let taken = edits.take(std::slice::from_ref(&group));
+            assert!(!edits.are_over(7, &[key("a")]), "it may come back");
+            edits.put_back(taken, |_| is_refused);
+            assert_eq!(edits.are_over(7, &[]), !is_refused);
+            assert!(edits.are_over(7, &[key("a")]));
+        }
     }
 }

@@ -13,6 +13,7 @@ use super::shared::{Shared, Tending, is_full, note_failure, poisoned};
 use super::spare::{self, Displaced, Spare};
 use crate::error::{ErrorKind, Result};
 use crate::journal::{self, Placing};
+use crate::key::Key;
 use crate::storage::{Keeper, KeeperStats, Sequence};
 
 /// After so many failures in one go the rest is not tried.
@@ -169,8 +170,12 @@ impl Shared {
         let synced = if cut.is_some() || !clean.is_empty() { self.sync_files() } else { Ok(()) };
         self.spares.lock().put(displaced.len(), if synced.is_ok() { clean } else { Vec::new() });
         synced?;
-        let Some(through) = cut else { return Ok(()) };
+        let Some((through, seen_to)) = cut else { return Ok(()) };
         self.when_free(|| {
+            if !self.edits.lock().are_over(through, &seen_to) {
+                // A commit of one of them was refused meanwhile, or is under way.
+                return Ok(());
+            }
             // First: without the segment that says that they do not count they would, and end in a gap.
             self.discard_older(tending)?;
             self.journal.cut(through)
@@ -178,8 +183,9 @@ impl Shared {
         .map(drop)
     }
 
-    /// Up to where the journal can be cut when everything is synced: its files are in their places.
-    fn cut_through(&self, tending: &mut Tending) -> Result<Option<Sequence>> {
+    /// Up to where the journal can be cut when everything is synced: its files are in their places. Told with it are the documents
+    /// for which that was seen to, as far as their files may be written.
+    fn cut_through(&self, tending: &mut Tending) -> Result<Option<(Sequence, Vec<Key>)>> {
         let Some(through) = self.journal.closed_last().filter(|last| *last <= self.placed()) else { return Ok(None) };
         // Nobody but the journal knows the revisions of documents whose files were left as they were.
         let left = self.edits.lock().up_to(through);
@@ -188,7 +194,7 @@ impl Shared {
                 return Ok(None);
             }
         }
-        Ok(Some(through))
+        Ok(Some((through, left)))
     }
 
     /// Removes the segments of openers before this one, durably. Its own first one is begun.

@@ -20,7 +20,6 @@
 //! | `backlog` | documents whose files follow later |
 //! | `shared` | what committer and keeper share |
 //! | `link`, `together` | what processes share that have the directory open |
-//! | `join` | opening a directory that others have open |
 //! | `reader` | a directory that is only read |
 //! | `watch` | noticing that files change |
 //! | `outside`, `edits` | what others write into files; documents made of that, whose files are left as they are |

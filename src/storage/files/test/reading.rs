@@ -367,17 +367,7 @@ fn whatever_fails_as_a_reader_follows_it_misses_nothing() {
                 one = Peer::within(&disk, Placing::Eager, limits);
                 one.load().unwrap();
             }
-            let keeper = one.files.keeper().unwrap();
-            for number in 1..4 {
-                one.commit(&[set("a", number, "{}"), set(&format!("b{number}"), 0, "{}")]).unwrap();
-                if cuts {
-                    keeper.tend().unwrap();
-                }
-            }
-            one.commit(&[delete("gone")]).unwrap();
-            one.begin().unwrap();
-            one.files.save_definitions("{\"defined\":true}").unwrap();
-            one.files.end();
+            one.change_of_every_kind(cuts);
             let begun = disk.calls();
             disk.fail_at(begun + fails, EIO, Times::Once);
             let told = format!("{segment} {cuts} {is_remade} failed at {fails}");

@@ -107,6 +107,22 @@ impl Peer {
         committed
     }
 
+    /// Overwrites `a`, makes others, deletes `gone`, and defines a unique view; the journal is cut after each commit where that is
+    /// wanted.
+    pub(super) fn change_of_every_kind(&mut self, cuts: bool) {
+        let keeper = self.files.keeper().unwrap();
+        for number in 1..4 {
+            self.commit(&[set("a", number, "{}"), set(&format!("b{number}"), 0, "{}")]).unwrap();
+            if cuts {
+                keeper.tend().unwrap();
+            }
+        }
+        self.commit(&[delete("gone")]).unwrap();
+        self.begin().unwrap();
+        self.files.save_definitions("{\"defined\":true}").unwrap();
+        self.files.end();
+    }
+
     pub(super) fn close(mut self) -> Result<()> {
         self.files.close()
     }
@@ -303,17 +319,7 @@ fn whatever_fails_while_one_takes_in_what_another_committed_it_misses_nothing() 
             one.load().unwrap();
             one.commit(&[set("a", 0, "{}"), set("gone", 0, "{}")]).unwrap();
             let mut other = Peer::open(&disk, Placing::Eager);
-            let keeper = one.files.keeper().unwrap();
-            for number in 1..4 {
-                one.commit(&[set("a", number, "{}"), set(&format!("b{number}"), 0, "{}")]).unwrap();
-                if cuts {
-                    keeper.tend().unwrap();
-                }
-            }
-            one.commit(&[delete("gone")]).unwrap();
-            one.begin().unwrap();
-            one.files.save_definitions("{\"defined\":true}").unwrap();
-            one.files.end();
+            one.change_of_every_kind(cuts);
             let begun = disk.calls();
             disk.fail_at(begun + fails, EIO, Times::Once);
             let told = format!("{segment} {cuts} failed at {fails}");
