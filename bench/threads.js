@@ -17,20 +17,10 @@ const v8 = require('node:v8');
 const { Worker, isMainThread, parentPort, workerData } = require('node:worker_threads');
 const { Datastore } = require('..');
 const { documentOf, keyOf } = require('./documents.js');
+const { kixx } = require('./stores/kixx.js');
 
 const OPTIONS = { documents: { type: 'string', default: '100000' } };
-const BATCH = 1_000;
 const MB = 1 << 20;
-
-async function fill(directory, documents) {
-    const store = await new Datastore({ directory }).load();
-    for (let first = 0; first < documents; first += BATCH) {
-        await store.setItems(
-            Array.from({ length: BATCH }, (_, index) => [keyOf(first + index), documentOf(first + index, 1)]),
-        );
-    }
-    await store.close();
-}
 
 const heap = () => v8.getHeapStatistics().total_physical_size;
 
@@ -81,7 +71,7 @@ async function main() {
     const { values } = parseArgs({ options: OPTIONS });
     const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'kixx-threads-'));
     try {
-        await fill(folder, Number(values.documents));
+        await kixx.seed(folder, { count: Number(values.documents), documentOf });
         const rows = [];
         for (const count of [1, 4]) {
             // A thread has a stack and arenas, too, whatever it does.

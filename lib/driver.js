@@ -14,7 +14,7 @@
  */
 
 const { accepted, documentOf, thereAlready } = require('./answer.js');
-const { AssertionError, readOnly } = require('./errors.js');
+const { AssertionError } = require('./errors.js');
 const { find } = require('./find.js');
 const { Walk } = require('./items.js');
 const { NativeTransaction } = require('./native-transaction.js');
@@ -56,9 +56,7 @@ class NativeDriver {
      * @param {{ key?: string }} [facts]
      */
     checkWritable(facts) {
-        if (this.#store.isReadOnly) {
-            throw readOnly(facts);
-        }
+        this.#store.checkWritable(facts);
     }
 
     get loaded() {

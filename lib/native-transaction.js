@@ -5,7 +5,7 @@
 const { accepted } = require('./answer.js');
 const binding = require('./native.js');
 const { parsed } = require('./decoder.js');
-const { native, readOnly } = require('./errors.js');
+const { native } = require('./errors.js');
 const { inOrder } = require('./query.js');
 const { DELETE, SET } = require('./rule.js');
 
@@ -33,14 +33,14 @@ class NativeTransaction {
 
     /** The document as the transaction will commit it, its revision included. */
     set(key, text, rule) {
-        this.#checkWritable(key);
+        this.#store.checkWritable({ key });
         const stored = native(() => binding.transactionSet(this.#store.number, this.#id, key, text, SET[rule], NONE));
         this.#written.add(key);
         return parsed(stored);
     }
 
     delete(key, rule, revision = NONE) {
-        this.#checkWritable(key);
+        this.#store.checkWritable({ key });
         native(() => binding.transactionDelete(this.#store.number, this.#id, key, DELETE[rule], revision));
         this.#written.add(key);
     }
@@ -54,12 +54,6 @@ class NativeTransaction {
     /** Ends it. Rejects where something that it read has changed since, marked as lost. */
     async commit(synced) {
         accepted(await this.#store.commit(this.#id, synced));
-    }
-
-    #checkWritable(key) {
-        if (this.#store.isReadOnly) {
-            throw readOnly({ key });
-        }
     }
 
     /** Gives it up, where neither it nor its store has ended. */

@@ -5,7 +5,7 @@
 const v8 = require('node:v8');
 const binding = require('./native.js');
 const { parsed, useDecoder } = require('./decoder.js');
-const { fromNative, native } = require('./errors.js');
+const { fromNative, native, readOnly } = require('./errors.js');
 const named = require('./named-answer.js');
 const { ObjectCache } = require('./object-cache.js');
 const { Once } = require('./once.js');
@@ -148,6 +148,17 @@ class Store {
     /** Tells this emitter, as long as somebody else holds it, what happens to the store beside its answers. */
     watch(emitter) {
         this.#pending.watch(emitter);
+    }
+
+    /**
+     * Refuses a write, of a key where it has one, in a store that is only read.
+     *
+     * @param {{ key?: string }} [facts]
+     */
+    checkWritable(facts) {
+        if (this.isReadOnly) {
+            throw readOnly(facts);
+        }
     }
 
     /** A document, or `null`. */
